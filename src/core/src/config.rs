@@ -1,0 +1,47 @@
+//! How configuration is read: once, through a lookup, into typed fields, all errors together.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+/// Where a variable's text comes from: the host's variables, or a map in a test.
+pub trait Lookup {
+    /// The value of the variable `name`; `None` when it is not set. An empty value counts as not set.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+impl<F: Fn(&str) -> Option<String>> Lookup for F {
+    fn get(&self, name: &str) -> Option<String> {
+        self(name).filter(|value| !value.is_empty())
+    }
+}
+
+/// One variable that cannot be used, and what to do about it. Never holds the value of a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// What is wrong and what would be right, as a clause: `is shorter than 32 bytes`.
+    pub message: String,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    /// Notes one more problem.
+    pub fn add(&mut self, variable: &'static str, message: impl Into<String>) {
+        self.0.push(Problem { variable, message: message.into() });
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, Problem { variable, message }) in self.0.iter().enumerate() {
+            write!(f, "{}{variable} {message}", if i == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Problems {}
