@@ -31,7 +31,10 @@ pub struct Problems(pub Vec<Problem>);
 impl Problems {
     /// Notes one more problem.
     pub fn add(&mut self, variable: &'static str, message: impl Into<String>) {
-        self.0.push(Problem { variable, message: message.into() });
+        self.0.push(Problem {
+            variable,
+            message: message.into(),
+        });
     }
 }
 

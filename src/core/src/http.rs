@@ -83,7 +83,13 @@ impl Answer {
     #[must_use]
     pub fn text(status: u16, body: impl Into<String>) -> Self {
         let body = body.into().into_bytes();
-        let headers = alloc::vec![("content-type", Cow::Borrowed(&b"text/plain; charset=utf-8"[..]))];
-        Self { head: Head { status, headers }, body: Cow::Owned(body) }
+        let headers = alloc::vec![(
+            "content-type",
+            Cow::Borrowed(&b"text/plain; charset=utf-8"[..])
+        )];
+        Self {
+            head: Head { status, headers },
+            body: Cow::Owned(body),
+        }
     }
 }
