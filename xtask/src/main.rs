@@ -1,2 +1,60 @@
-//! xtask
-fn main() {}
+//! `cargo xtask`: everything that CI and people run on this repository.
+//!
+//! Each subcommand is one file. None of them depends on wasmtime, so that the
+//! first `cargo xtask` on a fresh clone answers in seconds.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool answers on standard output"
+)]
+
+mod build;
+mod compose;
+mod process;
+mod test;
+mod tools;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The command line of `cargo xtask`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about, version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the host and the components for release, and compose them
+    Build,
+    /// Build, then play: embedded S3, sample film and gate, until Ctrl-C
+    Up(up::Args),
+    /// Run everything that CI runs
+    Test(test::Args),
+    /// Compose gate and origin into one file for plain wasmtime
+    Compose,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let workspace = Workspace::locate();
+    let outcome = match cli.command {
+        Command::Build => build::run(&workspace),
+        Command::Up(args) => up::run(&workspace, &args),
+        Command::Test(args) => test::run(&workspace, &args),
+        Command::Compose => build::components(&workspace).and_then(|()| compose::run(&workspace)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

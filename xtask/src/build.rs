@@ -1,0 +1,46 @@
+//! `cargo xtask build`: the host, the components, the composition.
+
+use anyhow::Result;
+
+use crate::workspace::{WASM_TARGET, Workspace};
+use crate::{compose, process, tools};
+
+/// Builds everything for release.
+///
+/// # Errors
+/// When a tool is missing or a build fails.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    host(workspace)?;
+    components(workspace)?;
+    compose::run(workspace)
+}
+
+/// Builds the binary `reelgate`.
+fn host(workspace: &Workspace) -> Result<()> {
+    println!("build: reelgate -> {}", workspace.reelgate().display());
+    process::run(&mut workspace.cargo(["build", "--release", "--package", "reelgate"]))
+}
+
+/// Builds every component, adding the compilation target first where it is missing.
+///
+/// # Errors
+/// When the target cannot be added or a component does not build.
+pub(crate) fn components(workspace: &Workspace) -> Result<()> {
+    tools::rustup::ensure_target(workspace, WASM_TARGET)?;
+    let names = workspace.components()?;
+    println!(
+        "build: {} -> {}/*.wasm",
+        names.join(", "),
+        workspace.wasm_folder().display()
+    );
+    process::run(
+        workspace
+            .cargo(["build", "--release", "--target", WASM_TARGET])
+            .args(package_flags(&names)),
+    )
+}
+
+/// `--package NAME` for each name.
+pub(crate) fn package_flags(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().flat_map(|name| ["--package", name.as_str()])
+}

@@ -1,0 +1,215 @@
+//! `cargo xtask test`: all that CI runs, in the order that fails soonest.
+
+mod readme;
+mod tally;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use self::tally::Tally;
+use crate::tools::apt::{CHROMIUM, FFMPEG};
+use crate::tools::cargo_install::{self, CARGO_DENY};
+use crate::workspace::{WASM_TARGET, Workspace};
+use crate::{build, process, tools};
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Run only the steps whose name contains this word
+    #[arg(long)]
+    only: Option<String>,
+}
+
+type Action = fn(&Workspace, &mut Tally) -> Result<()>;
+
+/// One line of the summary.
+struct Step {
+    name: &'static str,
+    action: Action,
+}
+
+/// A later step does not need an earlier one to have passed, except that the end-to-end
+/// tests and the README need the build; without it they fail and say so.
+const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        action: format,
+    },
+    Step {
+        name: "clippy, host",
+        action: clippy_host,
+    },
+    Step {
+        name: "clippy, components",
+        action: clippy_components,
+    },
+    Step {
+        name: "licences, bans, sources",
+        action: deny,
+    },
+    Step {
+        name: "documentation",
+        action: documentation,
+    },
+    Step {
+        name: "build",
+        action: build_all,
+    },
+    Step {
+        name: "unit and property tests",
+        action: unit_tests,
+    },
+    Step {
+        name: "end-to-end tests",
+        action: end_to_end,
+    },
+    Step {
+        name: "README commands",
+        action: readme_commands,
+    },
+];
+
+struct Finished {
+    name: &'static str,
+    took: Duration,
+    outcome: Result<()>,
+}
+
+/// Runs every step, whatever the earlier ones said, then prints the summary and the count of tests.
+///
+/// # Errors
+/// When a step failed.
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    let mut tally = Tally::default();
+    let mut finished = Vec::new();
+    for step in STEPS {
+        if args
+            .only
+            .as_deref()
+            .is_some_and(|word| !step.name.contains(word))
+        {
+            continue;
+        }
+        println!("\n=== {}", step.name);
+        let start = Instant::now();
+        let outcome = (step.action)(workspace, &mut tally);
+        if let Err(error) = &outcome {
+            eprintln!("error: {error:#}");
+        }
+        finished.push(Finished {
+            name: step.name,
+            took: start.elapsed(),
+            outcome,
+        });
+    }
+    summarise(&finished, &tally)
+}
+
+fn summarise(finished: &[Finished], tally: &Tally) -> Result<()> {
+    println!("\n=== summary");
+    for step in finished {
+        let verdict = if step.outcome.is_ok() { "ok" } else { "FAILED" };
+        println!(
+            "{:<26} {:>7.1} s  {verdict}",
+            step.name,
+            step.took.as_secs_f64()
+        );
+    }
+    let failed = finished.iter().filter(|step| step.outcome.is_err()).count();
+    println!("{tally}");
+    match failed {
+        0 if finished.is_empty() => bail!("no step has that word in its name"),
+        0 => Ok(()),
+        some => bail!("{some} of {} steps failed", finished.len()),
+    }
+}
+
+fn format(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    tools::rustup::ensure_component(workspace, "fmt", "rustfmt")?;
+    process::run(&mut workspace.cargo(["fmt", "--all", "--check"]))
+}
+
+/// In release mode, as everything here: build scripts and macros are then built once.
+fn clippy_host(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    tools::rustup::ensure_component(workspace, "clippy", "clippy")?;
+    process::run(&mut workspace.cargo([
+        "clippy",
+        "--release",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn clippy_components(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    tools::rustup::ensure_target(workspace, WASM_TARGET)?;
+    process::run(
+        workspace
+            .cargo(["clippy", "--release", "--target", WASM_TARGET])
+            .args(build::package_flags(&workspace.components()?))
+            .args(["--package", "reelgate-wasi", "--", "-D", "warnings"]),
+    )
+}
+
+fn deny(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    let cargo_deny = cargo_install::ensure(workspace, CARGO_DENY)?;
+    process::run(
+        std::process::Command::new(cargo_deny)
+            .args(["--all-features", "check", "bans", "licenses", "sources"])
+            .current_dir(workspace.root()),
+    )
+}
+
+fn documentation(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    process::run(
+        workspace
+            .cargo(["doc", "--release", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    process::run(
+        workspace
+            .cargo(["doc", "--release", "--no-deps", "--target", WASM_TARGET])
+            .args(build::package_flags(&workspace.components()?))
+            .args(["--package", "reelgate-wasi"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn build_all(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    build::run(workspace)
+}
+
+fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    tally.run(
+        workspace
+            .cargo(["test", "--release", "--no-fail-fast", "--workspace"])
+            .args(["--exclude", "reelgate-tests", "--exclude", "reelgate-wasi"])
+            .args(
+                workspace
+                    .components()?
+                    .iter()
+                    .flat_map(|name| ["--exclude", name.as_str()]),
+            ),
+    )
+}
+
+/// The journeys find what was built, and the tools they drive, through `REELGATE_*`.
+fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    tools::apt::ensure(&[FFMPEG, CHROMIUM])?;
+    tools::npm::ensure(workspace)?;
+    let wasmtime = tools::pip::wasmtime(workspace)?;
+    tally.run(
+        workspace
+            .cargo(["test", "--release", "--no-fail-fast"])
+            .args(["--package", "reelgate-tests"])
+            .env("REELGATE_BIN", workspace.reelgate())
+            .env("REELGATE_COMPONENTS", workspace.wasm_folder())
+            .env("REELGATE_WASMTIME", wasmtime),
+    )
+}
+
+fn readme_commands(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    readme::check(workspace)
+}

@@ -1,0 +1,89 @@
+//! Where things stand in this repository.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+/// The compilation target of every component.
+pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
+
+/// The paths of one checkout.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The checkout this xtask was built from, with `CARGO_TARGET_DIR` respected.
+    pub(crate) fn locate() -> Self {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = manifest.parent().unwrap_or(manifest).to_path_buf();
+        let target = match env::var_os("CARGO_TARGET_DIR") {
+            Some(given) => root.join(given),
+            None => root.join("target"),
+        };
+        Self { root, target }
+    }
+
+    /// The folder of the root `Cargo.toml`.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path below the root.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// A path below Cargo's target directory.
+    pub(crate) fn in_target(&self, relative: &str) -> PathBuf {
+        self.target.join(relative)
+    }
+
+    /// The release binary `reelgate`.
+    pub(crate) fn reelgate(&self) -> PathBuf {
+        self.in_target("release/reelgate")
+    }
+
+    /// The folder where `*.wasm` land.
+    pub(crate) fn wasm_folder(&self) -> PathBuf {
+        self.in_target(&format!("{WASM_TARGET}/release"))
+    }
+
+    /// The built file of a component, or of a composition, by package name.
+    pub(crate) fn wasm(&self, package: &str) -> PathBuf {
+        let stem = package.replace('-', "_");
+        self.wasm_folder().join(stem).with_extension("wasm")
+    }
+
+    /// The names of the component packages: the folders of `components/`, sorted.
+    ///
+    /// # Errors
+    /// When `components/` cannot be read.
+    pub(crate) fn components(&self) -> Result<Vec<String>> {
+        let folder = self.path("components");
+        let entries =
+            fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            if entry.path().join("Cargo.toml").is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// A Cargo command in this workspace, with the given words.
+    pub(crate) fn cargo<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Command {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(words).current_dir(&self.root);
+        command
+    }
+}
