@@ -1,6 +1,10 @@
 //! The little of HTTP that rules need, independent of any host's types.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{
+    borrow::Cow,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// Request methods a rule tells apart (RFC 9110 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,14 +86,47 @@ impl Answer {
     /// A short plain-text answer, as every error is.
     #[must_use]
     pub fn text(status: u16, body: impl Into<String>) -> Self {
-        let body = body.into().into_bytes();
-        let headers = alloc::vec![(
-            "content-type",
-            Cow::Borrowed(&b"text/plain; charset=utf-8"[..])
-        )];
+        Self::with_body(
+            status,
+            "text/plain; charset=utf-8",
+            body.into().into_bytes(),
+        )
+    }
+
+    /// An answer with `body`, its `content-type` and its `content-length`.
+    #[must_use]
+    pub fn with_body(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
+        let headers = alloc::vec![
+            ("content-type", Cow::Borrowed(content_type.as_bytes())),
+            (
+                "content-length",
+                Cow::Owned(body.len().to_string().into_bytes())
+            ),
+        ];
         Self {
             head: Head { status, headers },
             body: Cow::Owned(body),
         }
+    }
+
+    /// An answer that never has a body: 204 and 304.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self {
+            head: Head {
+                status,
+                headers: Headers::new(),
+            },
+            body: Cow::Borrowed(&[]),
+        }
+    }
+
+    /// The same answer as `method` wants it: to HEAD the headers stay and the body goes (RFC 9110 §9.3.2).
+    #[must_use]
+    pub fn for_method(mut self, method: Method) -> Self {
+        if method == Method::Head {
+            self.body = Cow::Borrowed(&[]);
+        }
+        self
     }
 }
