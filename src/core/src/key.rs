@@ -63,6 +63,13 @@ impl<'a> GameId<'a> {
     pub fn as_str(self) -> &'a str {
         self.0
     }
+
+    /// The path under which the game's objects lie: `/games/{game_id}/`, escaped as in
+    /// [`ObjectKey::to_path`].
+    #[must_use]
+    pub fn to_path(self) -> String {
+        format!("/{GAMES}{}/", utf8_percent_encode(self.0, ESCAPED_IN_PATH))
+    }
 }
 
 /// What an object is for, told by its extension; it decides how long a player may keep it.
@@ -361,6 +368,10 @@ mod tests {
         assert_eq!(
             key.to_path(),
             "/games/a/Gr%C3%B6%C3%9Fe%20%281%29%2Ba%26b%3Dc%25~._-.mp4"
+        );
+        assert_eq!(
+            GameId::new("Größe %")?.to_path(),
+            "/games/Gr%C3%B6%C3%9Fe%20%25/"
         );
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! Time as a value: rules take it as an argument and never ask for it.
 
+use alloc::string::{String, ToString};
+
+use jiff::Timestamp;
+
 /// Whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted (RFC 7519 §2, `NumericDate`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(pub u64);
@@ -9,5 +13,41 @@ impl UnixTime {
     #[must_use]
     pub fn plus(self, seconds: u64) -> Self {
         Self(self.0.saturating_add(seconds))
+    }
+
+    /// The time as RFC 3339 writes it in UTC: `2025-10-09T08:53:20Z`. What lies beyond the
+    /// last days of the year 9999 is written as its last second, for the format has no later one.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        i64::try_from(self.0)
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok())
+            .map_or_else(|| "9999-12-31T23:59:59Z".into(), |time| time.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_rfc_3339() {
+        // `date -u -d @1760000000 +%FT%TZ`, and the same for the others.
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_760_000_000, "2025-10-09T08:53:20Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (253_402_200_000, "9999-12-30T20:00:00Z"),
+            (253_402_300_800, "9999-12-31T23:59:59Z"),
+            (u64::MAX, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(UnixTime(seconds).to_rfc3339(), expected);
+        }
+    }
+
+    #[test]
+    fn time_ends_instead_of_wrapping() {
+        assert_eq!(UnixTime(u64::MAX - 1).plus(5), UnixTime(u64::MAX));
     }
 }
