@@ -11,6 +11,8 @@ mod log;
 mod pass;
 mod reply;
 mod route;
+#[cfg(test)]
+mod tests;
 
 pub use common::LOG_HEADER;
 pub use config::Config;

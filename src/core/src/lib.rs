@@ -19,3 +19,6 @@ pub mod scope;
 pub mod secret;
 pub mod time;
 pub mod token;
+
+#[cfg(test)]
+mod vectors;

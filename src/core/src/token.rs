@@ -12,6 +12,8 @@ mod object;
 pub mod playback;
 mod reason;
 pub mod session;
+#[cfg(test)]
+mod tests;
 
 pub use inspect::{Inspection, Unverified, inspect, read_unverified};
 pub use jwt::MAX_TOKEN_BYTES;

@@ -104,14 +104,14 @@ pub(super) fn seal(claims: &impl Serialize, keys: &KeyRing) -> String {
     #[derive(Serialize)]
     struct Header<'a> {
         alg: &'static str,
-        typ: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         kid: Option<&'a str>,
+        typ: &'static str,
     }
     let header = Header {
         alg: ALGORITHM,
-        typ: "JWT",
         kid: keys.signing_name(),
+        typ: "JWT",
     };
     let mut token = format!("{}.{}", encode(&header), encode(claims));
     let tag = keys.sign(token.as_bytes());
