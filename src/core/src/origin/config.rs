@@ -1,0 +1,240 @@
+//! Where the bucket is and how to sign for it.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+use core::fmt;
+
+use ::http::Uri;
+use zeroize::Zeroizing;
+
+use super::presign::{SecretKey, Signer};
+use crate::{
+    config::{Lookup, Problems},
+    http::Method,
+    key::ObjectKey,
+    time::UnixTime,
+};
+
+/// The two schemes a bucket can be reached by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain text: a bucket on the same machine.
+    Http,
+    /// TLS.
+    Https,
+}
+
+impl Scheme {
+    /// The scheme as a URL spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that goes without saying (RFC 9110 §4.2).
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// The bucket, and the key pair to read it with.
+///
+/// # Example
+/// ```
+/// use reelgate_core::origin::Config;
+///
+/// let variables = |name: &str| match name {
+///     "s3_endpoint" => Some("https://account.r2.cloudflarestorage.com".into()),
+///     "s3_bucket" => Some("films".into()),
+///     _ => None,
+/// };
+/// let problems = Config::from_lookup(&variables).unwrap_err();
+/// assert_eq!(
+///     problems.to_string(),
+///     "s3_access_key_id is not set; s3_secret_access_key is not set"
+/// );
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    scheme: Scheme,
+    authority: String,
+    /// What stands before `/games/`: the endpoint's path and the bucket's name.
+    prefix: String,
+    signer: Signer,
+}
+
+impl Config {
+    /// Reads `s3_endpoint`, `s3_bucket`, `s3_region` (`auto` when it is not set), `s3_access_key_id`
+    /// and `s3_secret_access_key`.
+    ///
+    /// # Errors
+    /// Every variable that is missing or unusable, all together.
+    pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let endpoint = read(lookup, "s3_endpoint", None, endpoint, &mut problems);
+        let bucket = read(lookup, "s3_bucket", None, bucket, &mut problems);
+        let region = read(lookup, "s3_region", Some("auto"), region, &mut problems);
+        let id = read(lookup, "s3_access_key_id", None, key_id, &mut problems);
+        let secret = read(lookup, "s3_secret_access_key", None, secret, &mut problems);
+
+        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret)) =
+            (endpoint, bucket, region, id, secret)
+        else {
+            return Err(problems);
+        };
+        Ok(Self {
+            scheme: endpoint.scheme,
+            authority: endpoint.authority,
+            prefix: format!("{}/{bucket}", endpoint.path),
+            signer: Signer::new(id, secret, region),
+        })
+    }
+
+    /// Derives the signing keys of `days` days from `first` on (in UTC), so that a request on one of
+    /// them need not. Every other day is signed for just as well, at about twice the cost.
+    pub fn prepare(&mut self, first: UnixTime, days: usize) {
+        self.signer.prepare(first, days);
+    }
+
+    /// How to connect to the bucket.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The bucket's host, and its port unless it is the scheme's own; also the `Host` that is signed.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The signed path and query of an object. Good for `method` alone, for one hour from `now`.
+    pub(super) fn sign(&self, method: Method, key: &ObjectKey, now: UnixTime) -> String {
+        let path = format!("{}{}", self.prefix, key.to_path());
+        self.signer.presign(method, &self.authority, &path, now)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("scheme", &self.scheme)
+            .field("authority", &self.authority)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What makes a variable's text useless, as a clause that follows its name.
+type Useless = &'static str;
+
+fn read<T>(
+    lookup: &dyn Lookup,
+    variable: &'static str,
+    default: Option<&str>,
+    parse: fn(&str) -> Result<T, Useless>,
+    problems: &mut Problems,
+) -> Option<T> {
+    let set = lookup.get(variable).filter(|value| !value.is_empty());
+    let Some(value) = set.or_else(|| default.map(String::from)) else {
+        problems.add(variable, "is not set");
+        return None;
+    };
+    parse(&Zeroizing::new(value))
+        .map_err(|useless| problems.add(variable, useless))
+        .ok()
+}
+
+struct Endpoint {
+    scheme: Scheme,
+    authority: String,
+    path: String,
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, Useless> {
+    const SHAPE: Useless = "is not an address like https://host or http://host:port";
+    let uri: Uri = text.parse().map_err(|_| SHAPE)?;
+    let scheme = match uri.scheme_str() {
+        Some("http") => Scheme::Http,
+        Some("https") => Scheme::Https,
+        _ => return Err(SHAPE),
+    };
+    let authority = uri.authority().ok_or(SHAPE)?.as_str();
+    if authority.contains('@') {
+        return Err("holds a user name; the key pair has variables of its own");
+    }
+    if text.contains(['?', '#']) {
+        return Err("has a query or a fragment; leave it out");
+    }
+    // The path is signed as it stands, and S3 signs it escaped: only what needs no escape is the same.
+    if !uri
+        .path()
+        .bytes()
+        .all(|byte| is_unreserved(byte) || byte == b'/')
+    {
+        return Err("has a path with other characters than A-Z a-z 0-9 - . _ ~ /");
+    }
+    Ok(Endpoint {
+        scheme,
+        authority: without_default_port(authority, scheme).ok_or(SHAPE)?,
+        path: uri.path().trim_end_matches('/').to_string(),
+    })
+}
+
+/// The `Host` that every client sends for `authority` (RFC 9110 §4.2.3 and §7.2). `None` when its
+/// port is none.
+fn without_default_port(authority: &str, scheme: Scheme) -> Option<String> {
+    let authority = authority.to_ascii_lowercase();
+    let host_end = authority.rfind(']').map_or(0, |end| end + 1);
+    let Some(colon) = authority[host_end..].find(':').map(|at| host_end + at) else {
+        return Some(authority).filter(|host| !host.is_empty());
+    };
+    let (host, port) = (&authority[..colon], &authority[colon + 1..]);
+    let port: u16 = port.parse().ok().filter(|_| !host.is_empty())?;
+    Some(if port == scheme.default_port() {
+        host.to_string()
+    } else {
+        format!("{host}:{port}")
+    })
+}
+
+fn bucket(text: &str) -> Result<String, Useless> {
+    if matches!(text, "." | "..") || !text.bytes().all(is_unreserved) {
+        return Err("is no bucket name: letters, digits, dots and hyphens");
+    }
+    Ok(text.to_string())
+}
+
+fn region(text: &str) -> Result<String, Useless> {
+    if !text.bytes().all(is_unreserved) {
+        return Err("is no region; `auto` is right for R2, `us-east-1` for most others");
+    }
+    Ok(text.to_string())
+}
+
+fn key_id(text: &str) -> Result<String, Useless> {
+    if text.contains('/') || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("holds a blank, a line break or another character that no key id has");
+    }
+    Ok(text.to_string())
+}
+
+fn secret(text: &str) -> Result<SecretKey, Useless> {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("holds a blank, a line break or another character that no secret key has");
+    }
+    SecretKey::new(text).ok_or("cannot be a key")
+}
+
+/// RFC 3986 §2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}

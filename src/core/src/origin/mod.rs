@@ -1,0 +1,37 @@
+//! The origin: a path becomes a signed request to an S3 bucket, the bucket's answer becomes the viewer's.
+//!
+//! [`Exchange`] is the whole of it, without a socket: its driver sends what [`Step::Send`] says,
+//! reports what came back as an [`Event`], and is told the next step. The component and the host's
+//! own origin are two thin loops around the same rules.
+//!
+//! Range and conditional requests are decided here even where the bucket decided before: not every
+//! store listens to `If-Match`, and none to `If-Range`.
+
+use core::time::Duration;
+
+mod conditions;
+mod config;
+mod error_document;
+mod exchange;
+mod presign;
+mod question;
+pub mod range;
+mod received;
+mod trouble;
+mod validators;
+
+pub use config::{Config, Scheme};
+pub use exchange::{BucketRequest, Event, Exchange, Failure, Step};
+pub use trouble::{Level, Note};
+
+/// How long a connection to the bucket may take to open, TLS included. A bucket that is there
+/// answers within a few hundred milliseconds; two attempts stay within a player's patience.
+pub const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long the bucket may take from the request to the head of its answer. Players give up on a
+/// segment after 10 to 20 seconds, so a later answer would find nobody.
+pub const FIRST_BYTE: Duration = Duration::from_secs(10);
+
+/// How long the bucket may be silent inside a body. Longer than any healthy pause, short enough
+/// that a dead transfer does not hold a connection for good.
+pub const BETWEEN_BYTES: Duration = Duration::from_secs(30);

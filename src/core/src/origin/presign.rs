@@ -1,0 +1,201 @@
+//! Presigned queries: AWS Signature Version 4 as a pipe of pure functions.
+//!
+//! The pipe is that of `rusty-s3`, which the tests compare it with, but without what a component
+//! cannot afford: `url` with its tables of host names and a calendar's formatter make 450 KB of wasm,
+//! and deriving the day's key for each request takes most of the time that signing takes.
+
+use alloc::{format, string::String, vec::Vec};
+use core::fmt::Write;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{Timestamp, tz::Offset};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{http::Method, time::UnixTime};
+
+/// How long a signed query stays good, in seconds: the bucket checks when a request begins, and this
+/// leaves room for a clock that is wrong by minutes.
+const EXPIRES: u64 = 3600;
+
+const SECONDS_PER_DAY: u64 = 86_400;
+
+/// All but RFC 3986's unreserved characters, as AWS wants query values.
+const ESCAPED_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// An HMAC-SHA256 key in the state that it has before a message; overwritten when dropped.
+type MacKey = Hmac<Sha256>;
+
+/// The secret access key, as the first stage of the derivation wants it. The text itself is not kept.
+#[derive(Clone)]
+pub(super) struct SecretKey(MacKey);
+
+impl SecretKey {
+    /// `None` never comes for HMAC, which takes a key of any length (RFC 2104 §3).
+    pub(super) fn new(secret: &str) -> Option<Self> {
+        let prefixed = Zeroizing::new(format!("AWS4{secret}"));
+        MacKey::new_from_slice(prefixed.as_bytes()).ok().map(Self)
+    }
+}
+
+/// Signs for one key pair and one region.
+#[derive(Clone)]
+pub(super) struct Signer {
+    key_id: String,
+    secret: SecretKey,
+    region: String,
+    /// The signing keys of the days from `first_day` on.
+    days: Vec<MacKey>,
+    /// Days since 1970-01-01.
+    first_day: u64,
+}
+
+impl Signer {
+    pub(super) fn new(key_id: String, secret: SecretKey, region: String) -> Self {
+        Self {
+            key_id: utf8_percent_encode(&key_id, ESCAPED_IN_QUERY).collect(),
+            secret,
+            region,
+            days: Vec::new(),
+            first_day: 0,
+        }
+    }
+
+    pub(super) fn prepare(&mut self, first: UnixTime, days: usize) {
+        self.first_day = first.0 / SECONDS_PER_DAY;
+        self.days = (self.first_day..)
+            .take(days)
+            .map(|day| UnixTime(day.saturating_mul(SECONDS_PER_DAY)))
+            .map(|midnight| self.derive(&Stamp::of(midnight)))
+            .collect();
+    }
+
+    /// `path`, escaped as S3 escapes it, and the query that lets `method` in at `host` from `now` on.
+    pub(super) fn presign(&self, method: Method, host: &str, path: &str, now: UnixTime) -> String {
+        self.presign_for(method, host, path, now, EXPIRES)
+    }
+
+    fn presign_for(
+        &self,
+        method: Method,
+        host: &str,
+        path: &str,
+        now: UnixTime,
+        expires: u64,
+    ) -> String {
+        let stamp = Stamp::of(now);
+        let query = self.query(&stamp, expires);
+        let request = canonical_request(method, host, path, &query);
+        let text = self.string_to_sign(&stamp, &request);
+        let signature = tag(self.key_of_the_day(&stamp, now), text.as_bytes());
+        format!("{path}?{query}&X-Amz-Signature={}", Hex(&signature))
+    }
+
+    /// The query in canonical order, all but the signature.
+    fn query(&self, stamp: &Stamp, expires: u64) -> String {
+        let (id, region) = (&self.key_id, &self.region);
+        let (date, time) = (stamp.date(), stamp.time());
+        format!(
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256\
+             &X-Amz-Credential={id}%2F{date}%2F{region}%2Fs3%2Faws4_request\
+             &X-Amz-Date={time}&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host"
+        )
+    }
+
+    fn string_to_sign(&self, stamp: &Stamp, canonical_request: &str) -> String {
+        let (date, time, region) = (stamp.date(), stamp.time(), &self.region);
+        let hash = Sha256::digest(canonical_request.as_bytes());
+        format!(
+            "AWS4-HMAC-SHA256\n{time}\n{date}/{region}/s3/aws4_request\n{}",
+            Hex(&hash.into())
+        )
+    }
+
+    fn key_of_the_day(&self, stamp: &Stamp, now: UnixTime) -> MacKey {
+        let prepared = (now.0 / SECONDS_PER_DAY)
+            .checked_sub(self.first_day)
+            .and_then(|index| self.days.get(usize::try_from(index).ok()?));
+        prepared.cloned().unwrap_or_else(|| self.derive(stamp))
+    }
+
+    /// The signing key: it holds for a day, a region and a service.
+    fn derive(&self, stamp: &Stamp) -> MacKey {
+        [self.region.as_str(), "s3", "aws4_request"].iter().fold(
+            next_key(self.secret.0.clone(), stamp.date()),
+            |key, scope| next_key(key, scope),
+        )
+    }
+}
+
+fn canonical_request(method: Method, host: &str, path: &str, query: &str) -> String {
+    let method = match method {
+        Method::Head => "HEAD",
+        Method::Get | Method::Options | Method::Other => "GET",
+    };
+    format!("{method}\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD")
+}
+
+fn tag(key: MacKey, message: &[u8]) -> [u8; 32] {
+    key.chain_update(message).finalize().into_bytes().into()
+}
+
+fn next_key(key: MacKey, scope: &str) -> MacKey {
+    let tag = Zeroizing::new(tag(key, scope.as_bytes()));
+    // A key shorter than the hash's block is padded with zeros (RFC 2104 §2).
+    let mut block = Zeroizing::new([0; 64]);
+    block[..tag.len()].copy_from_slice(&*tag);
+    MacKey::new((&*block).into())
+}
+
+/// A time as AWS writes it, `20130524T000000Z`.
+struct Stamp(String);
+
+impl Stamp {
+    /// A time past the year 9999 becomes its end: no bucket would take it anyway.
+    fn of(now: UnixTime) -> Self {
+        let time = i64::try_from(now.0)
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok())
+            .unwrap_or(Timestamp::MAX);
+        let at = Offset::UTC.to_datetime(time);
+        Self(format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second()
+        ))
+    }
+
+    fn date(&self) -> &str {
+        &self.0[..8]
+    }
+
+    fn time(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Bytes in lower-case hexadecimal.
+struct Hex<'a>(&'a [u8; 32]);
+
+impl core::fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for byte in self.0 {
+            f.write_char(DIGITS[usize::from(byte >> 4)].into())?;
+            f.write_char(DIGITS[usize::from(byte & 15)].into())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,308 @@
+//! What the viewer wants, and what an answer of the bucket means to it.
+
+use alloc::{borrow::Cow, string::ToString};
+
+use super::{
+    conditions::{Conditions, OnlyOf, Unmet},
+    error_document,
+    range::{self, ByteRange, Sent},
+    received::{BadLength, Received},
+    trouble::Trouble,
+    validators::Validators,
+};
+use crate::http::{Head, HeaderSource, Headers, Method, Request};
+
+/// What of an object may be shown; all else that a bucket says is its own business.
+const OF_AN_OBJECT: [&str; 6] = [
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "accept-ranges",
+    "etag",
+    "last-modified",
+];
+
+/// What a 304 repeats (RFC 9110 §15.4.5); `Cache-Control` is not the bucket's to say.
+const OF_NO_CHANGE: [&str; 2] = ["etag", "last-modified"];
+
+/// GET or HEAD of one object, with what RFC 9110 lets a viewer add.
+#[derive(Debug)]
+pub(super) struct Question {
+    head: bool,
+    part: Option<Part>,
+    conditions: Conditions,
+}
+
+/// The range that is wanted.
+#[derive(Debug)]
+struct Part {
+    range: ByteRange,
+    only_of: Option<OnlyOf>,
+}
+
+/// One way of asking the bucket. Each answer to the viewer is made of one of these alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// For the range.
+    Part,
+    /// For all of the object.
+    Whole,
+    /// For its size, with HEAD: the range seems to lie outside.
+    Size,
+}
+
+/// What follows from an answer of the bucket.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// 200 or 206: pass it on.
+    Deliver(Head),
+    /// 304 with these headers.
+    NotModified(Headers),
+    /// 412.
+    PreconditionFailed,
+    /// 416 for an object of this many bytes.
+    OutOfRange { size: u64 },
+    /// 404.
+    NotFound,
+    /// Another request will tell.
+    Instead(Ask),
+    /// The body of this answer, with this status, will tell.
+    Explain(u16),
+    /// May be over in a moment.
+    Passing(Trouble),
+    /// There is no answer.
+    Hopeless(Trouble),
+}
+
+impl Question {
+    pub(super) fn read<H: HeaderSource + ?Sized>(request: &Request<'_, H>) -> Self {
+        let head = request.method == Method::Head;
+        Self {
+            head,
+            // Range means something to GET alone (RFC 9110 §14.2).
+            part: (!head).then(|| Part::read(request.headers)).flatten(),
+            conditions: Conditions::read(request.headers),
+        }
+    }
+
+    /// The viewer's own method.
+    pub(super) fn asked_with(&self) -> Method {
+        if self.head { Method::Head } else { Method::Get }
+    }
+
+    pub(super) fn first_ask(&self) -> Ask {
+        match &self.part {
+            None => Ask::Whole,
+            // `bytes=-0` is valid and lies outside of every object (RFC 9110 §14.1.2); buckets differ.
+            Some(Part {
+                range: ByteRange::Last { length: 0 },
+                ..
+            }) => Ask::Size,
+            Some(_) => Ask::Part,
+        }
+    }
+
+    pub(super) fn method(&self, ask: Ask) -> Method {
+        if ask == Ask::Size {
+            Method::Head
+        } else {
+            self.asked_with()
+        }
+    }
+
+    /// The headers to ask the bucket with. None of the viewer's passes but what was read here.
+    pub(super) fn headers(&self, ask: Ask) -> Headers {
+        let mut headers = Headers::new();
+        // The bytes are counted in ranges: nobody may encode them on the way (RFC 9110 §14.1.2).
+        headers.push(("accept-encoding", Cow::Borrowed(b"identity")));
+        self.conditions.write(&mut headers);
+        let Some(part) = self.part.as_ref().filter(|_| ask == Ask::Part) else {
+            return headers;
+        };
+        headers.push(("range", Cow::Owned(part.range.to_string().into_bytes())));
+        // Beside a condition of the viewer's own it would change that one's meaning. Then the
+        // version that comes back decides alone.
+        if let Some(only_of) = part
+            .only_of
+            .as_ref()
+            .filter(|_| !self.conditions.have_guard())
+        {
+            only_of.write(&mut headers);
+        }
+        headers
+    }
+
+    /// What the head of the bucket's answer means.
+    pub(super) fn judge<H: HeaderSource + ?Sized>(
+        &self,
+        ask: Ask,
+        status: u16,
+        headers: &H,
+    ) -> Verdict {
+        let received = Received(headers);
+        match (status, ask, &self.part) {
+            (206, Ask::Part, Some(part)) => self.of_part(part, &received),
+            (200, Ask::Part | Ask::Whole, _) => self.of_whole(&received),
+            (200, Ask::Size, Some(part)) => self.of_size(part, &received),
+            (304, ..) if self.conditions.have_freshness() => not_modified(&received),
+            (412, ..) if self.conditions.have_guard() => Verdict::PreconditionFailed,
+            // The condition was ours, for `If-Range`: another version, so all of it (§13.1.5).
+            (
+                412,
+                Ask::Part,
+                Some(Part {
+                    only_of: Some(_), ..
+                }),
+            ) => Verdict::Instead(Ask::Whole),
+            (416, Ask::Part, Some(part)) => self.of_outside(part, &received),
+            (429 | 503, ..) => Verdict::Passing(Trouble::Busy { status, code: None }),
+            (300.., ..) => Verdict::Explain(status),
+            _ => garbled(status, "sent a success that was not asked for"),
+        }
+    }
+
+    /// What an answer of [`Verdict::Explain`] means, now that its body is known; empty after HEAD.
+    pub(super) fn explained(&self, ask: Ask, status: u16, document: &[u8]) -> Verdict {
+        let code = error_document::code(document);
+        match (status, code.as_deref(), &self.part) {
+            (416, _, Some(part)) if ask == Ask::Part => match error_document::actual_size(document)
+            {
+                Some(size) => part.outside(size),
+                None => Verdict::Instead(Ask::Size),
+            },
+            (429 | 503, ..) => Verdict::Hopeless(Trouble::Busy { status, code }),
+            (404, Some("NoSuchKey"), _) => Verdict::NotFound,
+            // Nothing is said against the bucket, and a HEAD of the same object gets 404 too.
+            (404, None, _) if document.is_empty() => Verdict::NotFound,
+            _ => Verdict::Hopeless(Trouble::Refused { status, code }),
+        }
+    }
+
+    fn of_part<H: HeaderSource + ?Sized>(
+        &self,
+        part: &Part,
+        received: &Received<'_, H>,
+    ) -> Verdict {
+        let current = received.validators();
+        if let Err(unmet) = self.conditions.check(&current) {
+            return refused(unmet, received);
+        }
+        if !part.is_of(&current) {
+            return Verdict::Instead(Ask::Whole);
+        }
+        let Some(sent) = received.0.single("content-range").and_then(Sent::parse) else {
+            return garbled(206, "sent a part without saying which");
+        };
+        if !part.range.is_answered_by(sent) {
+            return garbled(206, "sent another part than was asked for");
+        }
+        match received.length() {
+            Ok(length) if length.is_none_or(|length| length == sent.length()) => {}
+            _ => return garbled(206, "sent a length that is not the part's"),
+        }
+        let mut head = object_head(206, received);
+        head.headers.extend(received.copy(&["content-range"]));
+        Verdict::Deliver(head)
+    }
+
+    fn of_whole<H: HeaderSource + ?Sized>(&self, received: &Received<'_, H>) -> Verdict {
+        if let Err(unmet) = self.conditions.check(&received.validators()) {
+            return refused(unmet, received);
+        }
+        match received.length() {
+            Ok(_) => Verdict::Deliver(object_head(200, received)),
+            Err(BadLength) => garbled(200, "sent no usable content-length"),
+        }
+    }
+
+    fn of_size<H: HeaderSource + ?Sized>(
+        &self,
+        part: &Part,
+        received: &Received<'_, H>,
+    ) -> Verdict {
+        let current = received.validators();
+        if let Err(unmet) = self.conditions.check(&current) {
+            return refused(unmet, received);
+        }
+        if !part.is_of(&current) {
+            return Verdict::Instead(Ask::Whole);
+        }
+        match received.length() {
+            Ok(Some(size)) => part.outside(size),
+            // Without a size there is no 416; all of the object is always an answer (§14.2).
+            Ok(None) => Verdict::Instead(Ask::Whole),
+            Err(BadLength) => garbled(200, "sent no usable content-length"),
+        }
+    }
+
+    fn of_outside<H: HeaderSource + ?Sized>(
+        &self,
+        part: &Part,
+        received: &Received<'_, H>,
+    ) -> Verdict {
+        // A 416 does not say of which version, so what comes before the range cannot be checked.
+        if part.only_of.is_some()
+            || self.conditions.have_guard()
+            || self.conditions.have_freshness()
+        {
+            return Verdict::Instead(Ask::Size);
+        }
+        match received
+            .0
+            .single("content-range")
+            .and_then(range::unsatisfied_size)
+        {
+            Some(size) => part.outside(size),
+            None => Verdict::Explain(416),
+        }
+    }
+}
+
+impl Part {
+    /// `None` where all of the object is wanted.
+    fn read<H: HeaderSource + ?Sized>(headers: &H) -> Option<Self> {
+        let range = range::parse(headers.single("range")?)?;
+        let only_of = OnlyOf::read(headers).ok()?;
+        Some(Self { range, only_of })
+    }
+
+    fn is_of(&self, current: &Validators) -> bool {
+        self.only_of
+            .as_ref()
+            .is_none_or(|only_of| only_of.is_met(current))
+    }
+
+    /// The range is said to lie outside of `size` bytes. Where it does not, the object has changed
+    /// meanwhile, or is empty and its end was asked for: then all of it is the answer.
+    fn outside(&self, size: u64) -> Verdict {
+        if self.range.is_satisfiable(size) {
+            Verdict::Instead(Ask::Whole)
+        } else {
+            Verdict::OutOfRange { size }
+        }
+    }
+}
+
+fn object_head<H: HeaderSource + ?Sized>(status: u16, received: &Received<'_, H>) -> Head {
+    let mut headers = received.copy(&OF_AN_OBJECT);
+    // Players seek only where it is said that they may, and every S3 bucket has ranges.
+    if !headers.iter().any(|(name, _)| *name == "accept-ranges") {
+        headers.push(("accept-ranges", Cow::Borrowed(b"bytes")));
+    }
+    Head { status, headers }
+}
+
+fn refused<H: HeaderSource + ?Sized>(unmet: Unmet, received: &Received<'_, H>) -> Verdict {
+    match unmet {
+        Unmet::NotModified => not_modified(received),
+        Unmet::PreconditionFailed => Verdict::PreconditionFailed,
+    }
+}
+
+fn not_modified<H: HeaderSource + ?Sized>(received: &Received<'_, H>) -> Verdict {
+    Verdict::NotModified(received.copy(&OF_NO_CHANGE))
+}
+
+fn garbled(status: u16, how: &'static str) -> Verdict {
+    Verdict::Hopeless(Trouble::Garbled { status, how })
+}

@@ -1,0 +1,100 @@
+"""Writes presigned.json: S3 URLs as botocore signs them, to compare ours with.
+
+    python3 -m venv venv && venv/bin/pip install botocore==1.44.5 && venv/bin/python presigned.py
+
+The key pair is the example of AWS's own documentation and opens nothing.
+"""
+
+import datetime
+import json
+import pathlib
+
+import botocore.auth
+import botocore.session
+from botocore.config import Config
+
+KEY_ID = "AKIAIOSFODNN7EXAMPLE"
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+R2 = "https://account.r2.cloudflarestorage.com"
+
+KEYS = [
+    "games/2025001/master.m3u8",
+    "games/2025001/720p/seg_00001.m4s",
+    "games/a/with a space.mp4",
+    "games/a/plus+plus.mp4",
+    "games/a/copy (1).mp4",
+    "games/a/100%.mp4",
+    "games/a/~tilde~.mp4",
+    "games/a/Größe und 東京 🎬.mp4",
+    "games/a/e\u0301 decomposed.mp4",
+    "games/a/a&b=c.mp4",
+    "games/a/what?.mp4",
+    "games/a/#1.mp4",
+    "games/a/it's, \"so\" [sic]; <x> {y} |z|.mp4",
+    "games/a/user@host:8080!$*.mp4",
+    "games/a/caret^grave`.mp4",
+    "games/a/-_.~/...",
+]
+
+PLACES = [
+    # endpoint, bucket, region, time
+    (R2, "films", "auto", "2025-03-01T12:34:56Z"),
+    ("http://127.0.0.1:9000", "films", "us-east-1", "2024-02-29T23:59:59Z"),
+    ("https://s3.eu-west-1.amazonaws.com", "my.films-2", "eu-west-1", "2026-12-31T00:00:00Z"),
+    ("http://[::1]:9000", "films", "us-east-1", "1999-01-01T00:00:01Z"),
+]
+
+
+def url(endpoint, bucket, region, time, method, key):
+    now = datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")
+    botocore.auth.get_current_datetime = lambda remove_tzinfo=True: now
+    client = botocore.session.get_session().create_client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+    operation = {"GET": "get_object", "HEAD": "head_object"}[method]
+    return client.generate_presigned_url(
+        operation, Params={"Bucket": bucket, "Key": key}, ExpiresIn=3600, HttpMethod=method
+    )
+
+
+def cases():
+    for key in KEYS:
+        yield (*PLACES[0], "GET", key)
+    for place in PLACES:
+        for method in ("GET", "HEAD"):
+            yield (*place, method, KEYS[4])
+
+
+def main():
+    rows = [
+        {
+            "endpoint": endpoint,
+            "bucket": bucket,
+            "region": region,
+            "time": time,
+            "unix_time": int(
+                datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z").timestamp()
+            ),
+            "method": method,
+            "key": key,
+            "url": url(endpoint, bucket, region, time, method, key),
+        }
+        for endpoint, bucket, region, time, method, key in cases()
+    ]
+    document = {
+        "made_with": f"botocore {botocore.__version__}, presigned.py beside this file",
+        "access_key_id": KEY_ID,
+        "secret_access_key": SECRET,
+        "expires": 3600,
+        "urls": rows,
+    }
+    path = pathlib.Path(__file__).with_name("presigned.json")
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+main()
