@@ -67,7 +67,7 @@ impl Ask {
         self.header("cookie", &format!("reelgate_session={session}"))
     }
 
-    fn from_portal(self) -> Self {
+    fn by_the_portal(self) -> Self {
         self.header("Origin", PORTAL)
     }
 

@@ -10,7 +10,7 @@ const COMMON: &str = "cross-origin-resource-policy: cross-origin\n\
 fn a_preflight_names_what_a_page_may_do() {
     let answer = get("/games/g/a.m4s")
         .method(Method::Options)
-        .from_portal()
+        .by_the_portal()
         .reply()
         .render();
     let expected = "204\n\
@@ -37,7 +37,7 @@ fn a_preflight_names_what_a_page_may_do() {
 
 #[test]
 fn a_refusal_tells_the_portal_why_and_nobody_else() {
-    let answer = get("/games/g/a.m4s?t=x").from_portal().reply().render();
+    let answer = get("/games/g/a.m4s?t=x").by_the_portal().reply().render();
     let expected = "403\n\
         access-control-allow-credentials: true\n\
         access-control-allow-origin: https://portal.example\n\
@@ -105,13 +105,13 @@ fn every_answer_has_cors_and_security_headers() {
     ];
     let mut heads: Vec<Head> = asks
         .into_iter()
-        .map(|ask| ask.from_portal().reply().render().head)
+        .map(|ask| ask.by_the_portal().reply().render().head)
         .collect();
     for credential in [
         get(format!("/games/2025001/a.ts?t={good}")),
         get("/games/2025001/a.ts").cookie(SESSION),
     ] {
-        let pass = credential.from_portal().pass();
+        let pass = credential.by_the_portal().pass();
         heads.push(pass.unavailable().head);
         heads.extend(
             [200, 206, 304, 404, 412, 416, 502, 503, 504]

@@ -33,9 +33,7 @@ fn any_headers() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
     ];
     let value = prop_oneof![
         any::<Vec<u8>>(),
-        Just(Vec::from(
-            format!("reelgate_session={SESSION}").into_bytes()
-        )),
+        Just(format!("reelgate_session={SESSION}").into_bytes()),
         Just(Vec::from(PORTAL.as_bytes())),
         "(reelgate_session=[a-zA-Z0-9._\"]{0,20};? ?){0,3}".prop_map(String::into_bytes),
     ];
