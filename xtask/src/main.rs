@@ -7,6 +7,7 @@
     reason = "a command-line tool answers on standard output"
 )]
 
+mod bench;
 mod build;
 mod compose;
 mod process;
@@ -37,6 +38,8 @@ enum Command {
     Up(up::Args),
     /// Run everything that CI runs
     Test(test::Args),
+    /// Measure the budgets, side by side with nginx
+    Bench(bench::Args),
     /// Compose gate and origin into one file for plain wasmtime
     Compose,
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Build => build::run(&workspace),
         Command::Up(args) => up::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
+        Command::Bench(args) => bench::run(&workspace, &args),
         Command::Compose => build::components(&workspace).and_then(|()| compose::run(&workspace)),
     };
     match outcome {

@@ -1,0 +1,98 @@
+//! `cargo xtask bench`: the budgets of the project, measured on this machine beside nginx.
+//!
+//! What is compared is CPU time from the operating system's accounting, not wall time: it
+//! moves little when the machine is busy. The contenders take turns within one run, before
+//! the same bucket, so that whatever disturbs one disturbs the other.
+
+mod bucket;
+mod client;
+mod cold_start;
+mod contender;
+mod fixture;
+mod load;
+mod memory;
+mod nginx;
+mod packaging;
+mod process_stat;
+mod server;
+mod session;
+mod size;
+mod spread;
+mod table;
+mod time_to_first_byte;
+mod wrk;
+
+use anyhow::{Result, bail};
+
+use self::contender::Field;
+use self::fixture::Fixture;
+use self::table::Table;
+use crate::build;
+use crate::workspace::Workspace;
+
+/// Options of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Seconds of load for each contender in each round
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Rounds in which the contenders take turns
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    rounds: u64,
+    /// Measure only the rows whose name contains this word
+    #[arg(long)]
+    only: Option<String>,
+    /// Measure what is built already
+    #[arg(long)]
+    no_build: bool,
+    /// Print the rows as JSON
+    #[arg(long)]
+    json: bool,
+    /// Options handed on to `reelgate serve`, behind `--`
+    #[arg(last = true)]
+    serve: Vec<String>,
+}
+
+impl Args {
+    /// Whether a row of this name is asked for.
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_deref().is_none_or(|word| name.contains(word))
+    }
+}
+
+/// Builds, measures, prints the table.
+///
+/// # Errors
+/// When something cannot be built or measured, or when a budget is not met.
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    if !args.no_build {
+        build::run(workspace)?;
+    }
+    server::end_all_on_interrupt()?;
+    let mut table = Table::default();
+    let outcome = measure(workspace, args, &mut table);
+    if args.json {
+        println!("{}", table.json());
+    } else {
+        print!("{table}");
+    }
+    // What was measured before something failed is worth seeing.
+    outcome?;
+    match table.failures() {
+        0 => Ok(()),
+        some => bail!("{some} budgets are not met"),
+    }
+}
+
+fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> {
+    let fixture = Fixture::prepare(workspace, &args.serve)?;
+    size::measure(workspace, args, table)?;
+    cold_start::measure(&fixture, args, table)?;
+    let field = Field::start(&fixture)?;
+    memory::idle(&field, args, table)?;
+    load::measure(&fixture, &field, args, table)?;
+    time_to_first_byte::measure(&fixture, &field, args, table)?;
+    memory::under_load(&fixture, &field, args, table)?;
+    drop(field);
+    packaging::measure(&fixture, args, table)
+}

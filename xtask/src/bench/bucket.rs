@@ -1,0 +1,89 @@
+//! The bucket of the bench: two objects in memory, as cheap as a bucket can be, so that
+//! what stands before it is what is measured. It ignores signatures and conditions.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context, Result};
+
+/// Path and whole answer of each object, head and body.
+type Objects = Arc<[(String, Vec<u8>)]>;
+
+/// A listening bucket; it ends with this process.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    address: SocketAddr,
+}
+
+impl Bucket {
+    /// Listens on a free port of the loopback address and serves objects of these paths and sizes.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub(super) fn start<const N: usize>(objects: [(String, usize); N]) -> Result<Self> {
+        let objects: Objects = objects
+            .into_iter()
+            .map(|(path, size)| (path, answer(size)))
+            .collect();
+        let listener = TcpListener::bind("127.0.0.1:0").context("no free port for the bucket")?;
+        let address = listener.local_addr()?;
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let objects = Arc::clone(&objects);
+                // A connection that breaks is the client's affair.
+                thread::spawn(move || serve(connection, &objects));
+            }
+        });
+        Ok(Self { address })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+fn answer(size: usize) -> Vec<u8> {
+    let mut answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: video/iso.segment\r\nContent-Length: {size}\r\n\
+         ETag: \"{size:x}\"\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
+         Accept-Ranges: bytes\r\n\r\n"
+    )
+    .into_bytes();
+    answer.extend((0..size).map(|position| (position % 251) as u8));
+    answer
+}
+
+/// One keep-alive connection, until the client closes it.
+fn serve(connection: TcpStream, objects: &Objects) -> Result<()> {
+    connection.set_nodelay(true)?;
+    let mut reader = BufReader::new(connection.try_clone()?);
+    let mut writer = connection;
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let target = line.split(' ').nth(1).unwrap_or_default();
+        let path = target.split('?').next().unwrap_or_default();
+        let found = objects.iter().find(|(known, _)| known == path);
+        let answer = found.map_or(NOT_FOUND, |(_, answer)| answer.as_slice());
+        skip_headers(&mut reader)?;
+        writer.write_all(answer)?;
+    }
+}
+
+const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+
+fn skip_headers(reader: &mut impl BufRead) -> Result<()> {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if reader.read_line(&mut line)? <= 2 {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! CPU time under load: what a gated segment, a gigabyte and a refusal cost.
+
+use anyhow::{Result, ensure};
+
+use super::Args;
+use super::contender::{Contender, Field};
+use super::fixture::{self, Fixture};
+use super::process_stat::cpu_time;
+use super::spread::Spread;
+use super::table::{Budget, Row, Table};
+use super::wrk::{self, Report, Request};
+use crate::process;
+
+/// What a figure is divided by.
+#[derive(Debug, Clone, Copy)]
+enum Per {
+    Request,
+    Gigabyte,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Viewer {
+    Allowed,
+    Forged,
+    Nobody,
+}
+
+/// One load and its two rows: CPU and throughput.
+struct Load {
+    name: &'static str,
+    cpu: &'static str,
+    throughput: &'static str,
+    path: fn() -> String,
+    viewer: Viewer,
+    connections: u32,
+    per: Per,
+    most: f64,
+}
+
+const LOADS: [Load; 5] = [
+    Load {
+        name: "gated-32",
+        cpu: "CPU per gated 16 KB segment, 32 connections",
+        throughput: "… per second",
+        path: fixture::small,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Request,
+        most: 2.5,
+    },
+    Load {
+        name: "gated-256",
+        cpu: "CPU per gated 16 KB segment, 256 connections",
+        throughput: "… per second",
+        path: fixture::small,
+        viewer: Viewer::Allowed,
+        connections: 256,
+        per: Per::Request,
+        most: 2.5,
+    },
+    Load {
+        name: "streaming",
+        cpu: "CPU per GB streamed, 3.85 MB segments",
+        throughput: "… per second",
+        path: fixture::large,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Gigabyte,
+        most: 1.2,
+    },
+    Load {
+        name: "refused",
+        cpu: "CPU per refused request, no credential",
+        throughput: "… per second",
+        path: fixture::small,
+        viewer: Viewer::Nobody,
+        connections: 32,
+        per: Per::Request,
+        most: 1.5,
+    },
+    Load {
+        name: "refused-forged",
+        cpu: "CPU per refused request, forged session",
+        throughput: "… per second",
+        path: fixture::small,
+        viewer: Viewer::Forged,
+        connections: 32,
+        per: Per::Request,
+        most: 1.5,
+    },
+];
+
+/// One round of one contender.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    /// CPU time, in µs per request or seconds per gigabyte.
+    cpu: f64,
+    /// Requests or gigabytes per second.
+    throughput: f64,
+}
+
+/// Adds the rows of every load that is asked for.
+///
+/// # Errors
+/// When a contender answers otherwise than it should.
+pub(super) fn measure(
+    fixture: &Fixture<'_>,
+    field: &Field,
+    args: &Args,
+    table: &mut Table,
+) -> Result<()> {
+    let wanted: Vec<&Load> = LOADS.iter().filter(|load| args.wants(load.name)).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    if process::find_program("wrk").is_none() {
+        eprintln!("bench: no load without wrk; install with: sudo apt-get install wrk");
+        return Ok(());
+    }
+    for load in wanted {
+        eprintln!("bench: {}", load.cpu);
+        let samples = rounds(fixture, field, args, load)?;
+        add_rows(load, &samples, table);
+    }
+    Ok(())
+}
+
+/// Every contender in turn, each second round backwards, after a second to warm up.
+fn rounds(
+    fixture: &Fixture<'_>,
+    field: &Field,
+    args: &Args,
+    load: &Load,
+) -> Result<Vec<(&'static str, Sample)>> {
+    let mut order: Vec<&Contender> = match load.viewer {
+        Viewer::Allowed => field.all().collect(),
+        Viewer::Forged | Viewer::Nobody => field.gates().collect(),
+    };
+    for contender in &order {
+        sample(fixture, contender, load, 1)?;
+    }
+    let mut samples = Vec::new();
+    for _ in 0..args.rounds {
+        for contender in &order {
+            let sample = sample(fixture, contender, load, args.seconds)?;
+            samples.push((contender.name, sample));
+        }
+        order.reverse();
+    }
+    Ok(samples)
+}
+
+fn sample(
+    fixture: &Fixture<'_>,
+    contender: &Contender,
+    load: &Load,
+    seconds: u64,
+) -> Result<Sample> {
+    let cookie = match load.viewer {
+        Viewer::Allowed => fixture.cookie(),
+        Viewer::Forged => fixture.forged_cookie(),
+        Viewer::Nobody => String::new(),
+    };
+    let before = cpu_time(contender.pid())?;
+    let report = wrk::run(
+        fixture,
+        &Request {
+            address: contender.address,
+            path: (load.path)(),
+            cookie: &cookie,
+            connections: load.connections,
+            seconds,
+        },
+    )?;
+    let cpu = cpu_time(contender.pid())?.saturating_sub(before);
+    expect_answers(contender, load, report)?;
+    let seconds = report.took.as_secs_f64();
+    let (amount, scale) = match load.per {
+        Per::Request => (report.requests as f64, 1e6),
+        Per::Gigabyte => (report.bytes as f64 / 1e9, 1.0),
+    };
+    Ok(Sample {
+        cpu: cpu.as_secs_f64() * scale / amount,
+        throughput: amount / seconds,
+    })
+}
+
+/// A gate that lets a forged session in is quick too.
+fn expect_answers(contender: &Contender, load: &Load, report: Report) -> Result<()> {
+    let expected = match load.viewer {
+        Viewer::Allowed => 0,
+        Viewer::Forged | Viewer::Nobody => report.requests,
+    };
+    ensure!(report.requests > 0, "{} answered nothing", contender.name);
+    ensure!(
+        report.refused == expected,
+        "{} refused {} of {} requests, expected {expected} ({})",
+        contender.name,
+        report.refused,
+        report.requests,
+        load.name
+    );
+    Ok(())
+}
+
+fn add_rows(load: &Load, samples: &[(&'static str, Sample)], table: &mut Table) {
+    let (cpu_unit, throughput_unit) = match load.per {
+        Per::Request => ("µs", "requests"),
+        Per::Gigabyte => ("s", "GB"),
+    };
+    let budget = Budget::TimesNginxJwt(load.most);
+    let cpu = |sample: &Sample| sample.cpu;
+    let throughput = |sample: &Sample| sample.throughput;
+    table.add(row(load.name, load.cpu, cpu_unit, budget, samples, cpu));
+    table.add(row(
+        load.name,
+        load.throughput,
+        throughput_unit,
+        Budget::None,
+        samples,
+        throughput,
+    ));
+}
+
+fn row(
+    name: &'static str,
+    what: &'static str,
+    unit: &'static str,
+    budget: Budget,
+    samples: &[(&'static str, Sample)],
+    figure: fn(&Sample) -> f64,
+) -> Row {
+    let of = |contender: &str| -> Vec<f64> {
+        let own = samples.iter().filter(|(name, _)| *name == contender);
+        own.map(|(_, sample)| figure(sample)).collect()
+    };
+    let (ours, theirs) = (of("reelgate"), of("nginx-jwt"));
+    let ratios: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a / b).collect();
+    Row {
+        name,
+        what,
+        unit,
+        reelgate: Spread::of(&ours),
+        nginx_jwt: Spread::of(&theirs),
+        nginx: Spread::of(&of("nginx")),
+        ratio: Spread::of(&ratios).map(|ratios| ratios.median),
+        budget,
+    }
+}

@@ -1,0 +1,104 @@
+//! Load by wrk, with exact counts instead of its rounded page.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::fixture::Fixture;
+use super::server;
+
+/// What one run of wrk asks for.
+#[derive(Debug)]
+pub(super) struct Request<'a> {
+    /// Whom it asks.
+    pub(super) address: SocketAddr,
+    /// What it asks for.
+    pub(super) path: String,
+    /// The `Cookie` header; empty: none.
+    pub(super) cookie: &'a str,
+    /// How many connections ask at once.
+    pub(super) connections: u32,
+    /// For how long.
+    pub(super) seconds: u64,
+}
+
+/// What came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Report {
+    /// Whole answers.
+    pub(super) requests: u64,
+    /// Bytes received, heads included.
+    pub(super) bytes: u64,
+    /// How long it took.
+    pub(super) took: Duration,
+    /// Answers with a status of 400 or above.
+    pub(super) refused: u64,
+}
+
+/// Counts on one line; nothing of it runs while requests do.
+const SCRIPT: &str = r#"
+done = function(summary)
+    local e = summary.errors
+    io.write(string.format("counts %d %d %d %d %d\n", summary.requests, summary.bytes, summary.duration,
+        e.status, e.connect + e.read + e.write + e.timeout))
+end
+"#;
+
+/// Runs wrk with one thread.
+///
+/// # Errors
+/// When wrk is missing, or a connection failed.
+pub(super) fn run(fixture: &Fixture<'_>, request: &Request<'_>) -> Result<Report> {
+    let script = fixture.folder.join("counts.lua");
+    fs::write(&script, SCRIPT)?;
+    let mut wrk = Command::new("wrk");
+    wrk.args(["--threads", "1", "--timeout", "60", "--connections"])
+        .arg(request.connections.to_string())
+        .args(["--duration", &format!("{}s", request.seconds), "--script"])
+        .arg(&script);
+    if !request.cookie.is_empty() {
+        wrk.args(["--header", &format!("Cookie: {}", request.cookie)]);
+    }
+    let page = server::run_to_end(wrk.arg(format!("http://{}{}", request.address, request.path)))?;
+    parse(&page)
+}
+
+fn parse(page: &str) -> Result<Report> {
+    let counts = page
+        .lines()
+        .find_map(|line| line.strip_prefix("counts "))
+        .context("wrk did not report its counts")?;
+    let counts: Vec<u64> = counts
+        .split(' ')
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    let [requests, bytes, microseconds, refused, broken] = counts[..] else {
+        bail!("wrk reported {} counts", counts.len());
+    };
+    if broken > 0 {
+        bail!("{broken} connections failed or timed out under load");
+    }
+    Ok(Report {
+        requests,
+        bytes,
+        took: Duration::from_micros(microseconds),
+        refused,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_run_with_broken_connections_is_no_measurement() {
+        let good = parse("Running\ncounts 10 20480 1000000 2 0\n").unwrap();
+        assert_eq!((good.requests, good.bytes, good.refused), (10, 20_480, 2));
+        assert_eq!(good.took.as_secs(), 1);
+        assert!(parse("counts 10 20480 1000000 2 1\n").is_err());
+        assert!(parse("Running\n").is_err());
+    }
+}
