@@ -4,7 +4,7 @@
 //! The bucket is asked too, for it spares a transfer; but stores exist that do not listen, so an
 //! answer that carries an object is always compared here as well.
 
-use alloc::{borrow::Cow, string::ToString};
+use alloc::{borrow::Cow, string::ToString, vec::Vec};
 
 use httpdate::HttpDate;
 
@@ -102,16 +102,24 @@ impl Conditions {
 
     /// Adds what the bucket is to check.
     pub(super) fn write(&self, headers: &mut Headers) {
-        match &self.guard {
-            Some(Guard::Match(tags)) => write_tags(headers, "if-match", tags),
-            Some(Guard::UnmodifiedSince(date)) => write_date(headers, "if-unmodified-since", *date),
-            None => {}
-        }
-        match &self.freshness {
-            Some(Freshness::NoneMatch(tags)) => write_tags(headers, "if-none-match", tags),
-            Some(Freshness::ModifiedSince(date)) => write_date(headers, "if-modified-since", *date),
-            None => {}
-        }
+        let guard = match &self.guard {
+            None => None,
+            Some(Guard::UnmodifiedSince(date)) => Some(("if-unmodified-since", to_value(*date))),
+            Some(Guard::Match(tags)) => match tags.to_value() {
+                Some(value) => Some(("if-match", value)),
+                // What cannot be asked comes first in §13.2.2, so nothing after it is asked either.
+                None => return,
+            },
+        };
+        let freshness = match &self.freshness {
+            None => None,
+            Some(Freshness::ModifiedSince(date)) => Some(("if-modified-since", to_value(*date))),
+            Some(Freshness::NoneMatch(tags)) => {
+                tags.to_value().map(|value| ("if-none-match", value))
+            }
+        };
+        let written = [guard, freshness].into_iter().flatten();
+        headers.extend(written.map(|(name, value)| (name, Cow::Owned(value))));
     }
 }
 
@@ -152,21 +160,15 @@ impl OnlyOf {
         }
     }
 
-    /// Adds the condition that comes nearest to it; a bucket that checks it sends no bytes in vain.
-    pub(super) fn write(&self, headers: &mut Headers) {
+    /// The condition that comes nearest to it; a bucket that checks it sends no bytes in vain.
+    pub(super) fn to_header(&self) -> (&'static str, Cow<'static, [u8]>) {
         match self {
-            Self::Tag(tag) => headers.push(("if-match", Cow::Owned(tag.to_value()))),
-            Self::Date(date) => write_date(headers, "if-unmodified-since", *date),
+            Self::Tag(tag) => ("if-match", Cow::Owned(tag.to_value())),
+            Self::Date(date) => ("if-unmodified-since", Cow::Owned(to_value(*date))),
         }
     }
 }
 
-fn write_tags(headers: &mut Headers, name: &'static str, tags: &Tags) {
-    if let Some(value) = tags.to_value() {
-        headers.push((name, Cow::Owned(value)));
-    }
-}
-
-fn write_date(headers: &mut Headers, name: &'static str, date: HttpDate) {
-    headers.push((name, Cow::Owned(date.to_string().into_bytes())));
+fn to_value(date: HttpDate) -> Vec<u8> {
+    date.to_string().into_bytes()
 }

@@ -238,3 +238,149 @@ fn secret(text: &str) -> Result<SecretKey, Useless> {
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn read_from(variables: &[(&str, &str)]) -> Result<Config, Problems> {
+        Config::from_lookup(&|name: &str| {
+            let (_, value) = variables.iter().rev().find(|(own, _)| *own == name)?;
+            Some((*value).to_string())
+        })
+    }
+
+    const GOOD: [(&str, &str); 4] = [
+        ("s3_endpoint", "https://account.r2.cloudflarestorage.com"),
+        ("s3_bucket", "films"),
+        ("s3_access_key_id", "AKIAIOSFODNN7EXAMPLE"),
+        (
+            "s3_secret_access_key",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        ),
+    ];
+
+    fn with(variable: &'static str, value: &'static str) -> Result<Config, Problems> {
+        read_from(&[&GOOD[..], &[(variable, value)]].concat())
+    }
+
+    #[test]
+    fn an_endpoint_is_an_origin_and_perhaps_a_path() {
+        // Host: RFC 9110 §7.2, without the scheme's own port (§4.2.3).
+        for (endpoint, scheme, authority, prefix) in [
+            (
+                "https://account.r2.cloudflarestorage.com",
+                Scheme::Https,
+                "account.r2.cloudflarestorage.com",
+                "/films",
+            ),
+            ("https://S3.Example/", Scheme::Https, "s3.example", "/films"),
+            (
+                "HTTP://127.0.0.1:9000",
+                Scheme::Http,
+                "127.0.0.1:9000",
+                "/films",
+            ),
+            ("http://s3.example:80", Scheme::Http, "s3.example", "/films"),
+            (
+                "https://s3.example:443/",
+                Scheme::Https,
+                "s3.example",
+                "/films",
+            ),
+            (
+                "https://s3.example:80",
+                Scheme::Https,
+                "s3.example:80",
+                "/films",
+            ),
+            ("http://[::1]:9000", Scheme::Http, "[::1]:9000", "/films"),
+            ("http://[::1]", Scheme::Http, "[::1]", "/films"),
+            (
+                "https://x.example/storage/v1/s3/",
+                Scheme::Https,
+                "x.example",
+                "/storage/v1/s3/films",
+            ),
+        ] {
+            let config = with("s3_endpoint", endpoint).unwrap();
+            assert_eq!(config.scheme(), scheme, "{endpoint}");
+            assert_eq!(config.authority(), authority, "{endpoint}");
+            assert_eq!(config.prefix, prefix, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_signed_for_is_refused() {
+        for (variable, value) in [
+            ("s3_endpoint", "account.r2.cloudflarestorage.com"),
+            ("s3_endpoint", "ftp://s3.example"),
+            ("s3_endpoint", "https://"),
+            ("s3_endpoint", "https:///films"),
+            ("s3_endpoint", "https://:9000"),
+            ("s3_endpoint", "https://s3.example:"),
+            ("s3_endpoint", "https://s3.example:99999"),
+            ("s3_endpoint", "https://user:password@s3.example"),
+            ("s3_endpoint", "https://s3.example/?x=1"),
+            ("s3_endpoint", "https://s3.example/#x"),
+            ("s3_endpoint", "https://s3.example/a%20b"),
+            ("s3_endpoint", "https://s3 .example"),
+            ("s3_endpoint", "https://s3.example\n"),
+            ("s3_bucket", "films/originals"),
+            ("s3_bucket", ".."),
+            ("s3_bucket", "my films"),
+            ("s3_region", "eu west"),
+            ("s3_access_key_id", "AKIA EXAMPLE"),
+            ("s3_access_key_id", "AKIA/EXAMPLE"),
+            ("s3_access_key_id", "AKIAEXAMPLE\n"),
+            ("s3_secret_access_key", " wJalrXUtnFEMI"),
+            ("s3_secret_access_key", "wJalrXUtnFEMI\n"),
+        ] {
+            let problems = with(variable, value).unwrap_err();
+            let [problem] = &problems.0[..] else {
+                panic!("{problems}")
+            };
+            assert_eq!(problem.variable, variable, "{value:?}");
+            assert!(!problem.message.contains("wJalr"), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let problems = read_from(&[
+            ("s3_bucket", "a/b"),
+            ("s3_region", ""),
+            ("s3_access_key_id", ""),
+        ])
+        .unwrap_err();
+        let variables: Vec<_> = problems.0.iter().map(|problem| problem.variable).collect();
+        assert_eq!(
+            variables,
+            [
+                "s3_endpoint",
+                "s3_bucket",
+                "s3_access_key_id",
+                "s3_secret_access_key"
+            ]
+        );
+        let all: Vec<_> = read_from(&[])
+            .unwrap_err()
+            .0
+            .iter()
+            .map(|problem| problem.message.clone())
+            .collect();
+        assert_eq!(all, ["is not set"; 4]);
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let mut config = with("s3_region", "auto").unwrap();
+        config.prepare(UnixTime(0), 2);
+        assert_eq!(
+            format!("{config:?}"),
+            "Config { scheme: Https, authority: \"account.r2.cloudflarestorage.com\", prefix: \"/films\", .. }"
+        );
+    }
+}

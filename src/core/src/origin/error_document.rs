@@ -42,3 +42,71 @@ fn text_of<'a>(document: &'a [u8], open: &[u8], close: &[u8]) -> Option<&'a str>
 fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     text.windows(what.len()).position(|window| window == what)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    /// "REST error responses" in the Amazon S3 API reference.
+    const S3: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
+<Error>
+  <Code>NoSuchKey</Code>
+  <Message>The resource you requested does not exist</Message>
+  <Resource>/mybucket/myfoto.jpg</Resource>
+  <RequestId>4442587FB7D0A2F9</RequestId>
+</Error>";
+
+    #[test]
+    fn the_code_is_found() {
+        assert_eq!(code(S3.as_bytes()).as_deref(), Some("NoSuchKey"));
+        for (document, expected) in [
+            (
+                "<Error><Code>\n AccessDenied \n</Code></Error>",
+                Some("AccessDenied"),
+            ),
+            // Minio, SeaweedFS and others give codes of their own.
+            (
+                "<Error><Code>XMinioServerNotInitialized</Code></Error>",
+                Some("XMinioServerNotInitialized"),
+            ),
+            // Cut off after it.
+            (
+                "<Error><Code>NoSuchBucket</Code><Mess",
+                Some("NoSuchBucket"),
+            ),
+            ("<Error><Code>NoSuchBuck", None),
+            ("<Error><Code></Code></Error>", None),
+            ("<Error><Code/></Error>", None),
+            ("<html><body>404</body></html>", None),
+            ("", None),
+            ("</Code><Code>", None),
+            // Nothing that could fool a log's reader, and nothing that would have to be expanded.
+            ("<Code>a\nerror: all is lost</Code>", None),
+            ("<Code>&lol9;</Code>", None),
+            ("<Code><![CDATA[NoSuchKey]]></Code>", None),
+            ("<Code>Größe</Code>", None),
+            ("<Code>\u{1b}[31m</Code>", None),
+        ] {
+            assert_eq!(code(document.as_bytes()).as_deref(), expected, "{document}");
+        }
+        assert_eq!(code(b"<Code>\xff\xfe</Code>"), None);
+        assert_eq!(
+            code(format!("<Code>{}</Code>", "a".repeat(65)).as_bytes()),
+            None
+        );
+    }
+
+    #[test]
+    fn the_size_is_found() {
+        let document =
+            |size: &str| format!("<Error><ActualObjectSize>{size}</ActualObjectSize></Error>");
+        assert_eq!(actual_size(document("1234").as_bytes()), Some(1234));
+        assert_eq!(actual_size(document("0").as_bytes()), Some(0));
+        for size in ["", "-1", "+1", "1.5", "99999999999999999999"] {
+            assert_eq!(actual_size(document(size).as_bytes()), None, "{size}");
+        }
+        assert_eq!(actual_size(S3.as_bytes()), None);
+    }
+}

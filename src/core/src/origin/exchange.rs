@@ -134,6 +134,8 @@ impl fmt::Debug for BucketRequest<'_> {
 /// ```
 #[derive(Debug)]
 pub struct Exchange<'c> {
+    /// The viewer's.
+    method: Method,
     state: State<'c>,
     note: Option<Note>,
 }
@@ -170,19 +172,19 @@ impl<'c> Exchange<'c> {
         config: &'c Config,
         now: UnixTime,
     ) -> (Self, Step<'c>) {
+        let method = request.method;
         let mut exchange = Self {
+            method,
             state: State::Done,
             note: None,
         };
-        if !matches!(request.method, Method::Get | Method::Head) {
+        if !matches!(method, Method::Get | Method::Head) {
             return (exchange, Step::Answer(method_not_allowed()));
         }
         let path = request.target.split('?').next().unwrap_or_default();
         let Ok(key) = ObjectKey::from_path(path) else {
-            return (
-                exchange,
-                Step::Answer(plain(404).for_method(request.method)),
-            );
+            let refusal = exchange.answer(plain(404));
+            return (exchange, refusal);
         };
         let question = Question::read(request);
         let ask = question.first_ask();
@@ -223,7 +225,7 @@ impl<'c> Exchange<'c> {
                 let verdict = inquiry.question.explained(inquiry.ask, status, b"");
                 (inquiry, verdict)
             }
-            _ => return Step::Answer(plain(502)),
+            _ => return self.answer(plain(502)),
         };
         self.render(inquiry, verdict, now, jitter)
     }
@@ -241,7 +243,7 @@ impl<'c> Exchange<'c> {
         jitter: u16,
     ) -> Step<'c> {
         match verdict {
-            Verdict::Deliver(head) if inquiry.method() == Method::Head => Step::Answer(Answer {
+            Verdict::Deliver(head) if self.method == Method::Head => Step::Answer(Answer {
                 head,
                 body: Cow::Borrowed(&[]),
             }),
@@ -256,9 +258,9 @@ impl<'c> Exchange<'c> {
                     body: Cow::Borrowed(&[]),
                 })
             }
-            Verdict::PreconditionFailed => inquiry.answer(plain(412)),
-            Verdict::NotFound => inquiry.answer(plain(404)),
-            Verdict::OutOfRange { size } => inquiry.answer(out_of_range(size)),
+            Verdict::PreconditionFailed => self.answer(plain(412)),
+            Verdict::NotFound => self.answer(plain(404)),
+            Verdict::OutOfRange { size } => self.answer(out_of_range(size)),
             Verdict::Instead(ask) => {
                 inquiry.ask = ask;
                 self.send(inquiry, now)
@@ -273,7 +275,7 @@ impl<'c> Exchange<'c> {
                 self.explain(inquiry, status, now, jitter)
             }
             Verdict::Passing(trouble) | Verdict::Hopeless(trouble) => {
-                let answer = inquiry.answer(in_trouble(trouble.status(), jitter));
+                let answer = self.answer(in_trouble(trouble.status(), jitter));
                 self.note = Some(trouble.note(&inquiry.key));
                 answer
             }
@@ -281,9 +283,13 @@ impl<'c> Exchange<'c> {
     }
 
     fn send(&mut self, inquiry: Inquiry<'c>, now: UnixTime) -> Step<'c> {
-        let request = inquiry.request(now);
+        let request = inquiry.request(self.method, now);
         self.state = State::Asked(inquiry);
         Step::Send(request)
+    }
+
+    fn answer(&self, answer: Answer) -> Step<'c> {
+        Step::Answer(answer.for_method(self.method))
     }
 
     /// Reads why the bucket refused. An answer to HEAD does not say.
@@ -294,7 +300,7 @@ impl<'c> Exchange<'c> {
         now: UnixTime,
         jitter: u16,
     ) -> Step<'c> {
-        if inquiry.method() == Method::Head {
+        if inquiry.ask.method(self.method) == Method::Head {
             let verdict = inquiry.question.explained(inquiry.ask, status, b"");
             return self.render(inquiry, verdict, now, jitter);
         }
@@ -306,13 +312,8 @@ impl<'c> Exchange<'c> {
 }
 
 impl<'c> Inquiry<'c> {
-    /// The method to ask the bucket with.
-    fn method(&self) -> Method {
-        self.question.method(self.ask)
-    }
-
-    fn request(&self, now: UnixTime) -> BucketRequest<'c> {
-        let method = self.method();
+    fn request(&self, method: Method, now: UnixTime) -> BucketRequest<'c> {
+        let method = self.ask.method(method);
         BucketRequest {
             method,
             scheme: self.config.scheme(),
@@ -320,10 +321,6 @@ impl<'c> Inquiry<'c> {
             path_and_query: self.config.sign(method, &self.key, now),
             headers: self.question.headers(self.ask),
         }
-    }
-
-    fn answer(&self, answer: Answer) -> Step<'c> {
-        Step::Answer(answer.for_method(self.question.asked_with()))
     }
 }
 
@@ -378,3 +375,6 @@ fn with_header(mut answer: Answer, name: &'static str, value: impl Into<String>)
     answer.head.headers.push((name, Cow::Owned(value)));
     answer
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! and deriving the day's key for each request takes most of the time that signing takes.
 
 use alloc::{format, string::String, vec::Vec};
-use core::fmt::Write;
+use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{Timestamp, tz::Offset};
@@ -186,14 +186,15 @@ impl Stamp {
 /// Bytes in lower-case hexadecimal.
 struct Hex<'a>(&'a [u8; 32]);
 
-impl core::fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for byte in self.0 {
-            f.write_char(DIGITS[usize::from(byte >> 4)].into())?;
-            f.write_char(DIGITS[usize::from(byte & 15)].into())?;
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
         }
-        Ok(())
+        f.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

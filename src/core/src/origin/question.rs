@@ -28,7 +28,6 @@ const OF_NO_CHANGE: [&str; 2] = ["etag", "last-modified"];
 /// GET or HEAD of one object, with what RFC 9110 lets a viewer add.
 #[derive(Debug)]
 pub(super) struct Question {
-    head: bool,
     part: Option<Part>,
     conditions: Conditions,
 }
@@ -49,6 +48,16 @@ pub(super) enum Ask {
     Whole,
     /// For its size, with HEAD: the range seems to lie outside.
     Size,
+}
+
+impl Ask {
+    /// The method to ask with, for a viewer who used `method`.
+    pub(super) fn method(self, method: Method) -> Method {
+        match self {
+            Self::Part | Self::Whole => method,
+            Self::Size => Method::Head,
+        }
+    }
 }
 
 /// What follows from an answer of the bucket.
@@ -76,18 +85,12 @@ pub(super) enum Verdict {
 
 impl Question {
     pub(super) fn read<H: HeaderSource + ?Sized>(request: &Request<'_, H>) -> Self {
-        let head = request.method == Method::Head;
+        // Range means something to GET alone (RFC 9110 §14.2).
+        let ranged = request.method == Method::Get;
         Self {
-            head,
-            // Range means something to GET alone (RFC 9110 §14.2).
-            part: (!head).then(|| Part::read(request.headers)).flatten(),
+            part: ranged.then(|| Part::read(request.headers)).flatten(),
             conditions: Conditions::read(request.headers),
         }
-    }
-
-    /// The viewer's own method.
-    pub(super) fn asked_with(&self) -> Method {
-        if self.head { Method::Head } else { Method::Get }
     }
 
     pub(super) fn first_ask(&self) -> Ask {
@@ -99,14 +102,6 @@ impl Question {
                 ..
             }) => Ask::Size,
             Some(_) => Ask::Part,
-        }
-    }
-
-    pub(super) fn method(&self, ask: Ask) -> Method {
-        if ask == Ask::Size {
-            Method::Head
-        } else {
-            self.asked_with()
         }
     }
 
@@ -127,7 +122,7 @@ impl Question {
             .as_ref()
             .filter(|_| !self.conditions.have_guard())
         {
-            only_of.write(&mut headers);
+            headers.push(only_of.to_header());
         }
         headers
     }

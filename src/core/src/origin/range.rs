@@ -157,3 +157,169 @@ fn position(digits: &str) -> Option<u64> {
     // All digits, so it can only be too large.
     Some(digits.parse().unwrap_or(MAX_POSITION).min(MAX_POSITION))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_rfcs_examples_are_read() {
+        // RFC 9110 §14.1.2, for an object of 10000 bytes.
+        for (header, first, last) in [
+            ("bytes=0-499", 0, 499),
+            ("bytes=500-999", 500, 999),
+            ("bytes=-500", 9500, 9999),
+            ("bytes=9500-", 9500, 9999),
+        ] {
+            let range = parse(header).unwrap();
+            assert_eq!(range.to_string(), header);
+            let sent = Sent {
+                first,
+                last,
+                size: Some(10_000),
+            };
+            assert!(range.is_answered_by(sent), "{header}");
+        }
+        for several in [
+            "bytes=0-0,-1",
+            "bytes= 0-999, 4500-5499, -1000",
+            "bytes=500-600,601-999",
+            "bytes=500-700,601-999",
+        ] {
+            assert_eq!(parse(several), None, "{several}");
+        }
+    }
+
+    #[test]
+    fn one_range_may_be_written_in_many_ways() {
+        for (header, normal) in [
+            ("Bytes=0-1", "bytes=0-1"),
+            ("bytes=,, 0-1\t,", "bytes=0-1"),
+            ("bytes=007-0010", "bytes=7-10"),
+            ("bytes=5-5", "bytes=5-5"),
+            ("bytes=-0", "bytes=-0"),
+            (
+                "bytes=0-99999999999999999999",
+                "bytes=0-9223372036854775807",
+            ),
+            ("bytes=18446744073709551615-", "bytes=9223372036854775807-"),
+            ("bytes=-18446744073709551616", "bytes=-9223372036854775807"),
+        ] {
+            assert_eq!(parse(header).unwrap().to_string(), normal, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_no_range() {
+        for header in [
+            "",
+            "=",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=,",
+            "bytes=1",
+            "bytes=2-1",
+            "bytes=a-",
+            "bytes=1-b",
+            "bytes=+1-2",
+            "bytes=1--2",
+            "bytes=1-2-3",
+            "bytes=0x1-2",
+            "bytes=1 -2",
+            "bytes =1-2",
+            " bytes=1-2",
+            "bytes=\u{661}-2",
+            "bytes:1-2",
+            "pages=1-2",
+            "bytes=1-2;q=1",
+        ] {
+            assert_eq!(parse(header), None, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_needs_a_byte_to_be_satisfied() {
+        // RFC 9110 §14.1.2.
+        for (header, size, satisfiable) in [
+            ("bytes=0-", 0, false),
+            ("bytes=0-", 1, true),
+            ("bytes=10-20", 10, false),
+            ("bytes=9-20", 10, true),
+            ("bytes=-0", 10, false),
+            ("bytes=-1", 10, true),
+            ("bytes=-99", 10, true),
+        ] {
+            assert_eq!(
+                parse(header).unwrap().is_satisfiable(size),
+                satisfiable,
+                "{header} of {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_rfcs_content_ranges_are_read() {
+        // RFC 9110 §14.4.
+        for (header, first, last, size) in [
+            ("bytes 42-1233/1234", 42, 1233, Some(1234)),
+            ("bytes 42-1233/*", 42, 1233, None),
+            ("bytes 0-499/1234", 0, 499, Some(1234)),
+            ("bytes 500-999/1234", 500, 999, Some(1234)),
+            ("bytes 500-1233/1234", 500, 1233, Some(1234)),
+            ("bytes 734-1233/1234", 734, 1233, Some(1234)),
+        ] {
+            assert_eq!(
+                Sent::parse(header),
+                Some(Sent { first, last, size }),
+                "{header}"
+            );
+            assert_eq!(unsatisfied_size(header), None, "{header}");
+        }
+        assert_eq!(unsatisfied_size("bytes */1234"), Some(1234));
+    }
+
+    #[test]
+    fn an_invalid_content_range_is_none() {
+        for header in [
+            "",
+            "bytes",
+            "bytes */1234",
+            "bytes 42-1233",
+            "bytes 42-1233/1233",
+            "bytes 42-41/1234",
+            "bytes=42-43/99",
+            "bytes 42-/99",
+            "bytes -42/99",
+            "bytes 0-1/",
+            "lines 0-1/2",
+            "bytes  0-1/2",
+            "bytes 0-1/2/3",
+        ] {
+            assert_eq!(Sent::parse(header), None, "{header:?}");
+        }
+        for header in ["bytes */*", "bytes */", "bytes */-1", "bytes 0-1/*", "*/5"] {
+            assert_eq!(unsatisfied_size(header), None, "{header:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(header in "bytes=[0-9]{0,20}-[0-9]{0,20}|.{0,20}") {
+            if let Some(range) = parse(&header) {
+                prop_assert_eq!(parse(&range.to_string()), Some(range));
+            }
+        }
+
+        #[test]
+        fn no_content_range_is_too_strange(header in "bytes [0-9]{0,20}-[0-9]{0,20}/([0-9]{0,20}|\\*)|.{0,20}") {
+            if let Some(sent) = Sent::parse(&header) {
+                prop_assert!(sent.length() > 0);
+            }
+        }
+    }
+}

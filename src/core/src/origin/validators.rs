@@ -155,3 +155,99 @@ fn skip<'a>(text: &'a [u8], what: &[u8]) -> &'a [u8] {
 fn is_etagc(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x7e | 0x80..=0xff)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(text: &str) -> EntityTag {
+        EntityTag::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn tags_are_compared_as_the_rfc_compares_them() {
+        // RFC 9110 §8.8.3.2, the table of examples.
+        for (one, other, strongly, weakly) in [
+            ("W/\"1\"", "W/\"1\"", false, true),
+            ("W/\"1\"", "W/\"2\"", false, false),
+            ("W/\"1\"", "\"1\"", false, true),
+            ("\"1\"", "\"1\"", true, true),
+        ] {
+            let (one, other) = (tag(one), tag(other));
+            assert_eq!(one.is_strongly(&other), strongly, "{one:?} {other:?}");
+            assert_eq!(other.is_strongly(&one), strongly, "{other:?} {one:?}");
+            assert_eq!(one.is_weakly(&other), weakly, "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn the_rfcs_tags_are_read_and_written() {
+        // RFC 9110 §8.8.3: examples, and the grammar's ends.
+        for text in [
+            &b"\"xyzzy\""[..],
+            b"W/\"xyzzy\"",
+            b"\"\"",
+            b"\"!#~\xff\"",
+            b"\"a,b\"",
+        ] {
+            assert_eq!(EntityTag::parse(text).unwrap().to_value(), text);
+        }
+        for text in [
+            "",
+            "xyzzy",
+            "\"",
+            "\"xyzzy",
+            "xyzzy\"",
+            "w/\"a\"",
+            "W/",
+            "W/a",
+            "\"a b\"",
+            "\"a\"b",
+            "\"a\x7f\"",
+        ] {
+            assert_eq!(EntityTag::parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_rfcs_lists_are_read() {
+        // RFC 9110 §13.1.1 and §13.1.2.
+        for (lines, expected) in [
+            (&["\"xyzzy\""][..], &["\"xyzzy\""][..]),
+            (
+                &["\"xyzzy\", \"r2d2xxxx\", \"c3piozzzz\""],
+                &["\"xyzzy\"", "\"r2d2xxxx\"", "\"c3piozzzz\""],
+            ),
+            (
+                &["W/\"xyzzy\", W/\"r2d2xxxx\""],
+                &["W/\"xyzzy\"", "W/\"r2d2xxxx\""],
+            ),
+            (
+                &["\"a\",\"b,c\"", " ,\"d\"\t,"],
+                &["\"a\"", "\"b,c\"", "\"d\""],
+            ),
+        ] {
+            let tags = Tags::parse(lines.iter().map(|line| line.as_bytes()));
+            assert_eq!(
+                tags,
+                Some(Tags::List(expected.iter().map(|&text| tag(text)).collect()))
+            );
+        }
+        assert_eq!(Tags::parse([&b"*"[..]].into_iter()), Some(Tags::Any));
+        for lines in [
+            &[""][..],
+            &[","],
+            &["*", "*"],
+            &["*, \"a\""],
+            &["\"a\" \"b\""],
+            &["\"a\"", "b"],
+            &["\"a\"; q=1"],
+        ] {
+            assert_eq!(
+                Tags::parse(lines.iter().map(|line| line.as_bytes())),
+                None,
+                "{lines:?}"
+            );
+        }
+    }
+}

@@ -141,7 +141,11 @@ fn urls_are_those_of_botocore() {
             &vectors.access_key_id,
             &vectors.secret_access_key,
         );
-        let method = if vector.method == "HEAD" { Method::Head } else { Method::Get };
+        let method = if vector.method == "HEAD" {
+            Method::Head
+        } else {
+            Method::Get
+        };
         let (key, now) = (key(&vector.key), UnixTime(vector.unix_time));
         assert_eq!(signed_url(&config, method, &key, now), vector.url);
         // A prepared day, the last of several, signs alike.
