@@ -66,6 +66,11 @@ impl Conditions {
         }
     }
 
+    /// Whether the viewer set none.
+    pub(super) fn are_none(&self) -> bool {
+        self.guard.is_none() && self.freshness.is_none()
+    }
+
     /// Whether 412 is an answer to them.
     pub(super) fn have_guard(&self) -> bool {
         self.guard.is_some()

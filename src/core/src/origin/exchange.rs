@@ -243,20 +243,10 @@ impl<'c> Exchange<'c> {
         jitter: u16,
     ) -> Step<'c> {
         match verdict {
-            Verdict::Deliver(head) if self.method == Method::Head => Step::Answer(Answer {
-                head,
-                body: Cow::Borrowed(&[]),
-            }),
-            Verdict::Deliver(head) => Step::Forward(head),
-            Verdict::NotModified(headers) => {
-                let head = Head {
-                    status: 304,
-                    headers,
-                };
-                Step::Answer(Answer {
-                    head,
-                    body: Cow::Borrowed(&[]),
-                })
+            Verdict::Deliver(head) if self.method == Method::Get => Step::Forward(head),
+            Verdict::Deliver(head) | Verdict::NotModified(head) => {
+                let body = Cow::Borrowed(&[][..]);
+                Step::Answer(Answer { head, body })
             }
             Verdict::PreconditionFailed => self.answer(plain(412)),
             Verdict::NotFound => self.answer(plain(404)),

@@ -25,6 +25,9 @@ const OF_AN_OBJECT: [&str; 6] = [
 /// What a 304 repeats (RFC 9110 §15.4.5); `Cache-Control` is not the bucket's to say.
 const OF_NO_CHANGE: [&str; 2] = ["etag", "last-modified"];
 
+/// `bytes=-0`: valid, and outside of every object (RFC 9110 §14.1.2).
+const NO_BYTES: ByteRange = ByteRange::Last { length: 0 };
+
 /// GET or HEAD of one object, with what RFC 9110 lets a viewer add.
 #[derive(Debug)]
 pub(super) struct Question {
@@ -65,8 +68,8 @@ impl Ask {
 pub(super) enum Verdict {
     /// 200 or 206: pass it on.
     Deliver(Head),
-    /// 304 with these headers.
-    NotModified(Headers),
+    /// 304.
+    NotModified(Head),
     /// 412.
     PreconditionFailed,
     /// 416 for an object of this many bytes.
@@ -96,11 +99,8 @@ impl Question {
     pub(super) fn first_ask(&self) -> Ask {
         match &self.part {
             None => Ask::Whole,
-            // `bytes=-0` is valid and lies outside of every object (RFC 9110 §14.1.2); buckets differ.
-            Some(Part {
-                range: ByteRange::Last { length: 0 },
-                ..
-            }) => Ask::Size,
+            // Buckets differ on it, and none can satisfy it.
+            Some(part) if part.range == NO_BYTES => Ask::Size,
             Some(_) => Ask::Part,
         }
     }
@@ -117,10 +117,8 @@ impl Question {
         headers.push(("range", Cow::Owned(part.range.to_string().into_bytes())));
         // Beside a condition of the viewer's own it would change that one's meaning. Then the
         // version that comes back decides alone.
-        if let Some(only_of) = part
-            .only_of
-            .as_ref()
-            .filter(|_| !self.conditions.have_guard())
+        if let Some(only_of) = &part.only_of
+            && !self.conditions.have_guard()
         {
             headers.push(only_of.to_header());
         }
@@ -142,13 +140,7 @@ impl Question {
             (304, ..) if self.conditions.have_freshness() => not_modified(&received),
             (412, ..) if self.conditions.have_guard() => Verdict::PreconditionFailed,
             // The condition was ours, for `If-Range`: another version, so all of it (§13.1.5).
-            (
-                412,
-                Ask::Part,
-                Some(Part {
-                    only_of: Some(_), ..
-                }),
-            ) => Verdict::Instead(Ask::Whole),
+            (412, Ask::Part, Some(part)) if part.only_of.is_some() => Verdict::Instead(Ask::Whole),
             (416, Ask::Part, Some(part)) => self.of_outside(part, &received),
             (429 | 503, ..) => Verdict::Passing(Trouble::Busy { status, code: None }),
             (300.., ..) => Verdict::Explain(status),
@@ -236,10 +228,7 @@ impl Question {
         received: &Received<'_, H>,
     ) -> Verdict {
         // A 416 does not say of which version, so what comes before the range cannot be checked.
-        if part.only_of.is_some()
-            || self.conditions.have_guard()
-            || self.conditions.have_freshness()
-        {
+        if part.only_of.is_some() || !self.conditions.are_none() {
             return Verdict::Instead(Ask::Size);
         }
         match received
@@ -295,7 +284,10 @@ fn refused<H: HeaderSource + ?Sized>(unmet: Unmet, received: &Received<'_, H>) -
 }
 
 fn not_modified<H: HeaderSource + ?Sized>(received: &Received<'_, H>) -> Verdict {
-    Verdict::NotModified(received.copy(&OF_NO_CHANGE))
+    Verdict::NotModified(Head {
+        status: 304,
+        headers: received.copy(&OF_NO_CHANGE),
+    })
 }
 
 fn garbled(status: u16, how: &'static str) -> Verdict {
