@@ -1,0 +1,223 @@
+//! The bucket, as the packager uses it.
+
+use std::{collections::BTreeMap, error::Error as _, time::Duration};
+
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use object_store::{
+    Attribute, Attributes, ClientOptions, ObjectStore, PutOptions, RetryConfig,
+    aws::{AmazonS3, AmazonS3Builder},
+    path::Path,
+};
+
+use super::Error;
+
+/// Time for one request, a slow line's upload of a large segment included.
+const REQUEST: Duration = Duration::from_secs(600);
+
+/// Time to connect.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Where the bucket is and who may write to it.
+#[derive(Clone)]
+pub(crate) struct Config {
+    /// `https://{account}.r2.cloudflarestorage.com`, `http://127.0.0.1:9000`.
+    pub(crate) endpoint: String,
+    /// The bucket's name.
+    pub(crate) bucket: String,
+    /// `auto` for R2.
+    pub(crate) region: String,
+    /// The public half of the key.
+    pub(crate) access_key_id: String,
+    /// The secret half.
+    pub(crate) secret_access_key: String,
+}
+
+/// A bucket that can be reached, as far as is known.
+pub(crate) struct Bucket {
+    store: AmazonS3,
+    endpoint: String,
+    name: String,
+}
+
+/// Keys and sizes in bytes.
+pub(crate) type Listing = BTreeMap<String, u64>;
+
+impl Bucket {
+    /// A client for the bucket; nothing is asked yet.
+    ///
+    /// # Errors
+    /// When the endpoint is no URL.
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        let options = ClientOptions::new()
+            .with_timeout(REQUEST)
+            .with_connect_timeout(CONNECT);
+        let builder = AmazonS3Builder::new()
+            .with_endpoint(config.endpoint.trim_end_matches('/'))
+            .with_bucket_name(&config.bucket)
+            .with_region(&config.region)
+            .with_access_key_id(&config.access_key_id)
+            .with_secret_access_key(&config.secret_access_key)
+            .with_virtual_hosted_style_request(false)
+            .with_client_options(options)
+            // The embedded S3 of a laptop speaks no TLS.
+            .with_allow_http(true)
+            .with_retry(RetryConfig {
+                max_retries: 6,
+                ..Default::default()
+            });
+        let (endpoint, name) = (config.endpoint.clone(), config.bucket.clone());
+        let store = builder
+            .build()
+            .map_err(|error| explain("setting up the bucket", &endpoint, &name, &error))?;
+        Ok(Self {
+            store,
+            endpoint,
+            name,
+        })
+    }
+
+    /// All objects whose keys begin with the folder `prefix`.
+    pub(crate) async fn list(&self, prefix: &str) -> Result<Listing, Error> {
+        let folder = self.path(prefix.trim_end_matches('/'))?;
+        let objects = self
+            .store
+            .list(Some(&folder))
+            .map_ok(|meta| (meta.location.to_string(), meta.size));
+        objects
+            .try_collect()
+            .await
+            .map_err(|error| self.explain(format!("listing {prefix}"), &error))
+    }
+
+    /// Writes one object.
+    pub(crate) async fn put(
+        &self,
+        key: &str,
+        content_type: &'static str,
+        bytes: Bytes,
+    ) -> Result<(), Error> {
+        let attributes = Attributes::from_iter([(Attribute::ContentType, content_type)]);
+        let options = PutOptions {
+            attributes,
+            ..Default::default()
+        };
+        let put = self
+            .store
+            .put_opts(&self.path(key)?, bytes.into(), options)
+            .await;
+        put.map(drop)
+            .map_err(|error| self.explain(format!("uploading {key}"), &error))
+    }
+
+    /// Deletes objects; one that is gone already is no error. Gives how many were asked for.
+    pub(crate) async fn delete(&self, keys: Vec<String>) -> Result<usize, Error> {
+        let paths: Vec<Path> = keys
+            .iter()
+            .map(|key| self.path(key))
+            .collect::<Result<_, _>>()?;
+        let paths = stream::iter(paths.into_iter().map(Ok)).boxed();
+        let deleted = self
+            .store
+            .delete_stream(paths)
+            .map(|deleted| match deleted {
+                Err(object_store::Error::NotFound { .. }) => Ok(()),
+                deleted => deleted.map(drop),
+            });
+        let deleted: Vec<()> = deleted
+            .try_collect()
+            .await
+            .map_err(|error| self.explain("deleting old files".to_owned(), &error))?;
+        Ok(deleted.len())
+    }
+
+    fn path(&self, key: &str) -> Result<Path, Error> {
+        Path::parse(key).map_err(|_| Error::Key(key.to_owned()))
+    }
+
+    fn explain(&self, doing: String, error: &object_store::Error) -> Error {
+        explain(&doing, &self.endpoint, &self.name, error)
+    }
+}
+
+/// Turns what went wrong into what to do. S3's own words stand in an XML body inside the error's text.
+fn explain(doing: &str, endpoint: &str, bucket: &str, error: &object_store::Error) -> Error {
+    let told = chain(error);
+    let code = told
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"));
+    let code = code.map_or("", |(code, _)| code);
+    let (reason, help) = match code {
+        "InvalidAccessKeyId" => (
+            "the bucket does not know this access key id",
+            "check --access-key-id",
+        ),
+        "SignatureDoesNotMatch" => (
+            "the secret does not belong to the access key id",
+            "check REELGATE_S3_SECRET_ACCESS_KEY (or SPIN_VARIABLE_S3_SECRET_ACCESS_KEY), and --region",
+        ),
+        "AccessDenied" | "Unauthorized" => (
+            "the bucket refuses this key",
+            "give the key the right to list, read, write and delete in this bucket",
+        ),
+        "NoSuchBucket" => (
+            "there is no such bucket",
+            "check --bucket, or make the bucket first",
+        ),
+        "RequestTimeTooSkewed" => ("this machine's clock is wrong", "set the clock"),
+        "KeyTooLongError" | "InvalidArgument" => (
+            "the bucket does not take this key",
+            "choose a shorter game id",
+        ),
+        "" if is_unreachable(&told) => (
+            "it cannot be reached",
+            "check --endpoint, and that the server runs",
+        ),
+        "" => ("it gave no usable answer", "run the command again"),
+        other => (other, "run the command again"),
+    };
+    let place = format!("bucket {bucket} at {endpoint}");
+    let detail = if code.is_empty() {
+        format!(" ({})", last(error))
+    } else {
+        String::new()
+    };
+    Error::Bucket {
+        doing: format!("{doing} in {place}"),
+        reason: format!("{reason}{detail}"),
+        help: help.to_owned(),
+    }
+}
+
+fn is_unreachable(told: &str) -> bool {
+    [
+        "onnection refused",
+        "dns error",
+        "tcp connect error",
+        "timed out",
+        "unreachable",
+        "error sending request",
+    ]
+    .iter()
+    .any(|sign| told.contains(sign))
+}
+
+fn chain(error: &object_store::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
+}
+
+fn last(error: &object_store::Error) -> String {
+    let mut last = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        last = error.to_string();
+        cause = error.source();
+    }
+    last
+}

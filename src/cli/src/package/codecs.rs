@@ -1,0 +1,91 @@
+//! What a player must decode, as RFC 6381 names it.
+
+use std::io::Cursor;
+
+use mp4_atom::{Any, Codec, DecodeMaybe as _, Moov};
+
+use super::Error;
+
+/// The object type of MPEG-4 audio (ISO/IEC 14496-1, table 5).
+const MPEG4_AUDIO: u8 = 0x40;
+
+/// A film's codecs and picture, as its init section states them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Codecs {
+    /// `avc1.64001f,mp4a.40.2`: the picture first.
+    pub(crate) names: String,
+    /// Pixels, made square.
+    pub(crate) width: u64,
+    /// Pixels.
+    pub(crate) height: u64,
+}
+
+/// Reads `init.mp4`.
+///
+/// # Errors
+/// [`Error::Output`] when it does not hold H.264 and perhaps AAC.
+pub(crate) fn read(init: &[u8]) -> Result<Codecs, Error> {
+    let bad = |what: &str| Error::Output(format!("init.mp4 {what}"));
+    let moov = moov(init).map_err(|error| bad(&format!("cannot be read: {error}")))?;
+    let moov = moov.ok_or_else(|| bad("describes no film"))?;
+    let tracks = moov
+        .trak
+        .iter()
+        .flat_map(|trak| &trak.mdia.minf.stbl.stsd.codecs);
+    let (mut picture, mut sound) = (None, None);
+    for codec in tracks {
+        match codec {
+            Codec::Avc1(avc) => picture = Some(avc),
+            Codec::Mp4a(mp4a) => sound = Some(mp4a_name(&mp4a.esds)),
+            other => return Err(bad(&format!("holds a track that is neither: {other:?}"))),
+        }
+    }
+    let picture = picture.ok_or_else(|| bad("holds no H.264"))?;
+    let avcc = &picture.avcc;
+    // ISO/IEC 14496-15 and RFC 6381 §3.3: the profile, the constraints and the level in hexadecimal.
+    let profile = [
+        avcc.avc_profile_indication,
+        avcc.profile_compatibility,
+        avcc.avc_level_indication,
+    ];
+    let [profile, constraints, level] = profile;
+    let name = format!("avc1.{profile:02x}{constraints:02x}{level:02x}");
+    let names = std::iter::once(name)
+        .chain(sound)
+        .collect::<Vec<_>>()
+        .join(",");
+    let height = u64::from(picture.visual.height);
+    let width = square(u64::from(picture.visual.width), picture.pasp.as_ref());
+    Ok(Codecs {
+        names,
+        width,
+        height,
+    })
+}
+
+fn moov(init: &[u8]) -> mp4_atom::Result<Option<Moov>> {
+    let mut input = Cursor::new(init);
+    while let Some(atom) = Any::decode_maybe(&mut input)? {
+        if let Any::Moov(moov) = atom {
+            return Ok(Some(moov));
+        }
+    }
+    Ok(None)
+}
+
+fn mp4a_name(esds: &mp4_atom::Esds) -> String {
+    let decoder = &esds.es_desc.dec_config;
+    match (decoder.object_type_indication, &decoder.dec_specific) {
+        (MPEG4_AUDIO, Some(specific)) => format!("mp4a.40.{}", specific.profile),
+        (kind, _) => format!("mp4a.{kind:02x}"),
+    }
+}
+
+/// The width in square pixels (RFC 8216 §4.3.4.2: the size at which to display the picture).
+fn square(width: u64, pasp: Option<&mp4_atom::Pasp>) -> u64 {
+    let shape = pasp.filter(|pasp| pasp.h_spacing > 0 && pasp.v_spacing > 0);
+    shape.map_or(width, |pasp| {
+        let (h, v) = (u64::from(pasp.h_spacing), u64::from(pasp.v_spacing));
+        (width * h + v / 2) / v
+    })
+}

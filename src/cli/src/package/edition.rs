@@ -1,0 +1,140 @@
+//! The name under which one packaging of one film lies in the bucket.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
+
+use tokio::task::spawn_blocking;
+
+use super::{Error, plan::Plan, remux};
+
+/// Bytes hashed in one go, so that an interrupted command ends at once.
+const CHUNK: u64 = 8 * 1024 * 1024;
+
+/// Letters of the hash that are used: 40 bits tell the editions of one game apart, and the longest
+/// game id still makes a key that every server takes.
+const LETTERS: usize = 10;
+
+/// Says that another version of reelgate would lay out the same film in the same way. Raise it when
+/// an edition gets other bytes for the same film, plan and ffmpeg.
+const LAYOUT: &str = "reelgate 1";
+
+/// The folder of one edition, `v` and ten letters: the same for the same film, cut and encoded by
+/// the same ffmpeg in the same way, and another for anything else.
+///
+/// Players are told that segments never change, and keep them for a year. So a name must not be used
+/// again for other bytes, and a packaging that was interrupted can go on where it stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edition(String);
+
+impl Edition {
+    /// The edition of the film at `source`, which is read from end to end.
+    ///
+    /// # Errors
+    /// When the film cannot be read.
+    pub(crate) async fn of(source: &Path, plan: &Plan, ffmpeg: &str) -> Result<Self, Error> {
+        let unreadable = |error| Error::Source {
+            path: source.to_owned(),
+            source: error,
+        };
+        let mut hasher = blake3::Hasher::new();
+        for part in [LAYOUT, ffmpeg]
+            .map(str::to_owned)
+            .iter()
+            .chain(&remux::recipe(plan))
+        {
+            hasher.update(part.as_bytes()).update(b"\0");
+        }
+        let mut film = File::open(source).map_err(unreadable)?;
+        loop {
+            let step = spawn_blocking(move || hash_chunk(film, hasher)).await;
+            let step = step
+                .map_err(io::Error::other)
+                .and_then(|step| step)
+                .map_err(unreadable)?;
+            let (rest, so_far, is_end) = step;
+            if is_end {
+                let hash = so_far.finalize().to_hex();
+                return Ok(Self(format!("v{}", &hash[..LETTERS])));
+            }
+            (film, hasher) = (rest, so_far);
+        }
+    }
+
+    /// Whether `folder` is named as an edition is.
+    pub(crate) fn is_name(folder: &str) -> bool {
+        let Some(hash) = folder.strip_prefix('v') else {
+            return false;
+        };
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        hash.len() == LETTERS && hash.bytes().all(is_hex)
+    }
+
+    /// The folder's name.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+type Step = (File, blake3::Hasher, bool);
+
+fn hash_chunk(mut film: File, mut hasher: blake3::Hasher) -> io::Result<Step> {
+    let read = io::copy(&mut film.by_ref().take(CHUNK), &mut hasher)?;
+    Ok((film, hasher, read < CHUNK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::package::plan::{Treatment, Video};
+
+    fn plan(segment_seconds: f64) -> Plan {
+        let treatment = Treatment::Copy;
+        let (frame_rate, duration) = (Some(30.0), None);
+        let video = Video {
+            index: 0,
+            treatment,
+            interlaced: false,
+            height: 720,
+            frame_rate,
+            duration,
+        };
+        Plan {
+            video,
+            audio: None,
+            duration: None,
+            segment_seconds,
+            left_out: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_edition_is_named_after_the_film_and_all_that_changes_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+        std::fs::write(&one, vec![7; 9 * 1024 * 1024]).unwrap();
+        std::fs::write(&other, vec![8; 9 * 1024 * 1024]).unwrap();
+        let first = Edition::of(&one, &plan(6.0), "5.1").await.unwrap();
+        assert!(Edition::is_name(first.as_str()), "{first:?}");
+        assert_eq!(Edition::of(&one, &plan(6.0), "5.1").await.unwrap(), first);
+        assert_ne!(Edition::of(&other, &plan(6.0), "5.1").await.unwrap(), first);
+        assert_ne!(Edition::of(&one, &plan(4.0), "5.1").await.unwrap(), first);
+        assert_ne!(Edition::of(&one, &plan(6.0), "7.1").await.unwrap(), first);
+    }
+
+    #[test]
+    fn other_folders_are_no_editions() {
+        for name in [
+            "v012345678",
+            "v0123456789a",
+            "v01234567G9",
+            "x0123456789",
+            "720p",
+            "",
+        ] {
+            assert!(!Edition::is_name(name), "{name}");
+        }
+    }
+}

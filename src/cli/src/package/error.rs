@@ -1,0 +1,185 @@
+//! Why a film was not packaged, and what to do about it.
+
+use std::{io, path::PathBuf};
+
+use super::plan::NoPlan;
+use crate::exit::{Failure, Kind};
+
+/// Why a film was not packaged. The bucket still holds what it held.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The film itself cannot be opened.
+    #[error("cannot read {}", path.display())]
+    Source {
+        /// The film.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A folder, or nothing at all.
+    #[error("{} {what}", path.display())]
+    NotAFile {
+        /// The film.
+        path: PathBuf,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// ffprobe finds nothing it knows.
+    #[error("{} is no video: {reason}", path.display())]
+    NotMedia {
+        /// The film.
+        path: PathBuf,
+        /// ffprobe's words.
+        reason: String,
+    },
+    /// It is media, but not a film.
+    #[error("{} {reason}", path.display())]
+    NoPlan {
+        /// The film.
+        path: PathBuf,
+        /// What is amiss.
+        reason: NoPlan,
+    },
+    /// The film says it is longer than what could be read of it.
+    #[error("{} is damaged: it says it lasts {told:.1} s, and only {read:.1} s could be read", path.display())]
+    Damaged {
+        /// The film.
+        path: PathBuf,
+        /// Seconds it claims.
+        told: f64,
+        /// Seconds there are.
+        read: f64,
+    },
+    /// Somebody wrote to the film meanwhile.
+    #[error("{} was changed while it was being packaged", .0.display())]
+    Changed(PathBuf),
+    /// ffmpeg or ffprobe is not installed.
+    #[error("{tool} is not installed")]
+    Missing {
+        /// Which of the two.
+        tool: &'static str,
+    },
+    /// ffmpeg or ffprobe cannot be started.
+    #[error("cannot start {tool}")]
+    Start {
+        /// Which of the two.
+        tool: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// ffmpeg gave up.
+    #[error("ffmpeg failed: {0}")]
+    Ffmpeg(String),
+    /// ffmpeg left something that is no HLS.
+    #[error("cannot use what ffmpeg wrote: {0}")]
+    Output(String),
+    /// No room for the segments.
+    #[error("the disk that holds {} is full", .0.display())]
+    DiskFull(PathBuf),
+    /// The folder for the segments cannot be made or read.
+    #[error("cannot use the scratch folder {}", path.display())]
+    Scratch {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The bucket cannot be reached, or refuses.
+    #[error("{doing} failed: {reason}")]
+    Bucket {
+        /// What was being done.
+        doing: String,
+        /// What came of it.
+        reason: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// A game's id and a file's name make no key.
+    #[error("{0} is no object key")]
+    Key(String),
+    /// Somebody deletes what is uploaded.
+    #[error("objects of {0} keep vanishing from the bucket")]
+    Vanished(String),
+    /// Ctrl-C or SIGTERM.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// The error of starting `tool`.
+    pub(crate) fn tool(tool: &'static str, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::NotFound {
+            return Self::Missing { tool };
+        }
+        Self::Start { tool, source }
+    }
+
+    /// The error of reading or writing the scratch folder at `path`.
+    pub(crate) fn scratch(path: PathBuf, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::StorageFull {
+            return Self::DiskFull(path);
+        }
+        Self::Scratch { path, source }
+    }
+
+    fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Source { .. } | Self::NotAFile { .. } => "name a film that this user can read",
+            Self::NotMedia { .. } | Self::NoPlan { .. } => {
+                "name a film: mp4, mov, mkv, webm, ts or whatever else ffmpeg decodes"
+            }
+            Self::Damaged { .. } => "copy the film again from where it came",
+            Self::Changed(_) => "wait until the film is complete, then package it again",
+            Self::Missing { .. } => return Some(install_command()),
+            Self::DiskFull(_) => {
+                "a film needs as much room as it is large; make room, or name another folder in the variable TMPDIR"
+            }
+            Self::Scratch { .. } => "name a folder that you may write to in the variable TMPDIR",
+            Self::Bucket { help, .. } => return Some(help.clone()),
+            Self::Key(_) => {
+                "choose a shorter game id, without slashes, escapes and control characters"
+            }
+            Self::Vanished(_) => {
+                "let nobody else package this game, or clean up the bucket, meanwhile"
+            }
+            Self::Interrupted => {
+                "the bucket plays what it played before; run the same command again to complete the upload"
+            }
+            Self::Start { .. } | Self::Ffmpeg(_) | Self::Output(_) => return None,
+        };
+        Some(help.to_owned())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let help = error.help();
+        let failure = Self::new(Kind::Failed, error);
+        match help {
+            Some(help) => failure.with_help(help),
+            None => failure,
+        }
+    }
+}
+
+/// The command that installs ffmpeg and ffprobe on this machine.
+fn install_command() -> String {
+    let managers = [
+        ("apt-get", "sudo apt-get install -y ffmpeg"),
+        ("dnf", "sudo dnf install -y ffmpeg-free"),
+        ("pacman", "sudo pacman -S --noconfirm ffmpeg"),
+        ("apk", "sudo apk add ffmpeg"),
+        ("brew", "brew install ffmpeg"),
+        ("winget", "winget install ffmpeg"),
+    ];
+    let found = managers.iter().find(|(manager, _)| is_in_path(manager));
+    let command = found.map_or("install ffmpeg from https://ffmpeg.org", |(_, command)| {
+        command
+    });
+    format!("run: {command}")
+}
+
+fn is_in_path(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
+}

@@ -1,0 +1,259 @@
+//! How a film becomes HLS: what is copied, what is encoded, where it is cut.
+
+use super::probe::{Probe, Stream};
+
+/// Key frames may be this many times as far apart as a segment is to be long, before the picture is
+/// encoded anew: a copy can be cut at key frames only, and players wait for whole segments.
+const LONGEST_GAP_IN_SEGMENTS: f64 = 2.0;
+
+/// Containers that name or list other files, or show something that is no film. ffprobe's `tty`
+/// takes any text for a picture of it.
+const NO_FILMS: [&str; 5] = ["tty", "hls", "dash", "concat", "image2"];
+
+/// What is to be done with one film.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Plan {
+    /// The picture.
+    pub(crate) video: Video,
+    /// The sound; `None` for a silent film.
+    pub(crate) audio: Option<Audio>,
+    /// Seconds of the whole, when the film says so.
+    pub(crate) duration: Option<f64>,
+    /// Seconds between cuts, as near as the key frames allow.
+    pub(crate) segment_seconds: f64,
+    /// What of the film is not packaged, for the person at the terminal.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// Copy or encode, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Treatment {
+    /// Bit for bit.
+    Copy,
+    /// Anew, for the reason given as a clause: `is hevc, not h264`.
+    Encode(String),
+}
+
+/// The picture of a film.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Video {
+    /// Its stream's number in the file.
+    pub(crate) index: u32,
+    /// What happens to it.
+    pub(crate) treatment: Treatment,
+    /// Whether its frames come as two halves.
+    pub(crate) interlaced: bool,
+    /// Lines of the picture, before it is turned.
+    pub(crate) height: u32,
+    /// Frames a second; `None` when the film does not say.
+    pub(crate) frame_rate: Option<f64>,
+    /// Seconds of the picture alone; `None` when the film does not say.
+    pub(crate) duration: Option<f64>,
+}
+
+/// The sound of a film.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Audio {
+    /// Its stream's number in the file.
+    pub(crate) index: u32,
+    /// What happens to it.
+    pub(crate) treatment: Treatment,
+}
+
+/// Why there is nothing to package.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoPlan {
+    /// Text, a playlist, a picture, a song.
+    #[error("is no video: {0}")]
+    NoVideo(String),
+}
+
+/// What the person at the terminal wishes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wishes {
+    /// Seconds of a segment.
+    pub(crate) segment_seconds: f64,
+    /// Encode the picture even when it could be copied.
+    pub(crate) encode: bool,
+}
+
+/// The stream that would be the picture.
+///
+/// # Errors
+/// [`NoPlan`] when nothing moves.
+pub(crate) fn picture(probe: &Probe) -> Result<&Stream, NoPlan> {
+    let container = probe.format.format_name.as_str();
+    let is_pipe_of_pictures = container.ends_with("_pipe");
+    if is_pipe_of_pictures || container.split(',').any(|name| NO_FILMS.contains(&name)) {
+        return Err(NoPlan::NoVideo(format!("ffprobe takes it for {container}")));
+    }
+    // The picture on an album's cover is a video stream too.
+    let videos = probe
+        .streams
+        .iter()
+        .filter(|s| s.codec_type == "video" && !s.is("attached_pic"));
+    // Of several the largest; of several as large the first.
+    let largest = videos
+        .rev()
+        .max_by_key(|stream| u64::from(stream.width) * u64::from(stream.height));
+    largest
+        .filter(|stream| stream.width > 0 && stream.height > 0)
+        .ok_or_else(|| {
+            let found: Vec<&str> = probe.streams.iter().map(Stream::codec).collect();
+            NoPlan::NoVideo(match found.as_slice() {
+                [] => "there is no stream in it".to_owned(),
+                found => format!("it holds {}", found.join(", ")),
+            })
+        })
+}
+
+/// Plans the packaging of `probe`, whose picture has `key_frames` at these seconds in its first minute.
+///
+/// # Errors
+/// [`NoPlan`] when there is no picture.
+pub(crate) fn plan(probe: &Probe, key_frames: &[f64], wishes: Wishes) -> Result<Plan, NoPlan> {
+    let picture = picture(probe)?;
+    let sound = sound(probe);
+    let gap = longest_gap(key_frames);
+    let treatment = match reason_to_encode(picture, gap, wishes) {
+        Some(reason) => Treatment::Encode(reason),
+        None => Treatment::Copy,
+    };
+    let segment_seconds = match treatment {
+        Treatment::Copy => whole_gaps(key_frames, wishes.segment_seconds),
+        Treatment::Encode(_) => wishes.segment_seconds,
+    };
+    let video = Video {
+        index: picture.index,
+        treatment,
+        interlaced: is_interlaced(picture),
+        height: picture.height,
+        frame_rate: fraction(&picture.avg_frame_rate),
+        duration: picture.duration(),
+    };
+    let audio = sound.map(|stream| Audio {
+        index: stream.index,
+        treatment: sound_treatment(stream),
+    });
+    let left_out = left_out(probe, video.index, audio.as_ref().map(|audio| audio.index));
+    Ok(Plan {
+        video,
+        audio,
+        duration: probe.duration(),
+        segment_seconds,
+        left_out,
+    })
+}
+
+/// The sound the film marks as its default, or the first.
+fn sound(probe: &Probe) -> Option<&Stream> {
+    let mut sounds = probe
+        .streams
+        .iter()
+        .filter(|s| s.codec_type == "audio" && s.channels > 0);
+    let first = sounds.clone().next();
+    sounds.find(|stream| stream.is("default")).or(first)
+}
+
+fn reason_to_encode(picture: &Stream, gap: Option<f64>, wishes: Wishes) -> Option<String> {
+    if picture.codec() != "h264" {
+        return Some(format!("is {}, not h264", picture.codec()));
+    }
+    // What every player decodes, hardware included: 8 bits, 4:2:0.
+    let format = picture.pix_fmt.as_deref().unwrap_or("yuv420p");
+    if !matches!(format, "yuv420p" | "yuvj420p") {
+        return Some(format!("is {format}, not yuv420p"));
+    }
+    if is_interlaced(picture) {
+        return Some("is interlaced".to_owned());
+    }
+    // The turn is written in the container, and not every HLS player reads it there.
+    if let Some(rotation) = rotation(picture) {
+        return Some(format!("is to be turned by {rotation}°"));
+    }
+    let allowed = wishes.segment_seconds * LONGEST_GAP_IN_SEGMENTS;
+    if let Some(gap) = gap.filter(|gap| *gap > allowed) {
+        return Some(format!("has key frames {gap:.1} s apart"));
+    }
+    wishes.encode.then(|| "was asked to be".to_owned())
+}
+
+fn sound_treatment(sound: &Stream) -> Treatment {
+    let profile = sound.profile.as_deref().unwrap_or_default();
+    match sound.codec() {
+        "aac" if matches!(profile, "LC" | "HE-AAC" | "HE-AACv2") => Treatment::Copy,
+        "aac" => Treatment::Encode(format!("is aac {profile}, which browsers do not play")),
+        codec => Treatment::Encode(format!("is {codec}, not aac")),
+    }
+}
+
+fn is_interlaced(picture: &Stream) -> bool {
+    !matches!(
+        picture.field_order.as_deref(),
+        None | Some("progressive" | "unknown")
+    )
+}
+
+fn rotation(picture: &Stream) -> Option<f64> {
+    picture
+        .side_data_list
+        .iter()
+        .find_map(|data| data.rotation)
+        .filter(|degrees| *degrees != 0.0)
+}
+
+fn longest_gap(key_frames: &[f64]) -> Option<f64> {
+    key_frames
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .max_by(f64::total_cmp)
+}
+
+/// The longest time not over `wished` (half a second is let pass, as HLS rule 7.7 of Apple's
+/// authoring specification does) that is a whole number of gaps, when all gaps are alike: so every
+/// segment is as long as the next. Else `wished`, and ffmpeg cuts at the first key frame after it.
+fn whole_gaps(key_frames: &[f64], wished: f64) -> f64 {
+    let [first, .., last] = key_frames else {
+        return wished;
+    };
+    let gap = (last - first) / (key_frames.len() - 1) as f64;
+    let alike = |pair: &[f64]| (pair[1] - pair[0] - gap).abs() < 0.01;
+    if gap <= 0.0 || !key_frames.windows(2).all(alike) {
+        return wished;
+    }
+    let fitting = ((wished + 0.5) / gap).floor().max(1.0) * gap;
+    // Matroska rounds times to milliseconds; a cut must not be missed by one of them.
+    fitting - 0.002
+}
+
+/// A fraction above zero, written `30000/1001`.
+fn fraction(text: &str) -> Option<f64> {
+    let (over, under) = text.split_once('/')?;
+    let value = over.parse::<f64>().ok()? / under.parse::<f64>().ok()?;
+    (value.is_finite() && value > 0.0).then_some(value)
+}
+
+fn left_out(probe: &Probe, video: u32, audio: Option<u32>) -> Vec<String> {
+    let spoken = |stream: &Stream| match stream.tags.get("language").map(String::as_str) {
+        None | Some("und") => String::new(),
+        Some(language) => format!(" in {language}"),
+    };
+    let kept = |stream: &&Stream| stream.index == video || Some(stream.index) == audio;
+    let of_interest =
+        |stream: &&Stream| matches!(&*stream.codec_type, "video" | "audio" | "subtitle");
+    let rest = probe
+        .streams
+        .iter()
+        .filter(of_interest)
+        .filter(|stream| !kept(stream));
+    rest.map(|s| {
+        format!(
+            "{} stream {} ({}{})",
+            s.codec_type,
+            s.index,
+            s.codec(),
+            spoken(s)
+        )
+    })
+    .collect()
+}

@@ -1,0 +1,224 @@
+//! What ffprobe says about a film.
+
+use std::{collections::BTreeMap, ffi::OsString, path::Path, process::Stdio};
+
+use serde::Deserialize;
+use tokio::process::Command;
+
+use super::Error;
+
+/// How much of the film is searched for key frames, in seconds. A camera or an encoder that spaces
+/// them oddly does so from the start, and reading a whole film twice would double the time it takes.
+const SAMPLED_SECONDS: u32 = 60;
+
+/// The parts of `ffprobe -show_format -show_streams` that decide how a film is packaged.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Probe {
+    /// The container.
+    #[serde(default)]
+    pub(crate) format: Format,
+    /// All streams, in the order of the file.
+    #[serde(default)]
+    pub(crate) streams: Vec<Stream>,
+    /// ffprobe itself, and with it ffmpeg.
+    #[serde(default)]
+    pub(crate) program_version: ProgramVersion,
+}
+
+/// Which ffprobe it was.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct ProgramVersion {
+    /// `5.1.9-0+deb12u1`.
+    #[serde(default)]
+    pub(crate) version: String,
+}
+
+/// The container of a film.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Format {
+    /// Names of the demuxer, comma-separated: `mov,mp4,m4a,3gp,3g2,mj2`.
+    #[serde(default)]
+    pub(crate) format_name: String,
+    /// Seconds, as text.
+    pub(crate) duration: Option<String>,
+}
+
+/// One stream of a film. Numbers that ffprobe prints as text stay text here.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Stream {
+    /// Its number in the file.
+    pub(crate) index: u32,
+    /// `video`, `audio`, `subtitle`, `data`, ...
+    #[serde(default)]
+    pub(crate) codec_type: String,
+    /// `h264`, `aac`, ...; absent when ffprobe does not know it.
+    pub(crate) codec_name: Option<String>,
+    /// `High`, `LC`, ...
+    pub(crate) profile: Option<String>,
+    /// Pixels.
+    #[serde(default)]
+    pub(crate) width: u32,
+    /// Pixels.
+    #[serde(default)]
+    pub(crate) height: u32,
+    /// `yuv420p`, ...
+    pub(crate) pix_fmt: Option<String>,
+    /// `progressive`, `tt`, ...; absent when it is not known.
+    pub(crate) field_order: Option<String>,
+    /// Frames a second as a fraction, `30000/1001`; `0/0` when it is not known.
+    #[serde(default)]
+    pub(crate) avg_frame_rate: String,
+    /// Channels of an audio stream.
+    #[serde(default)]
+    pub(crate) channels: u32,
+    /// Seconds, as text.
+    pub(crate) duration: Option<String>,
+    /// What the stream is for: `default`, `attached_pic`, ...; 0 or 1 each.
+    #[serde(default)]
+    pub(crate) disposition: BTreeMap<String, u8>,
+    /// `language`, ...
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Among others how the picture is to be turned.
+    #[serde(default)]
+    pub(crate) side_data_list: Vec<SideData>,
+}
+
+/// A stream's data that belongs to no frame.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct SideData {
+    /// Degrees to turn the picture by.
+    pub(crate) rotation: Option<f64>,
+}
+
+impl Stream {
+    /// Whether the disposition `name` is set.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.disposition.get(name).is_some_and(|set| *set != 0)
+    }
+
+    /// The codec's name, or that it has none.
+    pub(crate) fn codec(&self) -> &str {
+        self.codec_name.as_deref().unwrap_or("unknown")
+    }
+}
+
+impl Stream {
+    /// Seconds of this stream alone; `None` when the container does not say. Matroska says it in a tag.
+    pub(crate) fn duration(&self) -> Option<f64> {
+        let tag = self
+            .tags
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("duration"));
+        let told = self.duration.as_deref().and_then(|text| text.parse().ok());
+        told.or_else(|| clock(tag?.1))
+            .filter(|seconds| *seconds > 0.0)
+    }
+}
+
+impl Probe {
+    /// Seconds of the longest stream; `None` when the container does not say.
+    pub(crate) fn duration(&self) -> Option<f64> {
+        let told = self.format.duration.as_deref()?.parse().ok();
+        told.filter(|seconds| *seconds > 0.0)
+    }
+}
+
+/// Seconds of `HH:MM:SS.fraction`.
+fn clock(text: &str) -> Option<f64> {
+    let mut parts = text.split(':').map(|part| part.parse::<f64>().ok());
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    Some(hours * 3600.0 + minutes * 60.0 + seconds)
+}
+
+#[derive(Deserialize)]
+struct Packets {
+    #[serde(default)]
+    packets: Vec<Packet>,
+}
+
+#[derive(Deserialize)]
+struct Packet {
+    pts_time: Option<String>,
+    #[serde(default)]
+    flags: String,
+}
+
+/// Reads a film's headers.
+///
+/// # Errors
+/// [`Error::NotMedia`] with ffprobe's own words, or that there is no ffprobe.
+pub(crate) async fn probe(source: &Path) -> Result<Probe, Error> {
+    let arguments = ["-show_format", "-show_streams", "-show_program_version"];
+    let json = ffprobe(source, &arguments).await?;
+    serde_json::from_slice(&json).map_err(|error| Error::NotMedia {
+        path: source.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// The times of the key frames of stream `index` in the first minute, in seconds.
+///
+/// # Errors
+/// As [`probe`].
+pub(crate) async fn key_frames(source: &Path, index: u32) -> Result<Vec<f64>, Error> {
+    let (index, sampled) = (index.to_string(), format!("%+{SAMPLED_SECONDS}"));
+    let arguments = [
+        "-select_streams",
+        &index,
+        "-show_entries",
+        "packet=pts_time,flags",
+        "-read_intervals",
+        &sampled,
+    ];
+    let json = ffprobe(source, &arguments).await?;
+    // A film whose packets cannot be listed is found out by ffmpeg, with a better message.
+    Ok(serde_json::from_slice(&json).map_or_else(|_| Vec::new(), key_times))
+}
+
+fn key_times(Packets { packets }: Packets) -> Vec<f64> {
+    let is_key = |packet: &&Packet| packet.flags.starts_with('K');
+    let times = packets
+        .iter()
+        .filter(is_key)
+        .filter_map(|packet| packet.pts_time.as_ref());
+    times.filter_map(|time| time.parse().ok()).collect()
+}
+
+async fn ffprobe(source: &Path, arguments: &[&str]) -> Result<Vec<u8>, Error> {
+    let mut command = Command::new("ffprobe");
+    command
+        .args(["-v", "error", "-print_format", "json"])
+        .args(arguments);
+    command.args(PROTOCOLS).arg("-i").arg(file_url(source));
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = command
+        .output()
+        .await
+        .map_err(|source| Error::tool("ffprobe", source))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    // ffprobe ends with `{path}: {reason}`; what stands before are its decoders' complaints.
+    let last = said
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("no reason given");
+    let reason = last.rsplit_once(": ").map_or(last, |(_, reason)| reason);
+    Err(Error::NotMedia {
+        path: source.to_owned(),
+        reason: reason.to_owned(),
+    })
+}
+
+/// A film that is a playlist in disguise must not make ffmpeg fetch what it names.
+pub(crate) const PROTOCOLS: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
+
+/// The film as ffmpeg's `file:` protocol, so that no name is taken for an option or another protocol.
+pub(crate) fn file_url(path: &Path) -> OsString {
+    let mut url = OsString::from("file:");
+    url.push(path);
+    url
+}

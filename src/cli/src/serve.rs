@@ -1,0 +1,279 @@
+//! `reelgate serve`: an application on this machine.
+
+use crate::env_file;
+use crate::exit::{Failure, Kind};
+use clap::{Args, ValueEnum};
+use reelgate_host::manifest::{Manifest, ManifestError};
+use reelgate_host::variables::{Sources, Variables};
+use reelgate_host::{
+    App, AppError, Format, Log, Origin, Server, Settings, engine, outbound_tls, server_tls,
+};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Runs an application: the components of a spin.toml, on this machine.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The application's manifest; may be given more than once.
+    #[arg(long, value_name = "FILE", default_value = "spin.toml")]
+    pub(crate) app: Vec<PathBuf>,
+    /// Where to listen; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+    /// Where compiled components are kept between starts.
+    #[arg(long, value_name = "DIR", default_value = ".reelgate")]
+    pub(crate) data: PathBuf,
+    /// Values of variables: lines of SPIN_VARIABLE_<NAME>=value.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// The value of one variable; goes before the environment and the file.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) variable: Vec<(String, String)>,
+    /// How requests are logged, on standard error.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    /// What signs requests to the bucket: the host's own origin, or the component.
+    #[arg(long, value_enum, default_value_t = OriginKind::Native)]
+    pub(crate) origin: OriginKind,
+    /// Certificates in PEM, the server's own first; turns TLS on.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Threads; as many as there are processors unless given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) workers: Option<u16>,
+    /// Connections open at once.
+    #[arg(long, value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections: u32,
+    /// Seconds that answers may go on after SIGTERM.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) grace: u64,
+}
+
+/// How lines of the log look.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// `key=value`, for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What runs as origin.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OriginKind {
+    /// Part of the host: fast.
+    Native,
+    /// The component, as on other hosts.
+    Component,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("give it as NAME=VALUE")?;
+    Ok((name.to_ascii_lowercase(), value.to_owned()))
+}
+
+impl Serve {
+    /// Serves until SIGTERM or Ctrl-C.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let (stop, stopped) = watch::channel(false);
+        stop_at_signal(stop)?;
+        let running = self.start()?;
+        // The one line on standard output, for scripts that took port 0.
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "listening on {}", running.url())
+            .and_then(|()| stdout.flush())
+            .map_err(|error| Failure::new(Kind::Failed, error))?;
+        drop(stdout);
+        running.until(&stopped)
+    }
+
+    /// Everything that can go wrong before the first request goes wrong here.
+    pub(crate) fn start(self) -> Result<Running, Failure> {
+        let log = Log::new(match self.log_format {
+            LogFormat::Text => Format::Text,
+            LogFormat::Json => Format::Json,
+        });
+        let settings = self.settings()?;
+        let scheme = if settings.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let app = self.load(&log)?;
+        let server = Server::bind(self.listen, settings).map_err(|error| {
+            Failure::new(
+                Kind::Failed,
+                format!("cannot listen on {}: {error}", self.listen),
+            )
+            .with_help("stop what listens there, or choose another address with --listen")
+        })?;
+        let address = server
+            .address()
+            .map_err(|error| Failure::new(Kind::Failed, error))?;
+        Ok(Running {
+            app,
+            server,
+            log,
+            scheme,
+            address,
+        })
+    }
+
+    fn settings(&self) -> Result<Settings, Failure> {
+        let mut settings = Settings {
+            connections: self.max_connections as usize,
+            grace: Duration::from_secs(self.grace),
+            ..Settings::default()
+        };
+        if let Some(workers) = self.workers {
+            settings.workers = usize::from(workers);
+        }
+        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            let tls = server_tls(certificate, key)
+                .map_err(|error| Failure::new(Kind::Configuration, error))?;
+            settings.tls = Some(tls);
+        }
+        Ok(settings)
+    }
+
+    fn load(&self, log: &Log) -> Result<App, Failure> {
+        let sources = self.sources()?;
+        let cache = self.data.join("cache");
+        let cache = std::fs::create_dir_all(&cache)
+            .and_then(|()| cache.canonicalize())
+            .map_err(|error| {
+                Failure::new(
+                    Kind::Failed,
+                    format!("cannot use {}: {error}", cache.display()),
+                )
+                .with_help("choose a folder that can be written to with --data")
+            })?;
+        let engine = engine(Some(&cache)).map_err(|error| {
+            Failure::new(
+                Kind::Failed,
+                format!("cannot start the WebAssembly engine: {error:#}"),
+            )
+        })?;
+        let origin = match self.origin {
+            OriginKind::Native => Origin::Native,
+            OriginKind::Component => Origin::Component,
+        };
+        let mut app = App::default();
+        for path in &self.app {
+            let manifest = Manifest::read(path).map_err(|error| manifest_failure(path, error))?;
+            let variables = Variables::resolve(&manifest, &sources).map_err(|missing| {
+                Failure::new(Kind::Configuration, missing).with_help(
+                    "set SPIN_VARIABLE_<NAME> for each, in the environment or with --env-file",
+                )
+            })?;
+            let folder = path.parent().unwrap_or(Path::new(""));
+            app.add(&manifest, folder, &variables, origin, &engine, log)
+                .map_err(app_failure)?;
+        }
+        Ok(app)
+    }
+
+    fn sources(&self) -> Result<Sources, Failure> {
+        let file = self
+            .env_file
+            .as_deref()
+            .map(env_file::read)
+            .transpose()?
+            .unwrap_or_default();
+        Ok(Sources::default()
+            .then(self.variable.iter().cloned())
+            .then_environment(std::env::vars())
+            .then_environment(file))
+    }
+}
+
+/// A server that has its address.
+pub(crate) struct Running {
+    app: App,
+    server: Server,
+    log: Log,
+    scheme: &'static str,
+    address: SocketAddr,
+}
+
+impl Running {
+    /// Where it is reached.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Serves until `stopped` becomes true.
+    pub(crate) fn until(self, stopped: &watch::Receiver<bool>) -> Result<(), Failure> {
+        let tls = outbound_tls().map_err(|error| Failure::new(Kind::Failed, error))?;
+        let result = self.server.run(&self.app, &tls, &self.log, stopped);
+        self.log.flush();
+        result.map_err(|error| Failure::new(Kind::Failed, error))
+    }
+}
+
+/// Makes `stop` true at SIGTERM or Ctrl-C; the second one ends the process at once.
+pub(crate) fn stop_at_signal(stop: watch::Sender<bool>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(Kind::Failed, error);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let (mut terminate, mut interrupt) = runtime
+        .block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok((
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+            ))
+        })
+        .map_err(failed)?;
+    std::thread::spawn(move || {
+        runtime.block_on(async move {
+            loop {
+                tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+                if stop.send_replace(true) {
+                    std::process::exit(1);
+                }
+            }
+        });
+    });
+    Ok(())
+}
+
+fn manifest_failure(path: &Path, error: ManifestError) -> Failure {
+    let help = match &error {
+        ManifestError::NotFound(_) => "give the manifest with --app FILE",
+        ManifestError::Unreadable { .. } => "give a file that can be read",
+        ManifestError::Syntax(_) | ManifestError::Meaning(_) => {
+            "ARCHITECTURE.md lists what of Spin's manifest runs here"
+        }
+    };
+    let message = match &error {
+        ManifestError::NotFound(_) | ManifestError::Unreadable { .. } => error.to_string(),
+        ManifestError::Syntax(_) | ManifestError::Meaning(_) => {
+            format!("{}: {error}", path.display())
+        }
+    };
+    Failure::new(Kind::Configuration, message).with_help(help)
+}
+
+fn app_failure(error: AppError) -> Failure {
+    let help = match &error {
+        AppError::Unreadable { .. } => Some("build the components with `cargo xtask build`"),
+        AppError::Configuration { .. } | AppError::Variables { .. } => {
+            Some("mend the variable's value")
+        }
+        _ => None,
+    };
+    let failure = Failure::new(Kind::Configuration, error);
+    match help {
+        Some(help) => failure.with_help(help),
+        None => failure,
+    }
+}
