@@ -5,6 +5,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::fmt;
 
 /// Request methods a rule tells apart (RFC 9110 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +51,8 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for Vec<(N, V)> {
     }
 }
 
-/// A request as a rule sees it: no body, for no route of the gate or the origin reads one.
-#[derive(Debug)]
+/// A request as a rule sees it: no body, for no route of the gate or the origin reads one. `Debug` shows
+/// its method alone, for target and headers hold credentials.
 pub struct Request<'a, H: ?Sized> {
     /// The method.
     pub method: Method,
@@ -59,6 +60,14 @@ pub struct Request<'a, H: ?Sized> {
     pub target: &'a str,
     /// The headers as received.
     pub headers: &'a H,
+}
+
+impl<H: ?Sized> fmt::Debug for Request<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Header fields in the order they are to be sent, names in lower case.

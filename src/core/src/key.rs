@@ -213,9 +213,8 @@ fn has_bad_escape(raw: &str) -> bool {
 /// Whether decoded text can only be read in one way: no empty or dot segment, no backslash, no
 /// control character, no escape left.
 fn is_plain(text: &str) -> bool {
-    let twice: Cow<'_, [u8]> = percent_decode_str(text).into();
-    matches!(twice, Cow::Borrowed(_))
-        && !text.contains(|c: char| c == '\\' || c.is_control())
+    let once = !text.contains('%') || matches!(percent_decode_str(text).into(), Cow::Borrowed(_));
+    once && !text.contains(|c: char| c == '\\' || c.is_control())
         && text
             .split('/')
             .all(|segment| !matches!(segment, "" | "." | ".."))

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::token::{MAX_TOKEN_BYTES, Reason};
 
-/// A request's target, taken apart but not decoded.
+/// A request's target, taken apart but not decoded. It has no `Debug`, for it holds credentials.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Route<'a> {
     /// The session in `/s/{session}/games/…`.

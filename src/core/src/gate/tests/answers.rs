@@ -350,7 +350,12 @@ fn nothing_that_is_printed_holds_a_credential() {
         get(format!("/s/{SESSION}/games/2025001/session.json")),
         get(format!("/s/{SESSION}/games/2025002/a.m4s")),
     ] {
-        let shown = format!("{:?}", ask.decide());
+        let request = Request {
+            method: ask.method,
+            target: &ask.target,
+            headers: &ask.headers,
+        };
+        let shown = format!("{request:?} {:?} {:?}", ask.decide(), ask.config);
         assert!(
             !shown.contains("eyJ") && !shown.contains(signature) && !shown.contains(SECRET),
             "{shown}"

@@ -243,3 +243,28 @@ fn eight_kibibytes_are_read_and_no_more() {
         .unwrap();
     assert_eq!(play(&too_long).map(drop), Err(Reason::TokenMalformed));
 }
+
+#[test]
+fn base64url_has_one_spelling() {
+    let token = with_claims(&playback_claims(""));
+    assert_eq!(play(&token).map(drop), Ok(()));
+    // 32 bytes leave two bits of the last character unused, which have to be zero (RFC 4648 §3.5).
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (rest, last) = token.split_at(token.len() - 1);
+    let next = &alphabet[alphabet.find(last).unwrap() + 1..][..1];
+    for other in [
+        format!("{rest}{next}"),
+        format!("{token}="),
+        format!("{token}\n"),
+        format!(" {token}"),
+        format!("{token}."),
+        format!(".{token}"),
+        token.replacen('.', "..", 1),
+    ] {
+        assert_eq!(
+            play(&other).map(drop),
+            Err(Reason::TokenMalformed),
+            "{other:?}"
+        );
+    }
+}
