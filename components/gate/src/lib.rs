@@ -1,1 +1,41 @@
-//! gate
+//! Lets a viewer's token in, swaps it for a session and passes the request on without it.
+//!
+//! Imports the next handler and its configuration: no network and no store (ARCHITECTURE.md, "Least
+//! authority"). Every rule is in `reelgate_core::gate`.
+
+use reelgate_wasi::core::gate::{self, Config, Decision, Pass};
+use reelgate_wasi::{ErrorCode, Incoming, OncePerInstance, Request, Response};
+
+struct Gate;
+
+reelgate_wasi::export_handler!(Gate);
+
+static CONFIG: OncePerInstance<Config> = OncePerInstance::new();
+
+impl wasip3::exports::http::handler::Guest for Gate {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let incoming = Incoming::read(request);
+        let request = incoming.request();
+        let Some(config) = CONFIG.get(|| Config::from_lookup(&reelgate_wasi::variable)) else {
+            return reelgate_wasi::reply(gate::misconfigured(request.method));
+        };
+        match gate::decide(
+            &request,
+            config,
+            reelgate_wasi::now(),
+            reelgate_wasi::random,
+        ) {
+            Decision::Reply(reply) => reelgate_wasi::reply(reply.render()),
+            Decision::Forward(pass) => forward(&pass).await,
+        }
+    }
+}
+
+async fn forward(pass: &Pass) -> Result<Response, ErrorCode> {
+    let Ok(upstream) = reelgate_wasi::next(pass.method(), &pass.target(), pass.headers()).await
+    else {
+        return reelgate_wasi::reply(pass.unavailable());
+    };
+    let (status, headers) = reelgate_wasi::head_of(&upstream);
+    reelgate_wasi::forward(&pass.respond(status, &headers), upstream)
+}

@@ -1,1 +1,33 @@
-//! host
+//! Runs an application's `spin.toml` on wasmtime: the host of laptops, tests and self-hosting.
+//!
+//! Read [`manifest`] for what it obeys, `app` for how components become ready, `server`, `worker` and
+//! `guests` for the way of a request, `guest` for all that a component may touch.
+
+#![forbid(unsafe_code)]
+
+mod allowed_hosts;
+mod app;
+pub mod compose;
+mod engine;
+mod guest;
+mod guests;
+mod log;
+pub mod manifest;
+mod native_origin;
+mod next;
+mod outbound;
+mod patience;
+mod request_id;
+mod route;
+mod server;
+mod tls;
+pub mod variables;
+mod worker;
+
+pub use allowed_hosts::AllowedHosts;
+pub use app::{App, AppError, Origin};
+pub use engine::engine;
+pub use log::{Format, Log};
+pub use patience::Limits;
+pub use server::{Server, Settings};
+pub use tls::{outbound_tls, server_tls};

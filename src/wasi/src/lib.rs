@@ -1,1 +1,53 @@
-//! wasi
+//! The only crate that names WASI or Spin: configuration, clock, randomness, log, `next`, outgoing
+//! requests and answers, in the words of [`reelgate_core`].
+
+mod body;
+mod clock;
+mod config;
+mod fetch;
+mod incoming;
+mod log;
+mod next;
+mod random;
+mod reply;
+
+pub use body::read_at_most;
+pub use clock::now;
+pub use config::{OncePerInstance, variable};
+pub use fetch::{fetch, pause};
+pub use incoming::{Fields, Incoming};
+pub use log::{Level, log};
+pub use next::next;
+pub use random::random;
+pub use reply::{forward, head_of, reply};
+
+pub use reelgate_core as core;
+pub use wasip3::http::types::{ErrorCode, Request, Response};
+
+#[allow(
+    unsafe_code,
+    missing_docs,
+    clippy::all,
+    reason = "generated: foreign calls need it"
+)]
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "guest",
+        with: {
+            "wasi:clocks/types@0.3.0": wasip3::clocks::types,
+            "wasi:http/types@0.3.0": wasip3::http::types,
+        },
+        generate_all,
+    });
+}
+
+/// Exports a type's `handle` as `wasi:http/handler`.
+///
+/// The type implements `wasip3::exports::http::handler::Guest`.
+#[macro_export]
+macro_rules! export_handler {
+    ($type:ident) => {
+        wasip3::http::service::export!($type);
+    };
+}

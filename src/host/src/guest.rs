@@ -1,0 +1,216 @@
+//! What a component sees of this host, and nothing beside it.
+
+use crate::allowed_hosts::AllowedHosts;
+use crate::engine::{COMPUTE_TICKS, MEMORY};
+use crate::log::{GuestOutput, Log};
+use crate::next::{HasNext, Next};
+use crate::outbound::Outbound;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime::{Engine, Result, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
+
+#[expect(missing_docs, unreachable_pub, reason = "generated code")]
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "guest",
+        imports: {
+            "wasi:http/handler.handle": store | trappable,
+            default: trappable,
+        },
+        with: {
+            "wasi:clocks/types": wasmtime_wasi::p3::bindings::clocks::types,
+            "wasi:http/types": wasmtime_wasi_http::p3::bindings::http::types,
+        },
+    });
+}
+
+pub(crate) use bindings::wasi::config::store as config;
+pub(crate) use bindings::wasi::http::handler;
+
+/// What the instances of one route share: configured once, never changed.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// The name that log lines carry.
+    pub(crate) name: String,
+    /// The variables.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// The environment.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Where requests may go.
+    pub(crate) allowed_hosts: AllowedHosts,
+    /// Where log lines go.
+    pub(crate) log: Log,
+    /// What stands behind the component, where the host itself does.
+    pub(crate) next: Option<Next>,
+}
+
+/// The state of one instance.
+pub(crate) struct Guest {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    limits: StoreLimits,
+    /// Ticks this instance was found computing during its present request.
+    ticks: u32,
+}
+
+struct Hooks {
+    shared: Arc<Shared>,
+    outbound: Outbound,
+}
+
+impl Guest {
+    /// A store for one instance.
+    pub(crate) fn store(engine: &Engine, shared: &Arc<Shared>, outbound: &Outbound) -> Store<Self> {
+        let mut wasi = WasiCtx::builder();
+        for (name, value) in &shared.environment {
+            wasi.env(name, value);
+        }
+        let output = || GuestOutput::new(shared.log.clone(), shared.name.clone());
+        wasi.stdout(output()).stderr(output());
+        let guest = Self {
+            table: ResourceTable::new(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks {
+                shared: Arc::clone(shared),
+                outbound: outbound.clone(),
+            },
+            limits: StoreLimitsBuilder::new()
+                .memory_size(MEMORY)
+                .trap_on_grow_failure(true)
+                .build(),
+            ticks: 0,
+        };
+        let mut store = Store::new(engine, guest);
+        store.limiter(|guest| &mut guest.limits);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut context| {
+            let guest = context.data_mut();
+            guest.ticks += 1;
+            if guest.ticks > COMPUTE_TICKS {
+                return Err(wasmtime::format_err!("computed for too long"));
+            }
+            Ok(UpdateDeadline::Yield(1))
+        });
+        store
+    }
+
+    /// A new request begins: its compute time is its own.
+    pub(crate) fn begin(&mut self) {
+        self.ticks = 0;
+    }
+
+    /// What stands behind this component, where the host itself does.
+    pub(crate) fn next(&self) -> Option<(&Next, &Outbound)> {
+        Some((self.hooks.shared.next.as_ref()?, &self.hooks.outbound))
+    }
+}
+
+/// Everything a component may import.
+///
+/// # Errors
+///
+/// Two interfaces of one name; a build that cannot work.
+pub(crate) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
+    use wasmtime_wasi::p2::bindings::cli;
+    let mut linker = Linker::new(engine);
+    // No filesystem and no sockets: they are not merely empty here, they are absent.
+    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(&mut linker)?;
+    cli::environment::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
+    // Rust's standard library asks whether it writes to a terminal; none of these streams is one.
+    cli::terminal_input::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
+    wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
+    wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    config::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    handler::add_to_linker::<_, HasNext>(&mut linker, |guest| guest)?;
+    Ok(linker)
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.hooks,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+impl config::Host for Guest {
+    fn get(&mut self, key: String) -> Result<Result<Option<String>, config::Error>> {
+        Ok(Ok(self.hooks.shared.variables.get(&key).cloned()))
+    }
+
+    fn get_all(&mut self) -> Result<Result<Vec<(String, String)>, config::Error>> {
+        Ok(Ok(self
+            .hooks
+            .shared
+            .variables
+            .clone()
+            .into_iter()
+            .collect()))
+    }
+}
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _received: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<
+        dyn Future<
+                Output = Result<
+                    (
+                        http::Response<WasiBody>,
+                        Box<dyn Future<Output = Result<(), Error>> + Send>,
+                    ),
+                    Error,
+                >,
+            > + Send,
+    > {
+        if !self.shared.allowed_hosts.allow(request.uri()) {
+            let host = request
+                .uri()
+                .authority()
+                .map_or("", |authority| authority.as_str());
+            self.shared.log.error(
+                &self.shared.name,
+                &format!("{host} is not in allowed_outbound_hosts"),
+            );
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        let outbound = self.outbound.clone();
+        Box::new(async move {
+            let response = outbound.send(request, options.unwrap_or_default()).await?;
+            Ok((
+                response,
+                Box::new(async { Ok(()) }) as Box<dyn Future<Output = _> + Send>,
+            ))
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! Instances of one component, each serving one request at a time.
+//!
+//! An instance could hold many requests at once, but then one that traps takes the others with it,
+//! and each costs more the more there are (docs/adr/0003). So a request has an instance to itself
+//! until its answer's head is made, and instances are used again.
+
+use crate::guest::{Guest, Shared};
+use crate::outbound::Outbound;
+use http::{Request, Response};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use wasmtime::Store;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
+use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
+
+/// How long a request waits for an instance when all are taken.
+const QUEUE: Duration = Duration::from_secs(5);
+/// How long a component may take for the head of an answer: more than every time-out it sets itself.
+const HEAD: Duration = Duration::from_secs(60);
+/// Requests after which an instance is replaced, so that what it might leak stays small.
+const REQUESTS_PER_INSTANCE: u32 = 100_000;
+/// Instances kept for the next burst.
+const IDLE: usize = 64;
+
+/// Why a component gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GuestError {
+    /// Every instance was taken for too long.
+    #[error("every instance is busy")]
+    Busy,
+    /// No head in time.
+    #[error("no answer within {} s", HEAD.as_secs())]
+    TimedOut,
+    /// It trapped: unreachable code, out of memory, out of time.
+    #[error("trapped: {0}")]
+    Trapped(String),
+    /// It answered with an error.
+    #[error("failed: {0}")]
+    Failed(ErrorCode),
+}
+
+/// The instances of one route on one worker.
+pub(crate) struct Guests {
+    pre: ServicePre<Guest>,
+    shared: Arc<Shared>,
+    outbound: Outbound,
+    idle: Mutex<Vec<Instance>>,
+    free: Arc<Semaphore>,
+}
+
+struct Instance {
+    store: Store<Guest>,
+    service: Service,
+    served: u32,
+}
+
+type Head = Result<Response<WasiBody>, GuestError>;
+
+impl Guests {
+    /// No instance yet, and never more than `most`.
+    pub(crate) fn new(
+        pre: ServicePre<Guest>,
+        shared: Arc<Shared>,
+        outbound: Outbound,
+        most: usize,
+    ) -> Self {
+        Self {
+            pre,
+            shared,
+            outbound,
+            idle: Mutex::default(),
+            free: Arc::new(Semaphore::new(most)),
+        }
+    }
+
+    /// Has an instance answer `request`.
+    ///
+    /// Dropping the future ends the instance's work; the instance goes with it.
+    pub(crate) async fn handle(self: &Arc<Self>, request: Request<WasiBody>) -> Head {
+        let permit = self.permit().await?;
+        let instance = match self.take_idle() {
+            Some(instance) => instance,
+            None => self
+                .instantiate()
+                .await
+                .map_err(|error| GuestError::Trapped(error.to_string()))?,
+        };
+        let (head_sender, mut head) = oneshot::channel();
+        let mut work = Box::pin(instance.serve(request, head_sender));
+        let served = tokio::time::timeout(
+            HEAD,
+            poll_fn(|cx| match work.as_mut().poll(cx) {
+                Poll::Ready(instance) => Poll::Ready(Served::All(instance)),
+                Poll::Pending => match head.try_recv() {
+                    Ok(head) => Poll::Ready(Served::Head(head)),
+                    Err(_) => Poll::Pending,
+                },
+            }),
+        );
+        match served.await.map_err(|_| GuestError::TimedOut)? {
+            Served::All(instance) => {
+                self.keep(instance, permit);
+                head.try_recv()
+                    .unwrap_or_else(|_| Err(GuestError::Trapped("before it answered".into())))
+            }
+            Served::Head(head) => {
+                let guests = Arc::clone(self);
+                tokio::spawn(async move { guests.keep(work.await, permit) });
+                head
+            }
+        }
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, GuestError> {
+        let free = Arc::clone(&self.free);
+        if let Ok(permit) = Arc::clone(&free).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let waited = tokio::time::timeout(QUEUE, free.acquire_owned()).await;
+        waited.ok().and_then(Result::ok).ok_or(GuestError::Busy)
+    }
+
+    fn take_idle(&self) -> Option<Instance> {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    }
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance> {
+        let mut store = Guest::store(self.pre.engine(), &self.shared, &self.outbound);
+        let service = self.pre.instantiate_async(&mut store).await?;
+        Ok(Instance {
+            store,
+            service,
+            served: 0,
+        })
+    }
+
+    fn keep(&self, instance: Option<Instance>, _permit: OwnedSemaphorePermit) {
+        let Some(instance) = instance.filter(|instance| instance.served < REQUESTS_PER_INSTANCE)
+        else {
+            return;
+        };
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(instance);
+        }
+    }
+}
+
+enum Served {
+    Head(Head),
+    All(Option<Instance>),
+}
+
+impl Instance {
+    /// Answers through `head`, then does what the component left to do. `None` when it is spoilt.
+    async fn serve(
+        mut self,
+        request: Request<WasiBody>,
+        head: oneshot::Sender<Head>,
+    ) -> Option<Self> {
+        self.served += 1;
+        self.store.data_mut().begin();
+        let service = &self.service;
+        let mut head = Some(head);
+        let result = self
+            .store
+            .run_concurrent(async |accessor| {
+                let request = accessor.with(|mut access| {
+                    let hooks = access.data_mut().http().hooks;
+                    wasmtime_wasi_http::p3::Request::from_http(hooks, request).0
+                });
+                let answer = match service.handle(accessor, request).await? {
+                    Ok(response) => accessor
+                        .with(|access| response.into_http(access, async { Ok(()) }))
+                        .map_err(|error| GuestError::Trapped(error.to_string())),
+                    Err(error) => Err(GuestError::Failed(error)),
+                };
+                if let Some(head) = head.take() {
+                    // The viewer may have left.
+                    drop(head.send(answer));
+                }
+                poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
+                wasmtime::error::Ok(())
+            })
+            .await
+            .flatten();
+        match result {
+            Ok(()) => Some(self),
+            Err(error) => {
+                if let Some(head) = head {
+                    drop(head.send(Err(GuestError::Trapped(format!("{error:#}")))));
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The origin as part of the host: the same rules as the component `origin`, without the hop.
+//!
+//! A request that crosses from one component to another costs about as much as all the rest of the
+//! gate's work (docs/adr/0005). The component stays for hosts that are not ours.
+
+use crate::allowed_hosts::AllowedHosts;
+use crate::log::Log;
+use crate::outbound::Outbound;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Empty, Full};
+use reelgate_core::config::Problems;
+use reelgate_core::http::{Answer, Head, HeaderSource, Headers};
+use reelgate_core::origin::{BucketRequest, Config, Event, Exchange, Failure, Step};
+use reelgate_core::time::UnixTime;
+use std::time::{SystemTime, UNIX_EPOCH};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+/// Answers `GET|HEAD /games/...` from the bucket.
+#[derive(Debug)]
+pub(crate) struct NativeOrigin {
+    config: Config,
+    allowed_hosts: AllowedHosts,
+    log: Log,
+}
+
+impl NativeOrigin {
+    /// An origin for the bucket that `variables` name.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them.
+    pub(crate) fn new(
+        variables: &dyn reelgate_core::config::Lookup,
+        allowed_hosts: AllowedHosts,
+        log: Log,
+    ) -> Result<Self, Problems> {
+        Ok(Self {
+            config: Config::from_lookup(variables)?,
+            allowed_hosts,
+            log,
+        })
+    }
+
+    /// Answers one request.
+    pub(crate) async fn handle(
+        &self,
+        request: Request<WasiBody>,
+        outbound: &Outbound,
+    ) -> Response<WasiBody> {
+        let target = request.uri().path();
+        let headers = &Map(request.headers());
+        let request = reelgate_core::http::Request {
+            method: rule_method(request.method()),
+            target,
+            headers,
+        };
+        let (mut exchange, mut step) = Exchange::start(&request, &self.config, now());
+        let mut current: Option<Response<WasiBody>> = None;
+        loop {
+            step = match step {
+                Step::Send(request) => match self.send(&request, outbound).await {
+                    Ok(response) => {
+                        let response = current.insert(response);
+                        let (status, headers) =
+                            (response.status().as_u16(), Map(response.headers()));
+                        exchange.next(
+                            Event::Head {
+                                status,
+                                headers: &headers,
+                            },
+                            now(),
+                            jitter(),
+                        )
+                    }
+                    Err(failure) => {
+                        exchange.next(Event::<Map<'_>>::Failed(failure), now(), jitter())
+                    }
+                },
+                Step::Pause(time) => {
+                    tokio::time::sleep(time).await;
+                    exchange.next(Event::<Map<'_>>::Paused, now(), jitter())
+                }
+                Step::ReadError { limit } => match read_at_most(current.take(), limit).await {
+                    Ok(document) => {
+                        exchange.next(Event::<Map<'_>>::ErrorBody(&document), now(), jitter())
+                    }
+                    Err(failure) => {
+                        exchange.next(Event::<Map<'_>>::Failed(failure), now(), jitter())
+                    }
+                },
+                Step::Forward(head) => return forwarded(head, current),
+                Step::Answer(answer) => return answered(answer),
+            };
+            if let Some(note) = exchange.take_note() {
+                self.log.note("origin", &note);
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        request: &BucketRequest<'_>,
+        outbound: &Outbound,
+    ) -> Result<Response<WasiBody>, Failure> {
+        let request = outgoing(request).map_err(|_| Failure::Broken)?;
+        if !self.allowed_hosts.allow(request.uri()) {
+            self.log.error(
+                "origin",
+                "the bucket's endpoint is not in allowed_outbound_hosts",
+            );
+            return Err(Failure::Broken);
+        }
+        outbound
+            .send(request, RequestOptions::default())
+            .await
+            .map_err(|error| failure(&error))
+    }
+}
+
+fn outgoing(request: &BucketRequest<'_>) -> Result<Request<WasiBody>, http::Error> {
+    let uri = Uri::builder()
+        .scheme(request.scheme.as_str())
+        .authority(request.authority)
+        .path_and_query(request.path_and_query.as_str())
+        .build()?;
+    let method = match request.method {
+        reelgate_core::http::Method::Head => Method::HEAD,
+        _ => Method::GET,
+    };
+    let mut outgoing = Request::builder().method(method).uri(uri);
+    if let Some(headers) = outgoing.headers_mut() {
+        extend(headers, &request.headers);
+    }
+    outgoing.body(Empty::new().map_err(|never| match never {}).boxed_unsync())
+}
+
+fn forwarded(head: Head, current: Option<Response<WasiBody>>) -> Response<WasiBody> {
+    let body = current.map_or_else(empty, Response::into_body);
+    response(head, body)
+}
+
+fn answered(answer: Answer) -> Response<WasiBody> {
+    let body = Full::new(Bytes::from(answer.body.into_owned()))
+        .map_err(|never| match never {})
+        .boxed_unsync();
+    response(answer.head, body)
+}
+
+fn response(head: Head, body: WasiBody) -> Response<WasiBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        http::StatusCode::from_u16(head.status).unwrap_or(http::StatusCode::BAD_GATEWAY);
+    extend(response.headers_mut(), &head.headers);
+    response
+}
+
+fn empty() -> WasiBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Header values come from a rule, which made or checked them: one that HTTP cannot carry is left out.
+fn extend(map: &mut HeaderMap, headers: &Headers) {
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            map.append(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+async fn read_at_most(
+    response: Option<Response<WasiBody>>,
+    limit: usize,
+) -> Result<Vec<u8>, Failure> {
+    let mut document = Vec::new();
+    let Some(mut body) = response.map(Response::into_body) else {
+        return Ok(document);
+    };
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| failure(&error))?;
+        let data = frame.into_data().unwrap_or_default();
+        document.extend_from_slice(&data[..data.len().min(limit - document.len())]);
+        if document.len() == limit {
+            break;
+        }
+    }
+    Ok(document)
+}
+
+fn failure(error: &Error) -> Failure {
+    match error {
+        Error::ConnectionRefused | Error::ConnectionTimeout | Error::Connect(_) => Failure::Connect,
+        Error::HttpResponseTimeout | Error::ConnectionReadTimeout => Failure::TimedOut,
+        _ => Failure::Broken,
+    }
+}
+
+fn now() -> UnixTime {
+    UnixTime(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs()),
+    )
+}
+
+fn jitter() -> u16 {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    (random & 0xffff) as u16
+}
+
+fn rule_method(method: &Method) -> reelgate_core::http::Method {
+    match *method {
+        Method::GET => reelgate_core::http::Method::Get,
+        Method::HEAD => reelgate_core::http::Method::Head,
+        Method::OPTIONS => reelgate_core::http::Method::Options,
+        _ => reelgate_core::http::Method::Other,
+    }
+}
+
+/// A header map in the words of the rules.
+struct Map<'a>(&'a HeaderMap);
+
+impl HeaderSource for Map<'_> {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.0.get_all(name).iter().map(HeaderValue::as_bytes)
+    }
+}

@@ -1,0 +1,134 @@
+//! Requests to the outside: one pool of connections, TLS, time-outs.
+
+use crate::patience::Deadline;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+/// Establishing a connection, TLS included.
+const CONNECT: Duration = reelgate_core::origin::CONNECT;
+/// Longer than most servers keep theirs would only collect dead connections.
+const IDLE: Duration = Duration::from_secs(50);
+/// A pool this large serves a busy host; more would be sockets nobody uses.
+const IDLE_PER_HOST: usize = 256;
+
+/// A client whose connections are kept and shared by every component of one worker.
+#[derive(Clone, Debug)]
+pub(crate) struct Outbound(Client<HttpsConnector<HttpConnector>, WasiBody>);
+
+impl Outbound {
+    /// A client without connections yet.
+    #[must_use]
+    pub(crate) fn new(tls: &Arc<rustls::ClientConfig>) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT));
+        tcp.enforce_http(false);
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(rustls::ClientConfig::clone(tls))
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        Self(
+            Client::builder(TokioExecutor::new())
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(IDLE_PER_HOST)
+                .pool_timer(TokioTimer::new())
+                .http1_max_buf_size(256 * 1024)
+                .build(connector),
+        )
+    }
+
+    /// Sends `request` and waits for the head of the answer.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none: no connection, no first byte in time, or no HTTP.
+    pub(crate) async fn send(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let first_byte = options
+            .first_byte_timeout
+            .unwrap_or(reelgate_core::origin::FIRST_BYTE);
+        let between_bytes = options
+            .between_bytes_timeout
+            .unwrap_or(reelgate_core::origin::BETWEEN_BYTES);
+        let response = tokio::time::timeout(first_byte, self.0.request(request))
+            .await
+            .map_err(|_| Error::HttpResponseTimeout)?
+            .map_err(|error| classify(&error))?;
+        Ok(response.map(|body| {
+            Watched {
+                body,
+                between_bytes,
+                waiting: Deadline::default(),
+            }
+            .boxed_unsync()
+        }))
+    }
+}
+
+fn classify(error: &ClientError) -> Error {
+    if !error.is_connect() {
+        return Error::HttpProtocolError;
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>()
+            && io.kind() == std::io::ErrorKind::TimedOut
+        {
+            return Error::ConnectionTimeout;
+        }
+        if inner.is::<rustls::Error>() {
+            return Error::TlsProtocolError;
+        }
+        cause = inner.source();
+    }
+    Error::ConnectionRefused
+}
+
+/// A body that breaks when its sender falls silent.
+struct Watched {
+    body: Incoming,
+    between_bytes: Duration,
+    waiting: Deadline,
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            this.waiting.clear();
+            return Poll::Ready(frame.map(|frame| frame.map_err(Error::Hyper)));
+        }
+        ready!(this.waiting.poll(this.between_bytes, cx));
+        Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,61 @@
+//! The identity of a request, for those who compare logs.
+
+use http::HeaderValue;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Longer ones are replaced: they would fill the log.
+const LONGEST: usize = 128;
+
+/// A request's identity: what the client sent, where that is sensible, else one made here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RequestId(String);
+
+impl RequestId {
+    /// Accepts `given` when it is a word of letters, digits, `-`, `_`, `.` and `:`.
+    pub(crate) fn of(given: Option<&HeaderValue>) -> Self {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+        match given.and_then(|value| value.to_str().ok()) {
+            Some(id) if !id.is_empty() && id.len() <= LONGEST && id.bytes().all(word) => {
+                Self(id.to_owned())
+            }
+            _ => Self::make(),
+        }
+    }
+
+    fn make() -> Self {
+        // Unique among processes by chance, within one by counting.
+        static PROCESS: LazyLock<u64> =
+            LazyLock::new(|| RandomState::new().build_hasher().finish());
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        Self(format!(
+            "{:016x}-{:x}",
+            *PROCESS,
+            COUNT.fetch_add(1, Relaxed)
+        ))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sensible_identity_is_kept_and_any_other_replaced() {
+        let of = |given: &'static str| RequestId::of(Some(&HeaderValue::from_static(given)));
+        assert_eq!(of("7f3a-1.b:2_c").as_str(), "7f3a-1.b:2_c");
+        for odd in ["", "a b", "a\"b", "a=b"] {
+            assert_ne!(of(odd).as_str(), odd);
+        }
+        assert_ne!(RequestId::of(None), RequestId::of(None));
+    }
+}

@@ -1,0 +1,64 @@
+//! TLS, in and out: rustls with ring.
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file that cannot be read, or holds no PEM of the kind.
+    #[error("cannot use {}: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: rustls::pki_types::pem::Error,
+    },
+    /// Certificate and key that rustls refuses, for they do not belong together, say.
+    #[error("cannot use the certificate and key: {0}")]
+    Refused(#[from] rustls::Error),
+}
+
+/// The settings of outgoing connections: the operating system's roots.
+///
+/// # Errors
+///
+/// The protocol versions do not fit the provider; a build that cannot work.
+pub fn outbound_tls() -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
+    let mut roots = rustls::RootCertStore::empty();
+    // A root that cannot be read is one authority fewer: connections say so when they need it.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let config = rustls::ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// The settings of a listener with the certificate and key in two PEM files; offers HTTP/2 and 1.1.
+///
+/// # Errors
+///
+/// Names the file that cannot be used.
+pub fn server_tls(certificate: &Path, key: &Path) -> Result<Arc<rustls::ServerConfig>, TlsError> {
+    let file = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| TlsError::File { path, cause }
+    };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(file(certificate))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(file(key))?;
+    let mut config = rustls::ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}

@@ -1,0 +1,228 @@
+//! One thread's share of the work: route a request, have it answered, write its line in the log.
+
+use crate::app::{App, LOG_HEADER};
+use crate::guests::{GuestError, Guests};
+use crate::log::{Access, Log};
+use crate::outbound::Outbound;
+use crate::patience::UnderWay;
+use crate::request_id::RequestId;
+use crate::route::Routes;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use reelgate_core::gate::LogFields;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+const X_REQUEST_ID: &str = "x-request-id";
+
+/// What one thread answers with.
+pub(crate) struct Worker {
+    routes: Routes<Arc<Guests>>,
+    log: Log,
+}
+
+impl Worker {
+    pub(crate) fn new(app: &App, outbound: &Outbound, log: &Log, instances: usize) -> Self {
+        let guests = |handler: &Arc<crate::app::Handler>| {
+            Arc::new(Guests::new(
+                handler.pre.clone(),
+                Arc::clone(&handler.shared),
+                outbound.clone(),
+                instances,
+            ))
+        };
+        Self {
+            routes: app.routes.map(guests),
+            log: log.clone(),
+        }
+    }
+
+    /// Answers `request`; whatever goes wrong is an answer too.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        mut request: Request<Incoming>,
+        client: SocketAddr,
+        under_way: UnderWay,
+    ) -> Result<Response<LoggedBody>, Infallible> {
+        let arrived = Instant::now();
+        let id = RequestId::of(request.headers().get(X_REQUEST_ID));
+        let method = request.method().clone();
+        request.headers_mut().insert(X_REQUEST_ID, id.header());
+        request.headers_mut().remove(LOG_HEADER);
+        let (route, mut response) = self.route(request).await;
+        response.headers_mut().insert(X_REQUEST_ID, id.header());
+        let fields = response.headers_mut().remove(LOG_HEADER);
+        let entry = Entry {
+            worker: self,
+            id,
+            client,
+            method,
+            route,
+            status: response.status(),
+            arrived,
+            fields,
+            _under_way: under_way,
+        };
+        Ok(response.map(|body| LoggedBody::new(body, entry)))
+    }
+
+    async fn route(&self, request: Request<Incoming>) -> (String, Response<WasiBody>) {
+        let path = request.uri().path();
+        if path == "/healthz" {
+            return ("/healthz".into(), text(StatusCode::OK, "ok"));
+        }
+        let Some(route) = self.routes.find(path) else {
+            return (String::new(), text(StatusCode::NOT_FOUND, "Not Found"));
+        };
+        let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
+        let response = route
+            .handler
+            .handle(request)
+            .await
+            .unwrap_or_else(|error| self.failed(&route.pattern, &error));
+        (route.pattern.clone(), response)
+    }
+
+    fn failed(&self, route: &str, error: &GuestError) -> Response<WasiBody> {
+        self.log
+            .error("host", &format!("{route}: the component {error}"));
+        match error {
+            GuestError::Busy => {
+                let mut response = text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
+            GuestError::TimedOut => text(StatusCode::GATEWAY_TIMEOUT, "Gateway Timeout"),
+            GuestError::Trapped(_) | GuestError::Failed(_) => {
+                text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+        }
+    }
+}
+
+fn text(status: StatusCode, body: &'static str) -> Response<WasiBody> {
+    let mut response = Response::new(
+        Full::new(Bytes::from_static(body.as_bytes()))
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+    );
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
+}
+
+/// What the log will say of a request.
+struct Entry {
+    worker: Arc<Worker>,
+    id: RequestId,
+    client: SocketAddr,
+    method: Method,
+    route: String,
+    status: StatusCode,
+    arrived: Instant,
+    fields: Option<HeaderValue>,
+    _under_way: UnderWay,
+}
+
+impl Entry {
+    fn write(&self, bytes: u64, complete: bool) {
+        let header = self.fields.as_ref().and_then(|value| value.to_str().ok());
+        let fields = header.map(LogFields::parse).unwrap_or_default();
+        self.worker.log.access(&Access {
+            request_id: self.id.as_str(),
+            client: self.client.ip().to_string().into(),
+            method: self.method.as_str(),
+            route: &self.route,
+            status: self.status.as_u16(),
+            bytes,
+            duration_ms: (self.arrived.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+            complete,
+            game: fields.game.as_deref().unwrap_or_default(),
+            subject: fields.subject.as_deref().unwrap_or_default(),
+            reason: fields
+                .reason
+                .map_or("", reelgate_core::token::Reason::as_str),
+        });
+    }
+}
+
+/// A body that counts itself and, when it is over, writes the request's line.
+pub(crate) struct LoggedBody {
+    body: WasiBody,
+    entry: Entry,
+    sent: u64,
+    /// Bytes to come, where the body knows.
+    left: Option<u64>,
+    ended: bool,
+}
+
+impl LoggedBody {
+    fn new(body: WasiBody, entry: Entry) -> Self {
+        // hyper does not ask a body for more once it has what was announced, nor that of a HEAD.
+        let left = match entry.method {
+            Method::HEAD => Some(0),
+            _ => body.size_hint().exact(),
+        };
+        Self {
+            body,
+            entry,
+            sent: 0,
+            left,
+            ended: false,
+        }
+    }
+}
+
+impl Body for LoggedBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.sent += length;
+                self.left = self.left.map(|left| left.saturating_sub(length));
+            }
+            Poll::Ready(None) => self.ended = true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for LoggedBody {
+    fn drop(&mut self) {
+        let complete = self.ended || self.left == Some(0) || self.body.is_end_stream();
+        self.entry.write(self.sent, complete);
+    }
+}

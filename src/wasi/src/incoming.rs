@@ -1,0 +1,42 @@
+//! A request as it arrived, in the words of the rules.
+
+use reelgate_core::http::{self, Method};
+use wasip3::http::types::{self, Request};
+
+/// Header fields as WASI lists them.
+pub type Fields = Vec<(String, Vec<u8>)>;
+
+/// Method, target and headers of a request, copied out of the host once.
+#[derive(Debug)]
+pub struct Incoming {
+    method: Method,
+    target: String,
+    headers: Fields,
+}
+
+impl Incoming {
+    /// Reads the head of `request` and leaves its body unread: no route here takes one.
+    #[must_use]
+    pub fn read(request: Request) -> Self {
+        Self {
+            method: match request.get_method() {
+                types::Method::Get => Method::Get,
+                types::Method::Head => Method::Head,
+                types::Method::Options => Method::Options,
+                _ => Method::Other,
+            },
+            target: request.get_path_with_query().unwrap_or_else(|| "/".into()),
+            headers: request.get_headers().copy_all(),
+        }
+    }
+
+    /// The request as the rules want it.
+    #[must_use]
+    pub fn request(&self) -> http::Request<'_, [(String, Vec<u8>)]> {
+        http::Request {
+            method: self.method,
+            target: &self.target,
+            headers: &self.headers,
+        }
+    }
+}
