@@ -8,7 +8,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// What is composed: the name of the result, then its parts from the outside in.
-const COMPOSITION: (&str, [&str; 3]) = ("gate-origin.wasm", ["gate", "origin", "env-config"]);
+const COMPOSITION: (&str, [&str; 3]) = ("gate-origin.wasm", ["gate", "origin", "environment"]);
 
 /// Writes the composition beside the components, from files already built.
 ///

@@ -2,6 +2,8 @@
 //! requests and answers, in the words of [`reelgate_core`].
 
 mod body;
+#[doc(hidden)]
+pub mod configuration;
 mod clock;
 mod config;
 mod fetch;
@@ -13,6 +15,7 @@ mod reply;
 
 pub use body::read_at_most;
 pub use clock::now;
+pub use configuration::Configuration;
 pub use config::{OncePerInstance, variable};
 pub use fetch::{fetch, pause};
 pub use incoming::{Fields, Incoming};
