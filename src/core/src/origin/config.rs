@@ -323,6 +323,7 @@ mod tests {
             ("s3_endpoint", "https://s3.example:"),
             ("s3_endpoint", "https://s3.example:99999"),
             ("s3_endpoint", "https://user:password@s3.example"),
+            ("s3_endpoint", "https://user@s3.example"),
             ("s3_endpoint", "https://s3.example/?x=1"),
             ("s3_endpoint", "https://s3.example/#x"),
             ("s3_endpoint", "https://s3.example/a%20b"),

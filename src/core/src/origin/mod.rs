@@ -5,7 +5,7 @@
 //! own origin are two thin loops around the same rules.
 //!
 //! Range and conditional requests are decided here even where the bucket decided before: not every
-//! store listens to `If-Match`, and none to `If-Range`.
+//! store listens to `If-Match`, and R2 does not know `If-Range`.
 
 use core::time::Duration;
 

@@ -173,6 +173,15 @@ fn pauses_lie_between_50_and_250_ms() {
 }
 
 #[test]
+fn viewers_are_told_to_come_back_in_1_to_4_seconds() {
+    let told: Vec<_> = (0..4)
+        .map(|jitter| texts(in_trouble(503, jitter).head.headers).pop().unwrap())
+        .collect();
+    let seconds = ["1", "2", "3", "4"].map(|seconds| ("retry-after".into(), seconds.into()));
+    assert_eq!(told, seconds);
+}
+
+#[test]
 fn an_error_that_breaks_off_is_judged_by_its_status() {
     let config = config();
     let headers = fields(&[]);
