@@ -4,8 +4,10 @@ mod env_file;
 mod exit;
 mod package;
 mod s3;
+mod sample;
 mod settings;
 mod signals;
+mod token;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,10 @@ enum Command {
     Package(package::Args),
     /// Serve a folder as an S3 bucket, for laptops and tests
     S3(s3::Args),
+    /// Make a minute of test film, to try everything with
+    Sample(sample::Args),
+    /// Mint playback tokens, and look into tokens
+    Token(token::Args),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +52,8 @@ fn run(command: Command) -> Result<(), Failure> {
         match command {
             Command::Package(args) => package::run_command(args).await,
             Command::S3(args) => s3::run(args).await,
+            Command::Sample(args) => sample::run(args).await,
+            Command::Token(args) => token::run(&args),
         }
     })
 }

@@ -89,3 +89,33 @@ fn square(width: u64, pasp: Option<&mp4_atom::Pasp>) -> u64 {
         (width * h + v / 2) / v
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ffmpegs_init_section_is_read() {
+        // `python3`: the three bytes after `avcC` and its version are 42 c0 0d.
+        let codecs = read(include_bytes!("probes/init.mp4")).unwrap();
+        assert_eq!(codecs.names, "avc1.42c00d,mp4a.40.2");
+        assert_eq!((codecs.width, codecs.height), (320, 180));
+    }
+
+    #[test]
+    fn garbage_is_no_init_section() {
+        assert!(read(b"").is_err());
+        assert!(read(&include_bytes!("probes/init.mp4")[..200]).is_err());
+    }
+
+    #[test]
+    fn pixels_are_made_square() {
+        // PAL in 16:9, as ITU-R BT.601 has it.
+        let pasp = mp4_atom::Pasp {
+            h_spacing: 16,
+            v_spacing: 11,
+        };
+        assert_eq!(square(720, Some(&pasp)), 1047);
+        assert_eq!(square(1280, None), 1280);
+    }
+}

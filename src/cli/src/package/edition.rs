@@ -81,8 +81,10 @@ impl Edition {
 type Step = (File, blake3::Hasher, bool);
 
 fn hash_chunk(mut film: File, mut hasher: blake3::Hasher) -> io::Result<Step> {
-    let read = io::copy(&mut film.by_ref().take(CHUNK), &mut hasher)?;
-    Ok((film, hasher, read < CHUNK))
+    let before = hasher.count();
+    hasher.update_reader(film.by_ref().take(CHUNK))?;
+    let is_end = hasher.count() - before < CHUNK;
+    Ok((film, hasher, is_end))
 }
 
 #[cfg(test)]

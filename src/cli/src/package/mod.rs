@@ -100,7 +100,10 @@ pub(crate) async fn run(options: &Options<'_>, progress: &Progress) -> Result<Pa
     let bytes = check_source(options.source).await?;
     let bucket = Bucket::new(options.bucket)?;
     let prefix = upload::prefix(options.game);
-    let (before, (probe, plan)) = try_join!(bucket.list(&prefix), examine(options))?;
+    let (before, (probe, plan)) = try_join!(
+        bucket.list(&prefix),
+        examine(options.source, options.wishes)
+    )?;
     tell_plan(&plan, progress);
     progress.to_upload(bytes);
 
@@ -234,16 +237,13 @@ async fn check_source(path: &Path) -> Result<u64, Error> {
     }
 }
 
-async fn examine(options: &Options<'_>) -> Result<(Probe, Plan), Error> {
-    let Options { source, wishes, .. } = *options;
+async fn examine(source: &Path, wishes: Wishes) -> Result<(Probe, Plan), Error> {
+    let probe = probe::probe(source).await?;
     let no_plan = |reason| Error::NoPlan {
         path: source.to_owned(),
         reason,
     };
-    let probe = probe::probe(source).await?;
-    let picture = plan::picture(&probe).map_err(no_plan)?.index;
-    let key_frames = probe::key_frames(source, picture).await?;
-    let plan = plan::plan(&probe, &key_frames, wishes).map_err(no_plan)?;
+    let plan = plan::plan(&probe, wishes).map_err(no_plan)?;
     Ok((probe, plan))
 }
 

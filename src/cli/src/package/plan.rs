@@ -1,6 +1,6 @@
 //! How a film becomes HLS: what is copied, what is encoded, where it is cut.
 
-use super::probe::{Probe, Stream};
+use super::probe::{Probe, SAMPLED_SECONDS, Stream};
 
 /// Key frames may be this many times as far apart as a segment is to be long, before the picture is
 /// encoded anew: a copy can be cut at key frames only, and players wait for whole segments.
@@ -81,7 +81,7 @@ pub(crate) struct Wishes {
 ///
 /// # Errors
 /// [`NoPlan`] when nothing moves.
-pub(crate) fn picture(probe: &Probe) -> Result<&Stream, NoPlan> {
+fn picture(probe: &Probe) -> Result<&Stream, NoPlan> {
     let container = probe.format.format_name.as_str();
     let is_pipe_of_pictures = container.ends_with("_pipe");
     if is_pipe_of_pictures || container.split(',').any(|name| NO_FILMS.contains(&name)) {
@@ -107,20 +107,21 @@ pub(crate) fn picture(probe: &Probe) -> Result<&Stream, NoPlan> {
         })
 }
 
-/// Plans the packaging of `probe`, whose picture has `key_frames` at these seconds in its first minute.
+/// Plans the packaging of `probe`.
 ///
 /// # Errors
 /// [`NoPlan`] when there is no picture.
-pub(crate) fn plan(probe: &Probe, key_frames: &[f64], wishes: Wishes) -> Result<Plan, NoPlan> {
+pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
     let picture = picture(probe)?;
     let sound = sound(probe);
-    let gap = longest_gap(key_frames);
-    let treatment = match reason_to_encode(picture, gap, wishes) {
-        Some(reason) => Treatment::Encode(reason),
-        None => Treatment::Copy,
-    };
+    let key_frames = probe.key_frames(picture.index);
+    let treatment =
+        match reason_to_encode(picture, longest_gap(&key_frames, probe.duration()), wishes) {
+            Some(reason) => Treatment::Encode(reason),
+            None => Treatment::Copy,
+        };
     let segment_seconds = match treatment {
-        Treatment::Copy => whole_gaps(key_frames, wishes.segment_seconds),
+        Treatment::Copy => whole_gaps(&key_frames, wishes.segment_seconds),
         Treatment::Encode(_) => wishes.segment_seconds,
     };
     let video = Video {
@@ -202,11 +203,12 @@ fn rotation(picture: &Stream) -> Option<f64> {
         .filter(|degrees| *degrees != 0.0)
 }
 
-fn longest_gap(key_frames: &[f64]) -> Option<f64> {
-    key_frames
-        .windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .max_by(f64::total_cmp)
+/// The longest time without a key frame, up to the end of what was looked at.
+fn longest_gap(key_frames: &[f64], duration: Option<f64>) -> Option<f64> {
+    let end = key_frames.first()? + duration?.min(f64::from(SAMPLED_SECONDS));
+    let ends = key_frames.iter().skip(1).copied().chain([end]);
+    let gaps = key_frames.iter().zip(ends).map(|(from, to)| to - from);
+    gaps.max_by(f64::total_cmp)
 }
 
 /// The longest time not over `wished` (half a second is let pass, as HLS rule 7.7 of Apple's
@@ -256,4 +258,143 @@ fn left_out(probe: &Probe, video: u32, audio: Option<u32>) -> Vec<String> {
         )
     })
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WISHES: Wishes = Wishes {
+        segment_seconds: 6.0,
+        encode: false,
+    };
+
+    /// What ffprobe 5.1.9 said about a film made by ffmpeg; packets that decide nothing are left out.
+    macro_rules! probed {
+        ($film:literal) => {
+            serde_json::from_str::<Probe>(include_str!(concat!("probes/", $film, ".json"))).unwrap()
+        };
+    }
+
+    fn video_reason(probe: &Probe) -> String {
+        match plan(probe, WISHES).unwrap().video.treatment {
+            Treatment::Copy => "copied".to_owned(),
+            Treatment::Encode(reason) => reason,
+        }
+    }
+
+    #[test]
+    fn h264_and_aac_are_copied_in_whole_gaps() {
+        let plan = plan(&probed!("h264_aac.mp4"), WISHES).unwrap();
+        assert_eq!(plan.video.treatment, Treatment::Copy);
+        assert_eq!(plan.video.frame_rate, Some(30.0));
+        assert_eq!(plan.video.duration, Some(10.0));
+        assert_eq!(
+            plan.audio,
+            Some(Audio {
+                index: 1,
+                treatment: Treatment::Copy
+            })
+        );
+        // Three gaps of 2 s, less what a rounded time may lack.
+        assert_eq!(plan.segment_seconds, 5.998);
+        assert_eq!(plan.left_out, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_transport_stream_is_copied_too() {
+        let plan = plan(&probed!("ts.ts"), WISHES).unwrap();
+        assert_eq!(plan.video.treatment, Treatment::Copy);
+        assert_eq!(plan.audio.unwrap().treatment, Treatment::Copy);
+    }
+
+    #[test]
+    fn what_players_may_not_decode_is_encoded() {
+        assert_eq!(video_reason(&probed!("hevc_opus.mkv")), "is hevc, not h264");
+        assert_eq!(
+            video_reason(&probed!("ten_bit.mp4")),
+            "is yuv420p10le, not yuv420p"
+        );
+        assert_eq!(video_reason(&probed!("interlaced.mkv")), "is interlaced");
+        assert_eq!(
+            video_reason(&probed!("turned.mp4")),
+            "is to be turned by 90°"
+        );
+        let sound = plan(&probed!("hevc_opus.mkv"), WISHES)
+            .unwrap()
+            .audio
+            .unwrap();
+        assert_eq!(
+            sound.treatment,
+            Treatment::Encode("is opus, not aac".to_owned())
+        );
+    }
+
+    #[test]
+    fn key_frames_too_far_apart_are_made_anew() {
+        // This film has one key frame in 30 s, and a player would wait for all of it.
+        assert_eq!(
+            video_reason(&probed!("long_gop.mp4")),
+            "has key frames 30.0 s apart"
+        );
+    }
+
+    #[test]
+    fn a_copy_can_be_declined() {
+        let wishes = Wishes {
+            encode: true,
+            ..WISHES
+        };
+        let plan = plan(&probed!("h264_aac.mp4"), wishes).unwrap();
+        assert_eq!(
+            plan.video.treatment,
+            Treatment::Encode("was asked to be".to_owned())
+        );
+        assert_eq!(plan.segment_seconds, 6.0);
+    }
+
+    #[test]
+    fn a_silent_film_has_no_sound() {
+        let plan = plan(&probed!("silent.mov"), WISHES).unwrap();
+        assert_eq!((plan.video.treatment, plan.audio), (Treatment::Copy, None));
+    }
+
+    #[test]
+    fn of_two_sounds_the_default_is_taken_and_the_other_named() {
+        let plan = plan(&probed!("two_sounds.mkv"), WISHES).unwrap();
+        assert_eq!(plan.audio.unwrap().index, 2);
+        assert_eq!(plan.left_out, ["audio stream 1 (aac in eng)"]);
+    }
+
+    #[test]
+    fn what_does_not_move_is_no_film() {
+        let reason = |probe: &Probe| plan(probe, WISHES).unwrap_err().to_string();
+        assert_eq!(
+            reason(&probed!("audio_only.m4a")),
+            "is no video: it holds aac"
+        );
+        assert_eq!(
+            reason(&probed!("song_with_cover.mp3")),
+            "is no video: it holds mp3, png"
+        );
+        assert_eq!(
+            reason(&probed!("cover.png")),
+            "is no video: ffprobe takes it for png_pipe"
+        );
+        assert_eq!(
+            reason(&probed!("notes.ans")),
+            "is no video: ffprobe takes it for tty"
+        );
+    }
+
+    #[test]
+    fn gaps_fill_a_segment_without_passing_it_by_more_than_half_a_second() {
+        let every = |gap: f64| (0..10).map(|n| f64::from(n) * gap).collect::<Vec<_>>();
+        assert_eq!(whole_gaps(&every(5.0), 6.0), 4.998);
+        assert_eq!(whole_gaps(&every(4.0), 6.0), 3.998);
+        assert_eq!(whole_gaps(&every(2.002), 6.0), 6.004);
+        assert_eq!(whole_gaps(&every(10.0), 6.0), 9.998);
+        assert_eq!(whole_gaps(&[0.0, 1.0, 7.0], 6.0), 6.0);
+        assert_eq!(whole_gaps(&[0.0], 6.0), 6.0);
+    }
 }

@@ -7,11 +7,11 @@ use tokio::process::Command;
 
 use super::Error;
 
-/// How much of the film is searched for key frames, in seconds. A camera or an encoder that spaces
-/// them oddly does so from the start, and reading a whole film twice would double the time it takes.
-const SAMPLED_SECONDS: u32 = 60;
+/// How much of the film is searched for key frames. A camera or an encoder that spaces them oddly does
+/// so from the start, and reading a whole film twice would double the time it takes.
+pub(crate) const SAMPLED_SECONDS: u32 = 60;
 
-/// The parts of `ffprobe -show_format -show_streams` that decide how a film is packaged.
+/// The parts of ffprobe's report that decide how a film is packaged.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Probe {
     /// The container.
@@ -20,6 +20,9 @@ pub(crate) struct Probe {
     /// All streams, in the order of the file.
     #[serde(default)]
     pub(crate) streams: Vec<Stream>,
+    /// Those of the first minute.
+    #[serde(default)]
+    packets: Vec<Packet>,
     /// ffprobe itself, and with it ffmpeg.
     #[serde(default)]
     pub(crate) program_version: ProgramVersion,
@@ -122,6 +125,20 @@ impl Probe {
         let told = self.format.duration.as_deref()?.parse().ok();
         told.filter(|seconds| *seconds > 0.0)
     }
+
+    /// The times of the key frames of stream `index` in the first minute, in seconds.
+    pub(crate) fn key_frames(&self, index: u32) -> Vec<f64> {
+        let keys = self
+            .packets
+            .iter()
+            .filter(|packet| packet.stream_index == index);
+        let times = keys
+            .filter(|packet| packet.flags.starts_with('K'))
+            .map(|key| &key.pts_time);
+        times
+            .filter_map(|time| time.as_ref()?.parse().ok())
+            .collect()
+    }
 }
 
 /// Seconds of `HH:MM:SS.fraction`.
@@ -131,86 +148,57 @@ fn clock(text: &str) -> Option<f64> {
     Some(hours * 3600.0 + minutes * 60.0 + seconds)
 }
 
-#[derive(Deserialize)]
-struct Packets {
+/// One packet of the film's first minute.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Packet {
     #[serde(default)]
-    packets: Vec<Packet>,
-}
-
-#[derive(Deserialize)]
-struct Packet {
+    stream_index: u32,
+    /// Seconds, as text.
     pts_time: Option<String>,
+    /// Begins with `K` where a decoder can start.
     #[serde(default)]
     flags: String,
 }
 
-/// Reads a film's headers.
+/// Reads a film's headers, and its packets' times in the first minute.
 ///
 /// # Errors
 /// [`Error::NotMedia`] with ffprobe's own words, or that there is no ffprobe.
 pub(crate) async fn probe(source: &Path) -> Result<Probe, Error> {
-    let arguments = ["-show_format", "-show_streams", "-show_program_version"];
-    let json = ffprobe(source, &arguments).await?;
-    serde_json::from_slice(&json).map_err(|error| Error::NotMedia {
-        path: source.to_owned(),
-        reason: error.to_string(),
-    })
-}
-
-/// The times of the key frames of stream `index` in the first minute, in seconds.
-///
-/// # Errors
-/// As [`probe`].
-pub(crate) async fn key_frames(source: &Path, index: u32) -> Result<Vec<f64>, Error> {
-    let (index, sampled) = (index.to_string(), format!("%+{SAMPLED_SECONDS}"));
-    let arguments = [
-        "-select_streams",
-        &index,
-        "-show_entries",
-        "packet=pts_time,flags",
-        "-read_intervals",
-        &sampled,
-    ];
-    let json = ffprobe(source, &arguments).await?;
-    // A film whose packets cannot be listed is found out by ffmpeg, with a better message.
-    Ok(serde_json::from_slice(&json).map_or_else(|_| Vec::new(), key_times))
-}
-
-fn key_times(Packets { packets }: Packets) -> Vec<f64> {
-    let is_key = |packet: &&Packet| packet.flags.starts_with('K');
-    let times = packets
-        .iter()
-        .filter(is_key)
-        .filter_map(|packet| packet.pts_time.as_ref());
-    times.filter_map(|time| time.parse().ok()).collect()
-}
-
-async fn ffprobe(source: &Path, arguments: &[&str]) -> Result<Vec<u8>, Error> {
     let mut command = Command::new("ffprobe");
+    command.args([
+        "-v",
+        "error",
+        "-print_format",
+        "json",
+        "-show_program_version",
+    ]);
+    command.args(["-show_format", "-show_streams"]);
+    command.args(["-show_entries", "packet=stream_index,pts_time,flags"]);
     command
-        .args(["-v", "error", "-print_format", "json"])
-        .args(arguments);
+        .arg("-read_intervals")
+        .arg(format!("%+{SAMPLED_SECONDS}"));
     command.args(PROTOCOLS).arg("-i").arg(file_url(source));
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = command
         .output()
         .await
         .map_err(|source| Error::tool("ffprobe", source))?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    // ffprobe ends with `{path}: {reason}`; what stands before are its decoders' complaints.
-    let last = said
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or("no reason given");
-    let reason = last.rsplit_once(": ").map_or(last, |(_, reason)| reason);
-    Err(Error::NotMedia {
+    let no_media = |reason: &str| Error::NotMedia {
         path: source.to_owned(),
         reason: reason.to_owned(),
-    })
+    };
+    if !output.status.success() {
+        return Err(no_media(reason(&String::from_utf8_lossy(&output.stderr))));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| no_media(&error.to_string()))
+}
+
+/// ffprobe ends with `{path}: {reason}`; what stands before are its decoders' complaints.
+fn reason(said: &str) -> &str {
+    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    let last = last.unwrap_or("no reason given");
+    last.rsplit_once(": ").map_or(last, |(_, reason)| reason)
 }
 
 /// A film that is a playlist in disguise must not make ffmpeg fetch what it names.
