@@ -10,6 +10,7 @@
 mod bench;
 mod build;
 mod compose;
+mod fuzz;
 mod process;
 mod test;
 mod tools;
@@ -40,6 +41,8 @@ enum Command {
     Test(test::Args),
     /// Measure the budgets, side by side with nginx
     Bench(bench::Args),
+    /// Run every fuzz target for a while
+    Fuzz(fuzz::Args),
     /// Compose gate and origin into one file for plain wasmtime
     Compose,
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Compose => build::components(&workspace).and_then(|()| compose::run(&workspace)),
     };
     match outcome {

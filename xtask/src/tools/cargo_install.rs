@@ -20,6 +20,12 @@ pub(crate) const CARGO_DENY: CargoTool = CargoTool {
     version: "0.20.2",
 };
 
+/// The driver of libFuzzer.
+pub(crate) const CARGO_FUZZ: CargoTool = CargoTool {
+    name: "cargo-fuzz",
+    version: "0.13.2",
+};
+
 /// The program: from `PATH`, else from `target/tools`, where it is built the first time.
 ///
 /// # Errors

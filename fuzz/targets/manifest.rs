@@ -1,0 +1,23 @@
+//! Manifests: refused with a message, or parsed so that every route names a known component.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+// The module alone: as a dependency its crate would bring all of wasmtime into the fuzzer.
+#[path = "../../src/host/src/manifest.rs"]
+#[expect(dead_code, reason = "the host uses what the fuzzer does not")]
+mod manifest;
+
+use manifest::Manifest;
+
+fuzz_target!(|text: &str| {
+    match Manifest::parse(text) {
+        Ok(manifest) => {
+            for trigger in &manifest.trigger.http {
+                assert!(trigger.route.starts_with('/'));
+                assert!(manifest.component.contains_key(&trigger.component));
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+});
