@@ -1,1 +1,27 @@
-//! Tests.
+//! What the journeys share: the built host as a process, a bucket that misbehaves on command, a portal
+//! that mints tokens, players.
+//!
+//! Nothing here depends on the product's crates but for its files: what it runs are the binary and the
+//! components that `cargo xtask build` made, and what it knows of tokens and S3 comes from elsewhere.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, and this crate is for tests alone"
+)]
+
+pub mod bucket;
+pub mod built;
+pub mod client;
+pub mod deadline;
+pub mod film;
+pub mod host;
+pub mod journal;
+pub mod portal;
+pub mod process;
+pub mod s3;
+pub mod tls;
+pub mod vectors;
+pub mod wasmtime_serve;
+pub mod world;

@@ -1,0 +1,45 @@
+//! A component that misbehaves when told to: `/hostile/{loop,hoard,trap,exit,fail}`. Everything else it
+//! answers properly. For the tests alone.
+
+use reelgate_core::http::Answer;
+use reelgate_wasi::{ErrorCode, Incoming, Level, Request, Response};
+use std::hint::black_box;
+
+struct Hostile;
+
+reelgate_wasi::export_handler!(Hostile);
+
+impl wasip3::exports::http::handler::Guest for Hostile {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let incoming = Incoming::read(request);
+        match incoming.request().target {
+            "/hostile/loop" => loop_for_ever(),
+            "/hostile/hoard" => hoard(),
+            "/hostile/trap" => panic!("told to"),
+            "/hostile/exit" => std::process::exit(3),
+            "/hostile/fail" => Err(ErrorCode::InternalError(None)),
+            "/hostile/shout" => shout(),
+            _ => reelgate_wasi::reply(Answer::text(200, "well behaved")),
+        }
+    }
+}
+
+fn loop_for_ever() -> ! {
+    let mut turns = 0_u64;
+    loop {
+        turns = black_box(turns + 1);
+    }
+}
+
+fn hoard() -> ! {
+    let mut treasure = Vec::new();
+    loop {
+        treasure.push(black_box(vec![1_u8; 1 << 20]));
+    }
+}
+
+/// Tries to write a line of the log that looks like the host's.
+fn shout() -> Result<Response, ErrorCode> {
+    reelgate_wasi::log(Level::Error, "\",\"status\":200}\r\n{\"kind\":\"request\"}");
+    reelgate_wasi::reply(Answer::text(200, "shouted"))
+}

@@ -1,0 +1,32 @@
+//! Journeys through the built components in the real host, seen from outside: by players, portals,
+//! buckets and operators. `cargo xtask test` builds what they need and runs them.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+/// Runs each journey with both of the host's origins: what a viewer sees must be the same.
+macro_rules! with_each_origin {
+    ($($journey:ident)*) => {
+        mod native {
+            $(#[tokio::test]
+            async fn $journey() {
+                super::$journey(reelgate_tests::host::Origin::Native).await;
+            })*
+        }
+        mod component {
+            $(#[tokio::test]
+            async fn $journey() {
+                super::$journey(reelgate_tests::host::Origin::Component).await;
+            })*
+        }
+    };
+}
+
+mod answers;
+mod bodies;
+mod credentials;
+mod refusals;
+mod vectors;

@@ -1,0 +1,214 @@
+//! A bucket that misbehaves on command, and remembers every word it is told.
+//!
+//! It speaks HTTP/1.1 by hand, for no server library would tell the lies that it has to tell.
+
+mod act;
+mod object;
+mod request;
+
+pub use act::{Act, Gate, Then};
+pub use object::{ETAG, MODIFIED, Object};
+pub use request::Seen;
+
+use crate::deadline::within;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// The bucket's name.
+pub const NAME: &str = "films";
+/// Who may read it.
+pub const ACCESS_KEY_ID: &str = "AKIAJOURNEY";
+/// The secret that goes with it.
+pub const SECRET_ACCESS_KEY: &str = "bucket-secret-that-no-log-may-hold";
+
+/// A bucket on a port of its own. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Bucket {
+    address: SocketAddr,
+    state: Arc<State>,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct State {
+    objects: Mutex<BTreeMap<String, Object>>,
+    scripts: Mutex<HashMap<String, Script>>,
+    seen: watch::Sender<Vec<Seen>>,
+    abandoned: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    once: VecDeque<Act>,
+    always: Option<Act>,
+}
+
+impl Bucket {
+    /// An empty bucket.
+    ///
+    /// # Panics
+    ///
+    /// No port is free.
+    pub async fn start() -> Self {
+        Self::start_at(([127, 0, 0, 1], 0).into()).await
+    }
+
+    /// An empty bucket at an address.
+    ///
+    /// # Panics
+    ///
+    /// It is taken.
+    pub async fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
+        let address = listener.local_addr().expect("a bound socket");
+        let state = Arc::new(State {
+            objects: Mutex::default(),
+            scripts: Mutex::default(),
+            seen: watch::Sender::default(),
+            abandoned: watch::Sender::default(),
+        });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
+        Self {
+            address,
+            state,
+            accepting,
+        }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Keeps an object under a key, as S3 would: the key is not escaped.
+    pub fn put(&self, key: &str, object: impl Into<Object>) {
+        let mut objects = self.state.objects.lock().unwrap();
+        objects.insert(key.into(), object.into());
+    }
+
+    /// Does `act` at the next request for `key` that has none scheduled yet, and is itself afterwards.
+    pub fn once(&self, key: &str, act: Act) {
+        let mut scripts = self.state.scripts.lock().unwrap();
+        scripts.entry(key.into()).or_default().once.push_back(act);
+    }
+
+    /// Does `act` at every request for `key`.
+    pub fn always(&self, key: &str, act: Act) {
+        let mut scripts = self.state.scripts.lock().unwrap();
+        scripts.entry(key.into()).or_default().always = Some(act);
+    }
+
+    /// All requests so far.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Seen> {
+        self.state.seen.borrow().clone()
+    }
+
+    /// The requests for `key` so far.
+    #[must_use]
+    pub fn seen_for(&self, key: &str) -> Vec<Seen> {
+        let seen = self.state.seen.borrow();
+        seen.iter()
+            .filter(|seen| seen.key == key)
+            .cloned()
+            .collect()
+    }
+
+    /// Waits until `key` has been asked for `times` times.
+    ///
+    /// # Panics
+    ///
+    /// It is not.
+    pub async fn asked_for(&self, key: &str, times: usize) {
+        let mut seen = self.state.seen.subscribe();
+        let enough = |seen: &Vec<Seen>| seen.iter().filter(|seen| seen.key == key).count() >= times;
+        let waited = within("the bucket is asked", seen.wait_for(enough)).await;
+        waited.expect("the sender lives as long as the bucket");
+    }
+
+    /// Waits until `times` answers were abandoned by the client.
+    ///
+    /// # Panics
+    ///
+    /// They are not.
+    pub async fn abandoned(&self, times: usize) {
+        let mut abandoned = self.state.abandoned.subscribe();
+        let enough = |count: &usize| *count >= times;
+        let waited = within("an answer is abandoned", abandoned.wait_for(enough)).await;
+        waited.expect("the sender lives as long as the bucket");
+    }
+
+    /// Nothing of a viewer has come here: no credential, no address, no name of a browser.
+    ///
+    /// # Panics
+    ///
+    /// Something has; the request is shown.
+    pub fn assert_saw_no_viewer(&self) {
+        for seen in self.seen() {
+            seen.assert_shows_no_viewer();
+        }
+    }
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    // Connections end with the bucket too.
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((socket, _)) = listener.accept().await {
+        connections.spawn(connection(socket, Arc::clone(&state)));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn connection(mut socket: TcpStream, state: Arc<State>) {
+    drop(socket.set_nodelay(true));
+    let mut buffer = Vec::new();
+    while let Ok(Some(seen)) = request::read(&mut socket, &mut buffer).await {
+        state.seen.send_modify(|all| all.push(seen.clone()));
+        let act = state.act(&seen.key);
+        let object = state.objects.lock().unwrap().get(&seen.key).cloned();
+        let answered = act::perform(act, &seen, object.as_ref(), &mut socket).await;
+        match answered {
+            Ok(Then::Stay) => {}
+            Ok(Then::Close) => break,
+            Ok(Then::Hang) => std::future::pending().await,
+            Err(error) => {
+                if is_abandoned(&error) {
+                    state.abandoned.send_modify(|count| *count += 1);
+                }
+                break;
+            }
+        }
+    }
+    drop(socket.shutdown().await);
+}
+
+fn is_abandoned(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
+impl State {
+    fn act(&self, key: &str) -> Act {
+        let mut scripts = self.scripts.lock().unwrap();
+        let Some(script) = scripts.get_mut(key) else {
+            return Act::Serve;
+        };
+        let once = script.once.pop_front();
+        once.or_else(|| script.always.clone()).unwrap_or(Act::Serve)
+    }
+}

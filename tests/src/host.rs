@@ -1,0 +1,257 @@
+//! `reelgate serve` as a process.
+
+use crate::client::Client;
+use crate::journal::{self, Journal};
+use crate::process::Process;
+use crate::{bucket, built, portal};
+use rustix::process::Signal;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::sync::Semaphore;
+
+/// Who signs requests to the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The host.
+    Native,
+    /// The component.
+    Component,
+}
+
+/// How a host is to be started.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    app: PathBuf,
+    origin: Origin,
+    listen: SocketAddr,
+    variables: BTreeMap<String, String>,
+    arguments: Vec<OsString>,
+}
+
+impl Settings {
+    /// The product's own manifest, its secret that of [`portal`], its bucket at `bucket`, everything
+    /// else as it is by default.
+    #[must_use]
+    pub fn new(bucket: SocketAddr) -> Self {
+        let variables = [
+            ("s3_endpoint", format!("http://{bucket}")),
+            ("s3_bucket", bucket::NAME.into()),
+            ("s3_access_key_id", bucket::ACCESS_KEY_ID.into()),
+            ("s3_secret_access_key", bucket::SECRET_ACCESS_KEY.into()),
+            ("playback_token_secret", portal::SECRET.into()),
+        ];
+        Self {
+            app: built::manifest(),
+            origin: Origin::Native,
+            listen: ([127, 0, 0, 1], 0).into(),
+            variables: variables.map(|(name, value)| (name.into(), value)).into(),
+            arguments: Vec::new(),
+        }
+    }
+
+    /// With another origin.
+    #[must_use]
+    pub fn origin(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// With another manifest.
+    #[must_use]
+    pub fn app(mut self, app: &Path) -> Self {
+        self.app = app.to_owned();
+        self
+    }
+
+    /// With a variable set.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Without a variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
+    /// At this address.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// With these words more on the command line.
+    #[must_use]
+    pub fn arguments(mut self, words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.arguments.extend(words.into_iter().map(Into::into));
+        self
+    }
+
+    /// The command that starts it, with its data in `data`. It sees nothing of this process's environment.
+    ///
+    /// # Panics
+    ///
+    /// The folder cannot be used.
+    #[must_use]
+    pub fn command(&self, data: &Path) -> Command {
+        // Compiled components are the same for all: only the first host of all has to make them.
+        let cache = data.join("cache");
+        if !cache.exists() {
+            std::os::unix::fs::symlink(built::kept("cache"), cache).expect("a writable folder");
+        }
+        let mut command = Command::new(built::reelgate());
+        command
+            .env_clear()
+            .arg("serve")
+            .args(["--log-format", "json", "--origin"])
+            .arg(match self.origin {
+                Origin::Native => "native",
+                Origin::Component => "component",
+            })
+            .args(["--listen", &self.listen.to_string()])
+            .arg("--app")
+            .arg(&self.app)
+            .arg("--data")
+            .arg(data)
+            .args(&self.arguments);
+        for (name, value) in &self.variables {
+            command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
+        }
+        command
+    }
+
+    /// Starts it with a folder of its own.
+    ///
+    /// # Panics
+    ///
+    /// It does not start.
+    pub async fn start(&self) -> Host {
+        self.start_in(TempDir::new().expect("a temporary folder"))
+            .await
+    }
+
+    /// Starts it with the folder of another.
+    ///
+    /// # Panics
+    ///
+    /// It does not start.
+    pub async fn start_in(&self, data: TempDir) -> Host {
+        // One at a time: who comes first compiles for all.
+        static STARTING: Semaphore = Semaphore::const_new(1);
+        let _turn = STARTING.acquire().await.expect("never closed");
+        let process = Process::start(&mut self.command(data.path()));
+        let address = process.address().await;
+        Host {
+            process,
+            address,
+            data,
+            secrets: self.secrets(),
+        }
+    }
+
+    /// What must not be in the log: values of secret variables, and each secret among them.
+    fn secrets(&self) -> Vec<String> {
+        let values = ["playback_token_secret", "s3_secret_access_key"];
+        let values = values.iter().filter_map(|name| self.variables.get(*name));
+        values
+            .flat_map(|value| value.split([',', ':']))
+            .filter(|part| part.len() > 8)
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// A host that listens.
+#[derive(Debug)]
+pub struct Host {
+    process: Process,
+    address: SocketAddr,
+    data: TempDir,
+    secrets: Vec<String>,
+}
+
+impl Host {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Somebody who asks it.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    /// Its log.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        Journal::new(self.process.stderr())
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Memory it has, in bytes: `VmRSS`.
+    ///
+    /// # Panics
+    ///
+    /// It runs no more, or this is not Linux.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.expect("a running process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kilobytes
+            .and_then(|text| text.parse::<u64>().ok())
+            .expect("a number")
+            * 1024
+    }
+
+    /// Kills it as a power cut would, and gives back its folder.
+    ///
+    /// # Panics
+    ///
+    /// It does not die.
+    pub async fn kill(mut self) -> TempDir {
+        self.process.signal(Signal::KILL);
+        self.process.ended().await;
+        self.data
+    }
+
+    /// Asks it to end, and waits for that: with success, and with a log that holds no secret.
+    ///
+    /// # Panics
+    ///
+    /// It fails, does not end, or has said too much.
+    pub async fn finish(mut self) -> String {
+        self.process.signal(Signal::TERM);
+        self.ended().await
+    }
+
+    /// Waits until it ends by itself, with success, and with a log that holds no secret.
+    ///
+    /// # Panics
+    ///
+    /// It fails, does not end, or has said too much.
+    pub async fn ended(&mut self) -> String {
+        let status = self.process.ended().await;
+        let log = self.process.stderr().whole().await;
+        assert_eq!(status.code(), Some(0), "{log}");
+        let secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
+        journal::assert_clean(&log, &secrets);
+        log
+    }
+}
