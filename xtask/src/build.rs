@@ -26,17 +26,28 @@ fn host(workspace: &Workspace) -> Result<()> {
 /// # Errors
 /// When the target cannot be added or a component does not build.
 pub(crate) fn components(workspace: &Workspace) -> Result<()> {
+    wasm(workspace, &workspace.components()?)
+}
+
+/// Builds the components that only tests run.
+///
+/// # Errors
+/// As [`components`].
+pub(crate) fn test_guests(workspace: &Workspace) -> Result<()> {
+    wasm(workspace, &workspace.test_guests()?)
+}
+
+fn wasm(workspace: &Workspace, packages: &[String]) -> Result<()> {
     tools::rustup::ensure_target(workspace, WASM_TARGET)?;
-    let names = workspace.components()?;
     println!(
         "build: {} -> {}/*.wasm",
-        names.join(", "),
+        packages.join(", "),
         workspace.wasm_folder().display()
     );
     process::run(
         workspace
             .cargo(["build", "--release", "--target", WASM_TARGET])
-            .args(package_flags(&names)),
+            .args(package_flags(packages)),
     )
 }
 

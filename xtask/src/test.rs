@@ -148,8 +148,8 @@ fn clippy_components(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     process::run(
         workspace
             .cargo(["clippy", "--release", "--target", WASM_TARGET])
-            .args(build::package_flags(&workspace.components()?))
-            .args(["--package", "reelgate-wasi", "--", "-D", "warnings"]),
+            .args(build::package_flags(&workspace.wasm_packages()?))
+            .args(["--", "-D", "warnings"]),
     )
 }
 
@@ -171,8 +171,7 @@ fn documentation(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     process::run(
         workspace
             .cargo(["doc", "--release", "--no-deps", "--target", WASM_TARGET])
-            .args(build::package_flags(&workspace.components()?))
-            .args(["--package", "reelgate-wasi"])
+            .args(build::package_flags(&workspace.wasm_packages()?))
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
 }
@@ -182,16 +181,12 @@ fn build_all(workspace: &Workspace, _: &mut Tally) -> Result<()> {
 }
 
 fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    let not_native = workspace.wasm_packages()?;
     tally.run(
         workspace
             .cargo(["test", "--release", "--no-fail-fast", "--workspace"])
-            .args(["--exclude", "reelgate-tests", "--exclude", "reelgate-wasi"])
-            .args(
-                workspace
-                    .components()?
-                    .iter()
-                    .flat_map(|name| ["--exclude", name.as_str()]),
-            ),
+            .args(["--exclude", "reelgate-tests"])
+            .args(not_native.iter().flat_map(|name| ["--exclude", name])),
     )
 }
 
@@ -199,6 +194,7 @@ fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tools::apt::ensure(&[FFMPEG, CHROMIUM])?;
     tools::npm::ensure(workspace)?;
+    build::test_guests(workspace)?;
     let wasmtime = tools::pip::wasmtime(workspace)?;
     tally.run(
         workspace

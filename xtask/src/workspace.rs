@@ -60,12 +60,35 @@ impl Workspace {
         self.wasm_folder().join(stem).with_extension("wasm")
     }
 
-    /// The names of the component packages: the folders of `components/`, sorted.
+    /// The names of the component packages, sorted: the folders of `components/`.
     ///
     /// # Errors
-    /// When `components/` cannot be read.
+    /// When the folder cannot be read.
     pub(crate) fn components(&self) -> Result<Vec<String>> {
-        let folder = self.path("components");
+        self.packages_in("components")
+    }
+
+    /// The names of the components that only tests run, sorted: the folders of `tests/guests/`.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub(crate) fn test_guests(&self) -> Result<Vec<String>> {
+        self.packages_in("tests/guests")
+    }
+
+    /// Every package that links or means something on [`WASM_TARGET`] only.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub(crate) fn wasm_packages(&self) -> Result<Vec<String>> {
+        let mut names = self.components()?;
+        names.extend(self.test_guests()?);
+        names.push("reelgate-wasi".to_owned());
+        Ok(names)
+    }
+
+    fn packages_in(&self, folder: &str) -> Result<Vec<String>> {
+        let folder = self.path(folder);
         let entries =
             fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
         let mut names = Vec::new();
