@@ -190,12 +190,6 @@ impl ObjectKey {
     }
 }
 
-impl fmt::Display for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.key)
-    }
-}
-
 /// Whether `raw` holds `%` without two hexadecimal digits, or an escaped slash.
 fn has_bad_escape(raw: &str) -> bool {
     let bytes = raw.as_bytes();
@@ -328,6 +322,7 @@ mod tests {
             Err(BadName)
         );
         assert_eq!(ObjectKey::in_game(GameId::new("g")?, ""), Err(BadName));
+        assert!(BadName.to_string().starts_with("is no usable name"));
         for id in ["", ".", "..", "a/b", "a\\b", "a\0", "a%41"] {
             assert_eq!(GameId::new(id), Err(BadName), "{id:?}");
         }

@@ -107,6 +107,8 @@ mod tests {
             ("nfl-*-w1", "nfl-*-w1", true),
             ("*-w1", "nfl-w1", false),
             ("nfl**", "nfl-1", false),
+            ("nfl**", "nfl*1", false),
+            ("nfl**", "nfl**", true),
             ("**", "nfl-1", false),
             ("", "nfl-1", false),
             ("nfl-1", "nfl-1", true),

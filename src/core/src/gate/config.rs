@@ -272,6 +272,18 @@ mod tests {
     }
 
     #[test]
+    fn tokens_and_sessions_may_share_an_issuer_or_an_audience_but_not_both() {
+        let secret = ("playback_token_secret", SECRET);
+        let (issuer, audience) = (
+            ("session_issuer", "reelgate-portal"),
+            ("session_audience", "reelgate-gate"),
+        );
+        assert!(read(&[secret, issuer]).is_ok());
+        assert!(read(&[secret, audience]).is_ok());
+        assert_eq!(faults(&[secret, issuer, audience]), ["session_audience"]);
+    }
+
+    #[test]
     fn all_problems_are_told_together() {
         let faults = faults(&[
             ("session_issuer", "reelgate-portal"),
@@ -293,6 +305,27 @@ mod tests {
             "log_header",
         ];
         assert_eq!(faults, expected);
+    }
+
+    #[test]
+    fn a_message_says_what_is_wrong_and_what_would_be_right() {
+        let message = |name: &str, value: &str| {
+            let secret = ("playback_token_secret", SECRET);
+            read(&[secret, (name, value)]).unwrap_err().to_string()
+        };
+        assert_eq!(
+            message("allowed_origins", "https://A.b/"),
+            "allowed_origins holds `https://A.b/`, which no browser sends; write `scheme://host` or \
+             `scheme://host:port` in lower case, without path, wildcard or the scheme's own port"
+        );
+        assert_eq!(
+            message("playback_token_secret", "short"),
+            "playback_token_secret is shorter than 32 bytes in entry 1; `openssl rand -base64 32` makes a good one"
+        );
+        assert_eq!(
+            message("session_ttl_seconds", "6h"),
+            "session_ttl_seconds is `6h`, not a whole number of seconds from 60 to 604800"
+        );
     }
 
     #[test]

@@ -164,7 +164,11 @@ mod tests {
                 "{query}"
             );
         }
-        let target = String::from("/games/a/b?t=") + &"a".repeat(3 * MAX_TOKEN_BYTES + 1);
+        let escaped = |times: usize| String::from("/games/a/b?t=") + &"%61".repeat(times);
+        let longest = escaped(MAX_TOKEN_BYTES);
+        let token = Route::split(&longest).unwrap().token().unwrap();
+        assert_eq!(token.map(|token| token.len()), Ok(MAX_TOKEN_BYTES));
+        let target = escaped(MAX_TOKEN_BYTES + 1);
         assert_eq!(
             Route::split(&target).unwrap().token(),
             Some(Err(Reason::TokenMalformed))

@@ -103,8 +103,7 @@ impl Session {
     }
 
     /// The session a viewer came with: `token` is the text that `claims` were verified from.
-    #[must_use]
-    pub fn carried(token: &str, claims: &Verified<Claims>) -> Self {
+    pub(crate) fn carried(token: &str, claims: &Verified<Claims>) -> Self {
         Self {
             token: token.into(),
             expires: claims.expires,

@@ -218,6 +218,15 @@ fn an_error_from_next_keeps_its_text_and_little_else() {
 }
 
 #[test]
+fn no_cache_keeps_an_error() {
+    let pass = get("/games/2025001/a.m4s").cookie(SESSION).pass();
+    let kept = |status: u16| value(&pass.respond(status, &upstream()), "cache-control").unwrap();
+    assert_eq!(kept(399), "private, max-age=31536000, immutable");
+    assert_eq!(kept(400), "private, no-store");
+    assert_eq!(kept(503), "private, no-store");
+}
+
+#[test]
 fn a_header_that_must_not_repeat_is_left_out_when_it_does() {
     let pass = get("/games/2025001/a.m4s").cookie(SESSION).pass();
     let twice = Vec::from([

@@ -309,3 +309,9 @@ fn the_prefix_is_escaped() {
     let body = core::str::from_utf8(&answer.body).unwrap();
     assert!(body.contains("/games/a%20%22b/\""), "{body}");
 }
+
+#[test]
+fn a_cookie_is_never_shown() {
+    let ask = get(format!("/games/2025001/a.m4s?t={}", token()));
+    assert!(format!("{:?}", ask.pass()).contains("set_cookie: Some([secret])"));
+}
