@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, anyhow};
@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// Port of the gate on 127.0.0.1
     #[arg(long)]
     port: Option<u16>,
+    /// Port of the page with the player on 127.0.0.1
+    #[arg(long)]
+    page_port: Option<u16>,
     /// Folder for the bucket, the sample film and the caches
     #[arg(long)]
     data: Option<PathBuf>,
@@ -32,18 +35,22 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     build::run(workspace)?;
     let error = Command::new(workspace.reelgate())
         .arg("up")
-        .args(handed_on(args))
+        .args(handed_on(args)?)
+        .current_dir(workspace.root())
         .exec();
     Err(anyhow!(error).context(format!("cannot start {}", workspace.reelgate().display())))
 }
 
-fn handed_on(args: &Args) -> Vec<OsString> {
-    let mut words = Vec::new();
-    if let Some(port) = args.port {
-        words.extend(["--port".into(), port.to_string().into()]);
+fn handed_on(args: &Args) -> Result<Vec<OsString>> {
+    let mut words: Vec<OsString> = Vec::new();
+    for (flag, port) in [("--port", args.port), ("--page-port", args.page_port)] {
+        if let Some(port) = port {
+            words.extend([flag.into(), port.to_string().into()]);
+        }
     }
     if let Some(data) = &args.data {
-        words.extend(["--data".into(), data.into()]);
+        // Given from where the user stands, read from the root.
+        words.extend(["--data".into(), path::absolute(data)?.into()]);
     }
-    words
+    Ok(words)
 }
