@@ -15,6 +15,7 @@ mod process;
 mod test;
 mod tools;
 mod up;
+mod wit;
 mod workspace;
 
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Command {
     Bench(bench::Args),
     /// Run every fuzz target for a while
     Fuzz(fuzz::Args),
+    /// Vendor the WIT files of WASI, or check them
+    Wit(wit::Args),
     /// Compose gate and origin into one file for plain wasmtime
     Compose,
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
+        Command::Wit(args) => wit::run(&workspace, &args),
         Command::Compose => build::components(&workspace).and_then(|()| compose::run(&workspace)),
     };
     match outcome {

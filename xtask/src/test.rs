@@ -11,7 +11,7 @@ use self::tally::Tally;
 use crate::tools::apt::{CHROMIUM, FFMPEG};
 use crate::tools::cargo_install::{self, CARGO_DENY};
 use crate::workspace::{WASM_TARGET, Workspace};
-use crate::{build, process, tools};
+use crate::{build, process, tools, wit};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -47,6 +47,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "licences, bans, sources",
         action: deny,
+    },
+    Step {
+        name: "vendored WIT",
+        action: vendored_wit,
     },
     Step {
         name: "documentation",
@@ -160,6 +164,10 @@ fn deny(workspace: &Workspace, _: &mut Tally) -> Result<()> {
             .args(["--all-features", "check", "bans", "licenses", "sources"])
             .current_dir(workspace.root()),
     )
+}
+
+fn vendored_wit(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    wit::run(workspace, &wit::Args { check: true })
 }
 
 fn documentation(workspace: &Workspace, _: &mut Tally) -> Result<()> {
