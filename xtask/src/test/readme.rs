@@ -59,7 +59,15 @@ fn commands(markdown: &str) -> Vec<String> {
         }
     }
     found.retain(|line| !line.is_empty() && !line.starts_with('#'));
-    found
+    found.iter().flat_map(|line| in_turn(line)).collect()
+}
+
+/// The commands of one line, as a shell parts them; quoting is not looked at.
+fn in_turn(line: &str) -> Vec<String> {
+    let parts = line.split(['|', ';', '&']).map(str::trim);
+    let parts = parts.map(|part| part.trim_matches(['(', ')', '"', '$']));
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
 }
 
 /// `None` for a command that is not ours.
@@ -119,6 +127,19 @@ mod tests {
         assert_eq!(
             commands(page),
             ["cargo xtask up --port 1", "reelgate serve --app spin.toml"]
+        );
+    }
+
+    #[test]
+    fn a_line_may_hold_several_commands() {
+        let page = "```sh\ncargo xtask build && reelgate token mint | xargs curl --fail\n```\n";
+        assert_eq!(
+            commands(page),
+            [
+                "cargo xtask build",
+                "reelgate token mint",
+                "xargs curl --fail"
+            ]
         );
     }
 
