@@ -64,8 +64,9 @@ fn commands(markdown: &str) -> Vec<String> {
 
 /// The commands of one line, as a shell parts them; quoting is not looked at.
 fn in_turn(line: &str) -> Vec<String> {
-    let parts = line.split(['|', ';', '&']).map(str::trim);
-    let parts = parts.map(|part| part.trim_matches(['(', ')', '"', '$']));
+    let line = line.replace("$(", ";");
+    let parts = line.split(['|', ';', '&']);
+    let parts = parts.map(|part| part.trim_matches([' ', '(', ')', '"']));
     let parts = parts.filter(|part| !part.is_empty());
     parts.map(str::to_owned).collect()
 }
@@ -132,14 +133,10 @@ mod tests {
 
     #[test]
     fn a_line_may_hold_several_commands() {
-        let page = "```sh\ncargo xtask build && reelgate token mint | xargs curl --fail\n```\n";
+        let page = "```sh\ncargo xtask build && T=\"$(reelgate token mint)\" | sort -u\n```\n";
         assert_eq!(
             commands(page),
-            [
-                "cargo xtask build",
-                "reelgate token mint",
-                "xargs curl --fail"
-            ]
+            ["cargo xtask build", "T=", "reelgate token mint", "sort -u"]
         );
     }
 
