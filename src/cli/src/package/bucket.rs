@@ -33,6 +33,41 @@ pub(crate) struct Config {
     pub(crate) secret_access_key: String,
 }
 
+impl Config {
+    /// Refuses what object_store would stumble over.
+    fn check(&self) -> Result<(), Error> {
+        let wrong = |setting, given: &str, what| Error::Setting {
+            setting,
+            given: given.to_owned(),
+            what,
+        };
+        let url = reqwest::Url::parse(&self.endpoint);
+        if !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            return Err(wrong(
+                "endpoint",
+                &self.endpoint,
+                "is no http:// or https:// URL",
+            ));
+        }
+        if !s3s::path::check_bucket_name(&self.bucket) {
+            return Err(wrong("bucket", &self.bucket, "cannot be a bucket's name"));
+        }
+        for (setting, value) in [
+            ("region", &self.region),
+            ("access key id", &self.access_key_id),
+        ] {
+            if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(wrong(
+                    setting,
+                    value,
+                    "holds a blank or another odd character",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A bucket that can be reached, as far as is known.
 pub(crate) struct Bucket {
     store: AmazonS3,
@@ -47,8 +82,9 @@ impl Bucket {
     /// A client for the bucket; nothing is asked yet.
     ///
     /// # Errors
-    /// When the endpoint is no URL.
+    /// When a setting makes no sense.
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+        config.check()?;
         let options = ClientOptions::new()
             .with_timeout(REQUEST)
             .with_connect_timeout(CONNECT);
@@ -191,7 +227,11 @@ fn explain(doing: &str, endpoint: &str, bucket: &str, error: &object_store::Erro
             "check --endpoint, and that the server runs",
         ),
         "" => ("it gave no usable answer", "run the command again"),
-        other => (other, "run the command again"),
+        // Its own trouble: a full disk, an outage.
+        other => (
+            other,
+            "look into the server's log, then run the command again",
+        ),
     };
     let place = format!("bucket {bucket} at {endpoint}");
     let detail = if code.is_empty() {

@@ -84,6 +84,16 @@ pub(crate) enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A setting of the bucket that no bucket can have.
+    #[error("the {setting} {given:?} {what}")]
+    Setting {
+        /// Which one.
+        setting: &'static str,
+        /// As given.
+        given: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// The bucket cannot be reached, or refuses.
     #[error("{doing} failed: {reason}")]
     Bucket {
@@ -135,6 +145,13 @@ impl Error {
                 "a film needs as much room as it is large; make room, or name another folder in the variable TMPDIR"
             }
             Self::Scratch { .. } => "name a folder that you may write to in the variable TMPDIR",
+            Self::Setting {
+                setting: "endpoint",
+                ..
+            } => "give it as in --endpoint https://ACCOUNT.r2.cloudflarestorage.com",
+            Self::Setting { .. } => {
+                "correct it where it is set: an option, a variable or the env file"
+            }
             Self::Bucket { help, .. } => return Some(help.clone()),
             Self::Key(_) => {
                 "choose a shorter game id, without slashes, escapes and control characters"
@@ -151,10 +168,24 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether the film cannot be packaged at all, so that what was uploaded of it is of no use.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. } | Self::Changed(_) | Self::Ffmpeg(_) | Self::Output(_)
+        )
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let help = error.help();
-        let failure = Self::new(Kind::Failed, error);
+        let kind = match error {
+            Error::Setting { .. } => Kind::Configuration,
+            _ => Kind::Failed,
+        };
+        let failure = Self::new(kind, error);
         match help {
             Some(help) => failure.with_help(help),
             None => failure,
@@ -165,21 +196,25 @@ impl From<Error> for Failure {
 /// The command that installs ffmpeg and ffprobe on this machine.
 fn install_command() -> String {
     let managers = [
-        ("apt-get", "sudo apt-get install -y ffmpeg"),
-        ("dnf", "sudo dnf install -y ffmpeg-free"),
-        ("pacman", "sudo pacman -S --noconfirm ffmpeg"),
-        ("apk", "sudo apk add ffmpeg"),
-        ("brew", "brew install ffmpeg"),
-        ("winget", "winget install ffmpeg"),
+        ("apt-get", "apt-get install -y ffmpeg"),
+        ("dnf", "dnf install -y ffmpeg-free"),
+        ("pacman", "pacman -S --noconfirm ffmpeg"),
+        ("apk", "apk add ffmpeg"),
     ];
-    let found = managers.iter().find(|(manager, _)| is_in_path(manager));
-    let command = found.map_or("install ffmpeg from https://ffmpeg.org", |(_, command)| {
-        command
-    });
-    format!("run: {command}")
+    let found = managers.iter().find(|(manager, _)| is_installed(manager));
+    match found {
+        Some((_, command)) if is_installed("sudo") => format!("run: sudo {command}"),
+        Some((_, command)) => format!("run: {command}"),
+        None if cfg!(target_os = "macos") => "run: brew install ffmpeg".to_owned(),
+        None => "install ffmpeg from https://ffmpeg.org/download.html".to_owned(),
+    }
 }
 
-fn is_in_path(program: &str) -> bool {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
+/// Whether a program is in the `PATH`, or where packages put it.
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let usual = ["/usr/bin", "/usr/sbin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path)
+        .chain(usual)
+        .any(|folder| folder.join(program).is_file())
 }

@@ -8,6 +8,7 @@ mod bucket;
 mod codecs;
 mod edition;
 mod error;
+mod job;
 mod plan;
 mod playlist;
 mod probe;
@@ -26,16 +27,14 @@ use std::path::{Path, PathBuf};
 
 use reelgate_core::key::GameId;
 use serde::Serialize;
-use tokio::{sync::mpsc, try_join};
+use tokio::try_join;
 
 use bucket::Bucket;
-use edition::Edition;
+use job::Job;
 use plan::{Plan, Treatment};
-use playlist::Rendition;
 use probe::Probe;
-use remux::{INIT, PLAYLIST};
 use scratch::Scratch;
-use upload::{Stored, Upload};
+use upload::Upload;
 
 /// What to package, for whom, and where to.
 pub(crate) struct Options<'a> {
@@ -64,7 +63,7 @@ pub(crate) struct Packaged {
     pub(crate) edition: String,
     /// How many segments.
     pub(crate) segments: usize,
-    /// Seconds of film.
+    /// Seconds of film, to the millisecond.
     pub(crate) duration_seconds: f64,
     /// Bytes of all objects of this edition.
     pub(crate) bytes: u64,
@@ -108,7 +107,7 @@ pub(crate) async fn run(options: &Options<'_>, progress: &Progress) -> Result<Pa
     progress.to_upload(bytes);
 
     let scratch = Scratch::new()?;
-    let Options { source, game, .. } = *options;
+    let Options { game, .. } = *options;
     let upload = Upload {
         bucket: &bucket,
         scratch: &scratch,
@@ -116,107 +115,19 @@ pub(crate) async fn run(options: &Options<'_>, progress: &Progress) -> Result<Pa
         before: &before,
         progress,
     };
-    let (complete, announced) = mpsc::unbounded_channel();
-    let remux = remux::remux(source, &plan, &scratch, progress, complete);
-    let segments = async {
-        let edition = Edition::of(source, &plan, &probe.program_version.version).await?;
-        let segments = upload.segments(&edition, announced).await?;
-        Ok((edition, segments))
+    let job = Job::new(options, &plan, &probe.program_version.version, upload);
+    let packaged = match job.cut_and_upload().await {
+        Ok(segments) => job.publish(segments).await,
+        Err(error) => Err(error),
     };
-    let (count, (edition, segments)) = try_join!(remux, segments)?;
-    if check_source(source).await? != bytes {
-        return Err(Error::Changed(source.to_owned()));
-    }
-    let finished = Finished {
-        options,
-        plan,
-        upload,
-        edition,
-        segments,
+    let Err(error) = packaged else {
+        return packaged;
     };
-    finished.publish(count as usize).await
-}
-
-/// A film that is cut up, and whose segments are in the bucket.
-struct Finished<'a> {
-    options: &'a Options<'a>,
-    plan: Plan,
-    upload: Upload<'a>,
-    edition: Edition,
-    segments: Vec<Stored>,
-}
-
-impl Finished<'_> {
-    async fn publish(self, count: usize) -> Result<Packaged, Error> {
-        let Self {
-            options,
-            plan,
-            upload,
-            edition,
-            segments,
-        } = self;
-        let (media, durations) = playlist::media(&read(&upload, PLAYLIST).await?)?;
-        if durations.len() != count || segments.len() != count {
-            return Err(Error::Output(format!(
-                "{} segments, of which {count} are listed",
-                segments.len()
-            )));
-        }
-        let duration_seconds = durations.iter().sum();
-        check_duration(options.source, plan.video.duration, duration_seconds)?;
-        let codecs = codecs::read(&read(&upload, INIT).await?)?;
-        let measured = upload::measured(&durations, &segments);
-        let rendition = Rendition::new(codecs, plan.video.frame_rate, &measured);
-
-        let written = tokio::fs::write(upload.scratch.path().join(PLAYLIST), media).await;
-        written.map_err(|error| upload.scratch.error(error))?;
-        let mut stored = segments;
-        stored.push(upload.put(&edition, INIT.to_owned()).await?);
-        stored.push(upload.put(&edition, PLAYLIST.to_owned()).await?);
-        upload.verify(&edition, &stored).await?;
-        let media_uri = format!("{}/{PLAYLIST}", edition.as_str());
-        let master = upload
-            .publish(playlist::master(&rendition, &media_uri))
-            .await?;
-
-        let mut warnings = long_segments(&plan, &durations);
-        // The film plays; that old files lie beside it harms nobody.
-        let swept = if options.keep_old {
-            Ok(0)
-        } else {
-            upload.sweep(&stored).await
-        };
-        let removed = swept.unwrap_or_else(|error| {
-            warnings.push(format!("old files were left in the bucket: {error}"));
-            0
-        });
-        let was_there = stored.iter().filter(|object| object.was_there);
-        Ok(Packaged {
-            game: options.game.as_str().to_owned(),
-            source: options.source.to_owned(),
-            master,
-            edition: edition.as_str().to_owned(),
-            segments: count,
-            duration_seconds,
-            bytes: stored.iter().map(|object| object.bytes).sum(),
-            bytes_already_there: was_there.map(|object| object.bytes).sum(),
-            video: described(&plan.video.treatment),
-            audio: plan.audio.map(|audio| described(&audio.treatment)),
-            codecs: rendition.codecs.names,
-            resolution: (rendition.codecs.width, rendition.codecs.height),
-            frame_rate: rendition.frame_rate,
-            bandwidth: rendition.bandwidth,
-            average_bandwidth: rendition.average_bandwidth,
-            left_out: plan.left_out,
-            removed,
-            warnings,
-        })
+    if error.is_final() && scratch.is_full() {
+        return Err(scratch.full());
     }
-}
-
-async fn read(upload: &Upload<'_>, name: &str) -> Result<Vec<u8>, Error> {
-    let content = tokio::fs::read(upload.scratch.path().join(name)).await;
-    content.map_err(|error| upload.scratch.error(error))
+    job.clean_up_after(&error).await;
+    Err(error)
 }
 
 /// The film's size in bytes.
@@ -259,39 +170,10 @@ fn tell_plan(plan: &Plan, progress: &Progress) {
     }
 }
 
+/// What happens to a stream, in words.
 fn described(treatment: &Treatment) -> String {
     match treatment {
         Treatment::Copy => "copied".to_owned(),
         Treatment::Encode(reason) => format!("encoded, for it {reason}"),
-    }
-}
-
-/// A film may end a little before it says, by a frame or by the rest of a second.
-fn check_duration(path: &Path, told: Option<f64>, read: f64) -> Result<(), Error> {
-    match told {
-        Some(told) if told - read > (told * 0.02).max(2.0) => Err(Error::Damaged {
-            path: path.to_owned(),
-            told,
-            read,
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// A copy is cut where the film lets it; past the minute that was looked at that may be seldom.
-fn long_segments(plan: &Plan, durations: &[f64]) -> Vec<String> {
-    let longest = durations
-        .iter()
-        .copied()
-        .max_by(f64::total_cmp)
-        .unwrap_or_default();
-    let limit = plan.segment_seconds * 2.0 + 0.5;
-    let warning = format!(
-        "the longest segment lasts {longest:.1} s, for the film has no more key frames there; players start and seek faster after packaging it with --encode"
-    );
-    if longest > limit {
-        vec![warning]
-    } else {
-        Vec::new()
     }
 }

@@ -189,16 +189,22 @@ pub(crate) async fn probe(source: &Path) -> Result<Probe, Error> {
         reason: reason.to_owned(),
     };
     if !output.status.success() {
-        return Err(no_media(reason(&String::from_utf8_lossy(&output.stderr))));
+        return Err(no_media(&reason(&String::from_utf8_lossy(&output.stderr))));
     }
     serde_json::from_slice(&output.stdout).map_err(|error| no_media(&error.to_string()))
 }
 
-/// ffprobe ends with `{path}: {reason}`; what stands before are its decoders' complaints.
-fn reason(said: &str) -> &str {
-    let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    let last = last.unwrap_or("no reason given");
-    last.rsplit_once(": ").map_or(last, |(_, reason)| reason)
+/// ffprobe ends with `{path}: {reason}`; what stands before, `[{demuxer} @ {address}] {complaint}`, may
+/// say more.
+fn reason(said: &str) -> String {
+    let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
+    let last = lines.next().unwrap_or("ffprobe gives no reason");
+    let last = last.rsplit_once(": ").map_or(last, |(_, reason)| reason);
+    let complaint = lines.next().and_then(|line| line.split_once("] "));
+    match complaint {
+        Some((_, complaint)) => format!("{last} ({})", complaint.trim()),
+        None => last.to_owned(),
+    }
 }
 
 /// A film that is a playlist in disguise must not make ffmpeg fetch what it names.

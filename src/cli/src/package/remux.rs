@@ -109,7 +109,7 @@ fn sound(audio: &Audio) -> Vec<String> {
 }
 
 /// Cuts the film up in the scratch folder, and sends the number of every segment as soon as it is
-/// complete. Gives the number of segments.
+/// complete.
 ///
 /// # Errors
 /// That there is no ffmpeg, that it failed, or that the disk is full.
@@ -119,7 +119,7 @@ pub(crate) async fn remux(
     scratch: &Scratch,
     progress: &Progress,
     complete: UnboundedSender<u32>,
-) -> Result<u32, Error> {
+) -> Result<(), Error> {
     let mut ffmpeg = start(source, plan, scratch)?;
     let complaints = ffmpeg
         .stderr
@@ -154,7 +154,7 @@ pub(crate) async fn remux(
     };
     // ffmpeg has been seen to end well though the disk was full.
     if complaints.contains("No space left on device") {
-        return Err(Error::DiskFull(scratch.path().to_owned()));
+        return Err(scratch.full());
     }
     if !ended.success() {
         return Err(Error::Ffmpeg(last_words(&complaints)));
@@ -162,7 +162,7 @@ pub(crate) async fn remux(
     while exists(scratch, next) {
         announce(&complete, &mut next);
     }
-    Ok(next)
+    Ok(())
 }
 
 fn start(source: &Path, plan: &Plan, scratch: &Scratch) -> Result<Child, Error> {

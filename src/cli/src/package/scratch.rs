@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -13,6 +14,9 @@ use super::Error;
 /// last write.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(25);
+
+/// More than the rest that a full disk may have in its last block.
+const PROBE_BYTES: usize = 1024 * 1024;
 
 /// A folder of our own in the system's folder for temporary files (`TMPDIR`). It goes away with this
 /// value, however that comes about.
@@ -34,6 +38,26 @@ impl Scratch {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Bytes of all that lies in it.
+    pub(crate) fn bytes(&self) -> u64 {
+        let files = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        files
+            .filter_map(|file| file.metadata().ok())
+            .map(|metadata| metadata.len())
+            .sum()
+    }
+
+    /// Whether the disk takes no more; asked by writing to it, for ffmpeg does not tell.
+    pub(crate) fn is_full(&self) -> bool {
+        let probe = fs::write(self.0.join("probe"), vec![0; PROBE_BYTES]);
+        probe.is_err_and(|error| error.kind() == ErrorKind::StorageFull)
+    }
+
+    /// The error of a disk that takes no more; names the folder this one lies in.
+    pub(crate) fn full(&self) -> Error {
+        Error::DiskFull(self.0.parent().unwrap_or(&self.0).to_owned())
     }
 
     /// The error of reading or writing in it.

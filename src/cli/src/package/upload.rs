@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     Error,
     bucket::{Bucket, Listing},
+    codecs,
     edition::Edition,
     playlist::Segment,
     progress::Progress,
@@ -78,6 +79,9 @@ impl Upload<'_> {
         let key = self.key(&format!("{}/{name}", edition.as_str()))?;
         let content = tokio::fs::read(self.scratch.path().join(&name)).await;
         let content = Bytes::from(content.map_err(|error| self.scratch.error(error))?);
+        if name.ends_with(".m4s") && !codecs::is_whole(&content) {
+            return Err(Error::Output(format!("{name} is cut short")));
+        }
         let bytes = content.len() as u64;
         // The name stands for the content, so it is the same if it has arrived whole.
         let was_there = self.before.get(&key) == Some(&bytes);
@@ -155,6 +159,19 @@ impl Upload<'_> {
             .cloned()
             .collect();
         self.bucket.delete(old).await
+    }
+
+    /// Removes what this run has uploaded of a film that turned out to be none.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub(crate) async fn withdraw(&self, edition: &Edition) -> Result<usize, Error> {
+        let folder = self.key(&format!("{}/", edition.as_str()))?;
+        let there = self.bucket.list(&folder).await?;
+        let new = there
+            .into_keys()
+            .filter(|key| !self.before.contains_key(key));
+        self.bucket.delete(new.collect()).await
     }
 
     fn prefix(&self) -> String {

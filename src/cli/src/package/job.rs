@@ -1,0 +1,191 @@
+//! The work on one film: cut up, uploaded, published.
+
+use std::path::Path;
+
+use tokio::{
+    sync::{OnceCell, mpsc},
+    try_join,
+};
+
+use super::{
+    Error, Options, Packaged, check_source, codecs, described,
+    edition::Edition,
+    plan::Plan,
+    playlist::{self, Rendition},
+    remux::{self, INIT, PLAYLIST},
+    upload::{self, Stored, Upload},
+};
+
+/// One film on its way.
+pub(super) struct Job<'a> {
+    options: &'a Options<'a>,
+    plan: &'a Plan,
+    /// Which ffmpeg.
+    ffmpeg: &'a str,
+    upload: Upload<'a>,
+    /// Known as soon as the film has been read.
+    edition: OnceCell<Edition>,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(
+        options: &'a Options<'a>,
+        plan: &'a Plan,
+        ffmpeg: &'a str,
+        upload: Upload<'a>,
+    ) -> Self {
+        Self {
+            options,
+            plan,
+            ffmpeg,
+            upload,
+            edition: OnceCell::new(),
+        }
+    }
+
+    /// Cuts the film up and uploads each segment while the next is being cut.
+    ///
+    /// # Errors
+    /// Whatever can be wrong with the film, ffmpeg, the disk or the bucket.
+    pub(super) async fn cut_and_upload(&self) -> Result<Vec<Stored>, Error> {
+        let Self { upload, plan, .. } = self;
+        let source = self.options.source;
+        let bytes = check_source(source).await?;
+        let (complete, announced) = mpsc::unbounded_channel();
+        let remux = async {
+            remux::remux(source, plan, upload.scratch, upload.progress, complete).await?;
+            upload.progress.to_upload(upload.scratch.bytes());
+            Ok(())
+        };
+        let segments = async { upload.segments(self.edition().await?, announced).await };
+        let ((), segments) = try_join!(remux, segments)?;
+        if check_source(source).await? != bytes {
+            return Err(Error::Changed(source.to_owned()));
+        }
+        Ok(segments)
+    }
+
+    /// Uploads what belongs to the segments, and makes them what is played.
+    ///
+    /// # Errors
+    /// As [`Job::cut_and_upload`].
+    pub(super) async fn publish(&self, segments: Vec<Stored>) -> Result<Packaged, Error> {
+        let Self {
+            options,
+            plan,
+            upload,
+            ..
+        } = self;
+        let (media, durations) = playlist::media(&self.read(PLAYLIST).await?)?;
+        let count = segments.len();
+        if durations.len() != count {
+            let listed = durations.len();
+            return Err(Error::Output(format!(
+                "{count} segments, of which {listed} are listed"
+            )));
+        }
+        let seconds: f64 = durations.iter().sum();
+        check_duration(options.source, plan.video.duration, seconds)?;
+        let codecs = codecs::read(&self.read(INIT).await?)?;
+        let measured = upload::measured(&durations, &segments);
+        let rendition = Rendition::new(codecs, plan.video.frame_rate, &measured);
+
+        let written = tokio::fs::write(upload.scratch.path().join(PLAYLIST), media).await;
+        written.map_err(|error| upload.scratch.error(error))?;
+        let edition = self.edition().await?;
+        let mut stored = segments;
+        stored.push(upload.put(edition, INIT.to_owned()).await?);
+        stored.push(upload.put(edition, PLAYLIST.to_owned()).await?);
+        upload.verify(edition, &stored).await?;
+        let master = playlist::master(&rendition, &format!("{}/{PLAYLIST}", edition.as_str()));
+        let master = upload.publish(master).await?;
+
+        let mut warnings = long_segments(plan, &durations);
+        let removed = self.sweep(&stored, &mut warnings).await;
+        let was_there = stored.iter().filter(|object| object.was_there);
+        Ok(Packaged {
+            game: options.game.as_str().to_owned(),
+            source: options.source.to_owned(),
+            master,
+            edition: edition.as_str().to_owned(),
+            segments: count,
+            duration_seconds: (seconds * 1000.0).round() / 1000.0,
+            bytes: stored.iter().map(|object| object.bytes).sum(),
+            bytes_already_there: was_there.map(|object| object.bytes).sum(),
+            video: described(&plan.video.treatment),
+            audio: plan.audio.as_ref().map(|audio| described(&audio.treatment)),
+            codecs: rendition.codecs.names,
+            resolution: (rendition.codecs.width, rendition.codecs.height),
+            frame_rate: rendition.frame_rate,
+            bandwidth: rendition.bandwidth,
+            average_bandwidth: rendition.average_bandwidth,
+            left_out: plan.left_out.clone(),
+            removed,
+            warnings,
+        })
+    }
+
+    /// Takes back what was uploaded of a film that will never be whole. What was interrupted stays,
+    /// for the next run to go on with.
+    pub(super) async fn clean_up_after(&self, error: &Error) {
+        let Some(edition) = self.edition.get().filter(|_| error.is_final()) else {
+            return;
+        };
+        if self.upload.withdraw(edition).await.is_err() {
+            let left = "what was uploaded of it is still in the bucket; the next packaging of this game removes it";
+            self.upload.progress.say(left);
+        }
+    }
+
+    async fn edition(&self) -> Result<&Edition, Error> {
+        let name = || Edition::of(self.options.source, self.plan, self.ffmpeg);
+        self.edition.get_or_try_init(name).await
+    }
+
+    async fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let scratch = self.upload.scratch;
+        let content = tokio::fs::read(scratch.path().join(name)).await;
+        content.map_err(|error| scratch.error(error))
+    }
+
+    /// The film plays already; that old files lie beside it harms nobody.
+    async fn sweep(&self, stored: &[Stored], warnings: &mut Vec<String>) -> usize {
+        if self.options.keep_old {
+            return 0;
+        }
+        self.upload.sweep(stored).await.unwrap_or_else(|error| {
+            warnings.push(format!("old files were left in the bucket: {error}"));
+            0
+        })
+    }
+}
+
+/// A film may end a little before it says, by a frame or by the rest of a second.
+fn check_duration(path: &Path, told: Option<f64>, read: f64) -> Result<(), Error> {
+    match told {
+        Some(told) if told - read > (told * 0.02).max(2.0) => Err(Error::Damaged {
+            path: path.to_owned(),
+            told,
+            read,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A copy is cut where the film lets it; past the minute that was looked at that may be seldom.
+fn long_segments(plan: &Plan, durations: &[f64]) -> Vec<String> {
+    let longest = durations
+        .iter()
+        .copied()
+        .max_by(f64::total_cmp)
+        .unwrap_or_default();
+    let limit = plan.segment_seconds * 2.0 + 0.5;
+    let warning = format!(
+        "the longest segment lasts {longest:.1} s, for the film has no more key frames there; players start and seek faster after packaging it with --encode"
+    );
+    if longest > limit {
+        vec![warning]
+    } else {
+        Vec::new()
+    }
+}
