@@ -121,6 +121,8 @@ impl Server {
                     .spawn(run)?,
             );
         }
+        // The workers have theirs: with the last of them the address is free.
+        drop(self.listener);
         for thread in threads {
             thread
                 .join()
@@ -248,8 +250,9 @@ fn protocols() -> auto::Builder<TokioExecutor> {
         .http1()
         // Slow heads are for `Patient`, which knows them from idle connections.
         .header_read_timeout(None)
-        .max_buf_size(64 * 1024)
-        .pipeline_flush(true);
+        // Of a head, and of an answer that waits for a slow client. No `pipeline_flush`: it would lift
+        // that limit, and hold back answers while more of a request is there.
+        .max_buf_size(64 * 1024);
     protocols
         .http2()
         .timer(TokioTimer::new())
