@@ -1,4 +1,4 @@
-//! How a command ends that did not succeed: what was wrong, what to do, which exit code.
+//! How a command ends: with a result on stdout, or with what was wrong, what to do, and an exit code.
 
 use std::{
     error::Error,
@@ -79,6 +79,20 @@ impl fmt::Display for Failure {
             None => Ok(()),
         }
     }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the result to stdout")]
+struct Unwritten(#[source] io::Error);
+
+/// Prints one line on stdout, where a script reads it.
+///
+/// # Errors
+/// When nobody takes it.
+pub(crate) fn print(line: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    written.map_err(|error| Failure::new(Kind::Failed, Unwritten(error)))
 }
 
 #[cfg(test)]

@@ -1,15 +1,12 @@
 //! `reelgate package` on the command line.
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use reelgate_core::{config::Lookup as _, key::GameId};
 
 use super::{BucketConfig, Error, Options, Packaged, Progress, Wishes, run as package};
 use crate::{
-    exit::{Failure, Kind},
+    exit::{self, Failure, Kind},
     settings::{Settings, SettingsArgs},
     signals,
 };
@@ -92,7 +89,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     } else {
         summary(&packaged)
     };
-    writeln!(io::stdout().lock(), "{result}").map_err(|error| Failure::new(Kind::Failed, error))
+    exit::print(&result)
 }
 
 fn json(packaged: &Packaged) -> Result<String, Failure> {

@@ -15,15 +15,14 @@ mod precondition;
 mod server;
 mod store;
 
-pub(crate) use server::{Config, start};
+pub(crate) use server::{Config, Running, start};
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-};
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::{
-    exit::{Failure, Kind},
+    exit::{self, Failure, Kind},
     signals,
 };
 
@@ -37,14 +36,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Access key id that clients must use
-    #[arg(long, value_name = "ID", env = "REELGATE_S3_ACCESS_KEY_ID")]
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "REELGATE_S3_ACCESS_KEY_ID",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     access_key_id: String,
     /// Secret that clients sign with
     #[arg(
         long,
         value_name = "SECRET",
         env = "REELGATE_S3_SECRET_ACCESS_KEY",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new()
     )]
     secret_access_key: String,
     /// Bucket to serve; made when it is not there
@@ -71,9 +76,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     })
     .await?;
     // A script waits for this line; that it has gone away is no reason to stop.
-    let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "listening on {}", running.endpoint()).and_then(|()| stdout.flush());
-    drop(stdout);
+    let _ = exit::print(&format!("listening on {}", running.endpoint()));
     stop.await;
     running.stop().await;
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
 };
 
 use reelgate_core::{
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{gate_config, now};
 use crate::{
-    exit::{Failure, Kind},
+    exit::{self, Failure, Kind},
     settings::{Settings, SettingsArgs},
 };
 
@@ -68,8 +68,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
     } else {
         shown.text()
     };
-    writeln!(io::stdout().lock(), "{}", result.trim_end())
-        .map_err(|error| Failure::new(Kind::Failed, error))
+    exit::print(result.trim_end())
 }
 
 impl Shown {

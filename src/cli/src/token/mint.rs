@@ -1,7 +1,5 @@
 //! `reelgate token mint`.
 
-use std::io::{self, Write as _};
-
 use reelgate_core::{
     config::Lookup,
     key::GameId,
@@ -11,7 +9,7 @@ use reelgate_core::{
 
 use super::{gate_config, misconfigured, now};
 use crate::{
-    exit::{Failure, Kind},
+    exit::{self, Failure, Kind},
     settings::{Settings, SettingsArgs},
 };
 
@@ -67,7 +65,7 @@ pub(super) fn run(args: &MintArgs) -> Result<(), Failure> {
         life_seconds: args.ttl,
     };
     let token = playback::mint(&grant, gate.keys(), gate.playback_rules(), now());
-    writeln!(io::stdout().lock(), "{token}").map_err(|error| Failure::new(Kind::Failed, error))
+    exit::print(&token)
 }
 
 /// The one of several secrets that is called `kid`, with its name.
