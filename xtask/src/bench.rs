@@ -87,12 +87,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> {
     let fixture = Fixture::prepare(workspace, &args.serve)?;
     size::measure(workspace, args, table)?;
+    packaging::measure(&fixture, args, table)?;
     cold_start::measure(&fixture, args, table)?;
     let field = Field::start(&fixture)?;
     memory::idle(&field, args, table)?;
     load::measure(&fixture, &field, args, table)?;
     time_to_first_byte::measure(&fixture, &field, args, table)?;
-    memory::under_load(&fixture, &field, args, table)?;
-    drop(field);
-    packaging::measure(&fixture, args, table)
+    memory::under_load(&fixture, &field, args, table)
 }

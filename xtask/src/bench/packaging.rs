@@ -137,16 +137,18 @@ impl Store {
             fs::remove_dir_all(&game)?;
         }
         let start = Instant::now();
-        server::run_to_end(
+        let packaged = server::run_to_end(
             Command::new(fixture.workspace.reelgate())
                 .arg("package")
                 .arg(film)
                 .args(["--game", "bench"])
+                .stderr(fs::File::create(fixture.folder.join("package.log"))?)
                 .env("SPIN_VARIABLE_S3_ENDPOINT", &self.endpoint)
                 .env("SPIN_VARIABLE_S3_BUCKET", BUCKET)
                 .env("SPIN_VARIABLE_S3_ACCESS_KEY_ID", KEY_ID)
                 .env("SPIN_VARIABLE_S3_SECRET_ACCESS_KEY", KEY),
-        )?;
+        );
+        packaged.context("see package.log")?;
         Ok(start.elapsed().as_secs_f64())
     }
 }
