@@ -9,6 +9,7 @@ use reelgate_wasi::{ErrorCode, Incoming, OncePerInstance, Request, Response};
 struct Gate;
 
 reelgate_wasi::export_handler!(Gate);
+reelgate_wasi::import_next!();
 
 static CONFIG: OncePerInstance<Config> = OncePerInstance::new();
 
@@ -32,8 +33,7 @@ impl wasip3::exports::http::handler::Guest for Gate {
 }
 
 async fn forward(pass: &Pass) -> Result<Response, ErrorCode> {
-    let Ok(upstream) = reelgate_wasi::next(pass.method(), &pass.target(), pass.headers()).await
-    else {
+    let Ok(upstream) = next(pass.method(), &pass.target(), pass.headers()).await else {
         return reelgate_wasi::reply(pass.unavailable());
     };
     let (status, headers) = reelgate_wasi::head_of(&upstream);

@@ -2,10 +2,10 @@
 //! requests and answers, in the words of [`reelgate_core`].
 
 mod body;
-#[doc(hidden)]
-pub mod configuration;
 mod clock;
 mod config;
+#[doc(hidden)]
+pub mod configuration;
 mod fetch;
 mod incoming;
 mod log;
@@ -15,12 +15,13 @@ mod reply;
 
 pub use body::read_at_most;
 pub use clock::now;
-pub use configuration::Configuration;
 pub use config::{OncePerInstance, variable};
+pub use configuration::Configuration;
 pub use fetch::{fetch, pause};
 pub use incoming::{Fields, Incoming};
 pub use log::{Level, log};
-pub use next::next;
+#[doc(hidden)]
+pub use next::request_for_next;
 pub use random::random;
 pub use reply::{forward, head_of, reply};
 
@@ -36,11 +37,7 @@ pub use wasip3::http::types::{ErrorCode, Request, Response};
 mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
-        world: "guest",
-        with: {
-            "wasi:clocks/types@0.3.0": wasip3::clocks::types,
-            "wasi:http/types@0.3.0": wasip3::http::types,
-        },
+        world: "configured",
         generate_all,
     });
 }
