@@ -26,7 +26,18 @@ macro_rules! with_each_origin {
 }
 
 mod answers;
+mod authority;
 mod bodies;
 mod credentials;
+mod crowd;
+mod elsewhere;
+mod endings;
+mod hostile;
+mod limits;
+mod logs;
+mod memory;
+mod protocols;
 mod refusals;
+mod start;
+mod trouble;
 mod vectors;

@@ -16,7 +16,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -66,6 +66,10 @@ impl Bucket {
     /// It is taken.
     pub async fn start_at(address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free port");
+        Self::listen(listener)
+    }
+
+    fn listen(listener: TcpListener) -> Self {
         let address = listener.local_addr().expect("a bound socket");
         let state = Arc::new(State {
             objects: Mutex::default(),
@@ -85,6 +89,13 @@ impl Bucket {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Goes away, all connections with it.
+    pub async fn close(mut self) {
+        self.accepting.abort();
+        // It was cancelled: that is the point.
+        drop((&mut self.accepting).await);
     }
 
     /// Keeps an object under a key, as S3 would: the key is not escaped.
@@ -154,6 +165,48 @@ impl Bucket {
         for seen in self.seen() {
             seen.assert_shows_no_viewer();
         }
+    }
+}
+
+/// An address where a bucket may be some day: connections are refused, and nobody else can take it.
+#[derive(Debug)]
+pub struct Site(TcpSocket);
+
+impl Site {
+    /// A free one.
+    ///
+    /// # Panics
+    ///
+    /// No port is free.
+    #[must_use]
+    pub fn find() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        // As every listener here has it; without it none could follow at this address.
+        socket.set_reuseaddr(true).expect("a TCP socket");
+        socket
+            .bind(([127, 0, 0, 1], 0).into())
+            .expect("a free port");
+        Self(socket)
+    }
+
+    /// The address.
+    ///
+    /// # Panics
+    ///
+    /// Never: the socket is bound.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().expect("a bound socket")
+    }
+
+    /// An empty bucket there.
+    ///
+    /// # Panics
+    ///
+    /// The operating system refuses.
+    #[must_use]
+    pub fn open(self) -> Bucket {
+        Bucket::listen(self.0.listen(1024).expect("a bound socket"))
     }
 }
 

@@ -160,6 +160,22 @@ enum Sender {
 }
 
 impl Connection {
+    /// Another hold of the same connection.
+    ///
+    /// # Panics
+    ///
+    /// It is of HTTP/1.1, which carries one request at a time.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        let Sender::Two(sender) = &self.sender else {
+            panic!("HTTP/1.1 carries one request at a time")
+        };
+        Self {
+            sender: Sender::Two(sender.clone()),
+            client: self.client.clone(),
+        }
+    }
+
     /// Sends a request.
     ///
     /// # Errors
@@ -248,11 +264,19 @@ impl Ask {
     ///
     /// There is none.
     pub async fn stream(self) -> Streaming {
-        let mut connection = self.client.connect().await;
-        match connection.send(&self).await {
+        match self.try_stream().await {
             Ok(streaming) => streaming,
             Err(error) => panic!("no answer to {}: {error}", self.target),
         }
+    }
+
+    /// Sends it and waits for the head of the answer, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The server closed or reset instead.
+    pub async fn try_stream(&self) -> Result<Streaming, hyper::Error> {
+        self.client.connect().await.send(self).await
     }
 }
 

@@ -30,6 +30,7 @@ pub struct Settings {
     listen: SocketAddr,
     variables: BTreeMap<String, String>,
     arguments: Vec<OsString>,
+    log_format: &'static str,
 }
 
 impl Settings {
@@ -50,6 +51,7 @@ impl Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             variables: variables.map(|(name, value)| (name.into(), value)).into(),
             arguments: Vec::new(),
+            log_format: "json",
         }
     }
 
@@ -95,6 +97,13 @@ impl Settings {
         self
     }
 
+    /// With the log for people.
+    #[must_use]
+    pub fn text_log(mut self) -> Self {
+        self.log_format = "text";
+        self
+    }
+
     /// The command that starts it, with its data in `data`. It sees nothing of this process's environment.
     ///
     /// # Panics
@@ -111,7 +120,7 @@ impl Settings {
         command
             .env_clear()
             .arg("serve")
-            .args(["--log-format", "json", "--origin"])
+            .args(["--log-format", self.log_format, "--origin"])
             .arg(match self.origin {
                 Origin::Native => "native",
                 Origin::Component => "component",
@@ -229,6 +238,28 @@ impl Host {
         self.process.signal(Signal::KILL);
         self.process.ended().await;
         self.data
+    }
+
+    /// Waits until it ends by itself, however that is.
+    ///
+    /// # Panics
+    ///
+    /// It does not.
+    pub async fn died(mut self) -> std::process::ExitStatus {
+        self.process.ended().await
+    }
+
+    /// Asks it to end, and waits for that, whatever its log is like.
+    ///
+    /// # Panics
+    ///
+    /// It fails, or does not end.
+    pub async fn stopped(mut self) -> String {
+        self.process.signal(Signal::TERM);
+        let status = self.process.ended().await;
+        let log = self.process.stderr().whole().await;
+        assert_eq!(status.code(), Some(0), "{log}");
+        log
     }
 
     /// Asks it to end, and waits for that: with success, and with a log that holds no secret.

@@ -37,6 +37,7 @@ pub struct Message {
     pub kind: String,
     pub level: String,
     pub component: String,
+    #[serde(default)]
     pub message: String,
 }
 
