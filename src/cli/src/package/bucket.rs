@@ -1,6 +1,6 @@
 //! The bucket, as the packager uses it.
 
-use std::{collections::BTreeMap, error::Error as _, time::Duration};
+use std::{collections::BTreeMap, error::Error as _, net::Ipv4Addr, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -34,6 +34,23 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    fn has_tls(&self) -> bool {
+        reqwest::Url::parse(&self.endpoint).is_ok_and(|url| url.scheme() == "https")
+    }
+
+    /// Whether nobody can change a body on its way.
+    fn is_guarded(&self) -> bool {
+        let url = reqwest::Url::parse(&self.endpoint).ok();
+        let is_loopback = match url.as_ref().and_then(reqwest::Url::host_str) {
+            Some("localhost" | "[::1]") => true,
+            Some(host) => host
+                .parse::<Ipv4Addr>()
+                .is_ok_and(|address| address.is_loopback()),
+            None => false,
+        };
+        self.has_tls() || is_loopback
+    }
+
     /// Refuses what object_store would stumble over.
     fn check(&self) -> Result<(), Error> {
         let wrong = |setting, given: &str, what| Error::Setting {
@@ -87,7 +104,9 @@ impl Bucket {
         config.check()?;
         let options = ClientOptions::new()
             .with_timeout(REQUEST)
-            .with_connect_timeout(CONNECT);
+            .with_connect_timeout(CONNECT)
+            // Without TLS nobody needs them, and reading them takes 25 ms.
+            .with_no_system_certificates(!config.has_tls());
         let builder = AmazonS3Builder::new()
             .with_endpoint(config.endpoint.trim_end_matches('/'))
             .with_bucket_name(&config.bucket)
@@ -99,7 +118,7 @@ impl Bucket {
             // The embedded S3 of a laptop speaks no TLS.
             .with_allow_http(true)
             // A signed body is hashed here and there. TLS guards it better, and loopback needs no guard.
-            .with_unsigned_payload(is_guarded(&config.endpoint))
+            .with_unsigned_payload(config.is_guarded())
             .with_retry(RetryConfig {
                 max_retries: 6,
                 ..Default::default()
@@ -176,21 +195,6 @@ impl Bucket {
     fn explain(&self, doing: String, error: &object_store::Error) -> Error {
         explain(&doing, &self.endpoint, &self.name, error)
     }
-}
-
-/// Whether nobody can change a body on its way.
-fn is_guarded(endpoint: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(endpoint) else {
-        return false;
-    };
-    let is_loopback = match url.host_str() {
-        Some("localhost" | "[::1]") => true,
-        Some(host) => host
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    };
-    url.scheme() == "https" || is_loopback
 }
 
 /// Turns what went wrong into what to do. S3's own words stand in an XML body inside the error's text.
@@ -277,4 +281,72 @@ fn last(error: &object_store::Error) -> String {
         cause = error.source();
     }
     last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(endpoint: &str) -> Config {
+        Config {
+            endpoint: endpoint.to_owned(),
+            bucket: "films".to_owned(),
+            region: "auto".to_owned(),
+            access_key_id: "id".to_owned(),
+            secret_access_key: "secret".to_owned(),
+        }
+    }
+
+    #[test]
+    fn settings_no_bucket_can_have_are_refused_before_anything_is_asked() {
+        assert!(config("https://a.r2.cloudflarestorage.com").check().is_ok());
+        assert!(config("http://127.0.0.1:9000").check().is_ok());
+        for endpoint in ["", "nonsense", "127.0.0.1:9000", "ftp://a", "http://"] {
+            assert!(config(endpoint).check().is_err(), "{endpoint}");
+        }
+        let local = || config("http://127.0.0.1:9000");
+        assert!(
+            Config {
+                bucket: "Films/x".to_owned(),
+                ..local()
+            }
+            .check()
+            .is_err()
+        );
+        assert!(
+            Config {
+                region: "eu\n".to_owned(),
+                ..local()
+            }
+            .check()
+            .is_err()
+        );
+        assert!(
+            Config {
+                access_key_id: "a b".to_owned(),
+                ..local()
+            }
+            .check()
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn only_a_guarded_body_goes_unsigned() {
+        for endpoint in [
+            "HTTPS://a.example",
+            "http://localhost:1",
+            "http://127.1.2.3",
+            "http://[::1]:9",
+        ] {
+            assert!(config(endpoint).is_guarded(), "{endpoint}");
+        }
+        for endpoint in [
+            "http://a.example",
+            "http://10.0.0.1:9000",
+            "http://localhost.example",
+        ] {
+            assert!(!config(endpoint).is_guarded(), "{endpoint}");
+        }
+    }
 }

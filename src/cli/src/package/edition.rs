@@ -3,10 +3,10 @@
 use std::{
     fs::File,
     io::{self, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::{Error, plan::Plan, remux};
 
@@ -21,6 +21,28 @@ const LETTERS: usize = 10;
 /// an edition gets other bytes for the same film, plan and ffmpeg.
 const LAYOUT: &str = "reelgate 1";
 
+/// The hash of a film, in the making: reading starts at once, beside whatever else is to be done, and
+/// ends when this value is dropped.
+pub(crate) struct Fingerprint(JoinSet<Result<blake3::Hash, Error>>);
+
+impl Fingerprint {
+    /// Starts to read the film at `source` from end to end.
+    pub(crate) fn start(source: &Path) -> Self {
+        let mut task = JoinSet::new();
+        task.spawn(fingerprint(source.to_owned()));
+        Self(task)
+    }
+
+    /// Waits for the end of the film.
+    async fn finish(mut self) -> Result<blake3::Hash, Error> {
+        let hashed = self.0.join_next().await;
+        // It is started with one task and asked once.
+        hashed
+            .and_then(Result::ok)
+            .unwrap_or(Err(Error::Interrupted))
+    }
+}
+
 /// The folder of one edition, `v` and ten letters: the same for the same film, cut and encoded by
 /// the same ffmpeg in the same way, and another for anything else.
 ///
@@ -30,16 +52,13 @@ const LAYOUT: &str = "reelgate 1";
 pub(crate) struct Edition(String);
 
 impl Edition {
-    /// The edition of the film at `source`, which is read from end to end.
+    /// The edition of the film that `film` is the hash of.
     ///
     /// # Errors
     /// When the film cannot be read.
-    pub(crate) async fn of(source: &Path, plan: &Plan, ffmpeg: &str) -> Result<Self, Error> {
-        let unreadable = |error| Error::Source {
-            path: source.to_owned(),
-            source: error,
-        };
+    pub(crate) async fn of(film: Fingerprint, plan: &Plan, ffmpeg: &str) -> Result<Self, Error> {
         let mut hasher = blake3::Hasher::new();
+        hasher.update(film.finish().await?.as_bytes());
         for part in [LAYOUT, ffmpeg]
             .map(str::to_owned)
             .iter()
@@ -47,20 +66,7 @@ impl Edition {
         {
             hasher.update(part.as_bytes()).update(b"\0");
         }
-        let mut film = File::open(source).map_err(unreadable)?;
-        loop {
-            let step = spawn_blocking(move || hash_chunk(film, hasher)).await;
-            let step = step
-                .map_err(io::Error::other)
-                .and_then(|step| step)
-                .map_err(unreadable)?;
-            let (rest, so_far, is_end) = step;
-            if is_end {
-                let hash = so_far.finalize().to_hex();
-                return Ok(Self(format!("v{}", &hash[..LETTERS])));
-            }
-            (film, hasher) = (rest, so_far);
-        }
+        Ok(Self(format!("v{}", &hasher.finalize().to_hex()[..LETTERS])))
     }
 
     /// Whether `folder` is named as an edition is.
@@ -75,6 +81,27 @@ impl Edition {
     /// The folder's name.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+async fn fingerprint(source: PathBuf) -> Result<blake3::Hash, Error> {
+    let unreadable = |error| Error::Source {
+        path: source.clone(),
+        source: error,
+    };
+    let mut hasher = blake3::Hasher::new();
+    let mut film = File::open(&source).map_err(unreadable)?;
+    loop {
+        let step = spawn_blocking(move || hash_chunk(film, hasher)).await;
+        let step = step
+            .map_err(io::Error::other)
+            .and_then(|step| step)
+            .map_err(unreadable)?;
+        let (rest, so_far, is_end) = step;
+        if is_end {
+            return Ok(so_far.finalize());
+        }
+        (film, hasher) = (rest, so_far);
     }
 }
 
@@ -118,12 +145,16 @@ mod tests {
         let (one, other) = (folder.path().join("one"), folder.path().join("other"));
         std::fs::write(&one, vec![7; 9 * 1024 * 1024]).unwrap();
         std::fs::write(&other, vec![8; 9 * 1024 * 1024]).unwrap();
-        let first = Edition::of(&one, &plan(6.0), "5.1").await.unwrap();
+        let edition = async |film: &Path, seconds, ffmpeg| {
+            let film = Fingerprint::start(film);
+            Edition::of(film, &plan(seconds), ffmpeg).await.unwrap()
+        };
+        let first = edition(&one, 6.0, "5.1").await;
         assert!(Edition::is_name(first.as_str()), "{first:?}");
-        assert_eq!(Edition::of(&one, &plan(6.0), "5.1").await.unwrap(), first);
-        assert_ne!(Edition::of(&other, &plan(6.0), "5.1").await.unwrap(), first);
-        assert_ne!(Edition::of(&one, &plan(4.0), "5.1").await.unwrap(), first);
-        assert_ne!(Edition::of(&one, &plan(6.0), "7.1").await.unwrap(), first);
+        assert_eq!(edition(&one, 6.0, "5.1").await, first);
+        assert_ne!(edition(&other, 6.0, "5.1").await, first);
+        assert_ne!(edition(&one, 4.0, "5.1").await, first);
+        assert_ne!(edition(&one, 6.0, "7.1").await, first);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{
     Error, Options, Packaged, check_source, codecs, described,
-    edition::Edition,
+    edition::{Edition, Fingerprint},
     plan::Plan,
     playlist::{self, Rendition},
     remux::{self, INIT, PLAYLIST},
@@ -47,7 +47,10 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// Whatever can be wrong with the film, ffmpeg, the disk or the bucket.
-    pub(super) async fn cut_and_upload(&self) -> Result<Vec<Stored>, Error> {
+    pub(super) async fn cut_and_upload(
+        &self,
+        film: Fingerprint,
+    ) -> Result<(&Edition, Vec<Stored>), Error> {
         let Self { upload, plan, .. } = self;
         let source = self.options.source;
         let bytes = check_source(source).await?;
@@ -57,7 +60,11 @@ impl<'a> Job<'a> {
             upload.progress.to_upload(upload.scratch.bytes());
             Ok(())
         };
-        let segments = async { upload.segments(self.edition().await?, announced).await };
+        let segments = async {
+            let name = || Edition::of(film, plan, self.ffmpeg);
+            let edition = self.edition.get_or_try_init(name).await?;
+            Ok((edition, upload.segments(edition, announced).await?))
+        };
         let ((), segments) = try_join!(remux, segments)?;
         if check_source(source).await? != bytes {
             return Err(Error::Changed(source.to_owned()));
@@ -69,7 +76,11 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// As [`Job::cut_and_upload`].
-    pub(super) async fn publish(&self, segments: Vec<Stored>) -> Result<Packaged, Error> {
+    pub(super) async fn publish(
+        &self,
+        edition: &Edition,
+        segments: Vec<Stored>,
+    ) -> Result<Packaged, Error> {
         let Self {
             options,
             plan,
@@ -92,7 +103,6 @@ impl<'a> Job<'a> {
 
         let written = tokio::fs::write(upload.scratch.path().join(PLAYLIST), media).await;
         written.map_err(|error| upload.scratch.error(error))?;
-        let edition = self.edition().await?;
         let mut stored = segments;
         stored.push(upload.put(edition, INIT.to_owned()).await?);
         stored.push(upload.put(edition, PLAYLIST.to_owned()).await?);
@@ -135,11 +145,6 @@ impl<'a> Job<'a> {
             let left = "what was uploaded of it is still in the bucket; the next packaging of this game removes it";
             self.upload.progress.say(left);
         }
-    }
-
-    async fn edition(&self) -> Result<&Edition, Error> {
-        let name = || Edition::of(self.options.source, self.plan, self.ffmpeg);
-        self.edition.get_or_try_init(name).await
     }
 
     async fn read(&self, name: &str) -> Result<Vec<u8>, Error> {

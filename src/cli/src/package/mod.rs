@@ -30,6 +30,7 @@ use serde::Serialize;
 use tokio::try_join;
 
 use bucket::Bucket;
+use edition::Fingerprint;
 use job::Job;
 use plan::{Plan, Treatment};
 use probe::Probe;
@@ -97,6 +98,7 @@ pub(crate) struct Packaged {
 /// [`Error`] says what is wrong and, on the way to the terminal, what to do.
 pub(crate) async fn run(options: &Options<'_>, progress: &Progress) -> Result<Packaged, Error> {
     let bytes = check_source(options.source).await?;
+    let film = Fingerprint::start(options.source);
     let bucket = Bucket::new(options.bucket)?;
     let prefix = upload::prefix(options.game);
     let (before, (probe, plan)) = try_join!(
@@ -116,8 +118,8 @@ pub(crate) async fn run(options: &Options<'_>, progress: &Progress) -> Result<Pa
         progress,
     };
     let job = Job::new(options, &plan, &probe.program_version.version, upload);
-    let packaged = match job.cut_and_upload().await {
-        Ok(segments) => job.publish(segments).await,
+    let packaged = match job.cut_and_upload(film).await {
+        Ok((edition, segments)) => job.publish(edition, segments).await,
         Err(error) => Err(error),
     };
     let Err(error) = packaged else {
