@@ -36,6 +36,7 @@ mod hostile;
 mod limits;
 mod logs;
 mod memory;
+mod players;
 mod protocols;
 mod refusals;
 mod start;
