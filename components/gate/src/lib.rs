@@ -3,8 +3,8 @@
 //! Imports the next handler and its configuration: no network and no store (ARCHITECTURE.md, "Least
 //! authority"). Every rule is in `reelgate_core::gate`.
 
-use reelgate_wasi::core::gate::{self, Config, Decision, Pass};
-use reelgate_wasi::{ErrorCode, Incoming, OncePerInstance, Request, Response};
+use reelgate_wasi::core::gate::{self, Config, Decision, Pass, Reply};
+use reelgate_wasi::{ErrorCode, Incoming, Level, OncePerInstance, Request, Response};
 
 struct Gate;
 
@@ -26,7 +26,12 @@ impl wasip3::exports::http::handler::Guest for Gate {
             reelgate_wasi::now(),
             reelgate_wasi::random,
         ) {
-            Decision::Reply(reply) => reelgate_wasi::reply(reply.render()),
+            Decision::Reply(reply) => {
+                if !config.host_logs() {
+                    log_refusal(&reply);
+                }
+                reelgate_wasi::reply(reply.render())
+            }
             Decision::Forward(pass) => forward(&pass).await,
         }
     }
@@ -38,4 +43,12 @@ async fn forward(pass: &Pass) -> Result<Response, ErrorCode> {
     };
     let (status, headers) = reelgate_wasi::head_of(&upstream);
     reelgate_wasi::forward(&pass.respond(status, &headers), upstream)
+}
+
+/// On a host that knows nothing of our header, a refusal's reason goes to standard error.
+fn log_refusal(reply: &Reply) {
+    let fields = reply.log_fields();
+    if fields.reason.is_some() {
+        reelgate_wasi::log(Level::Info, &format!("refused: {}", fields.to_header()));
+    }
 }

@@ -26,7 +26,10 @@ impl Compose {
             compose(&outer, &inner?).map_err(|error| Failure::new(Kind::Failed, error))
         })?;
         std::fs::write(&self.out, composed.bytes).map_err(|error| {
-            Failure::new(Kind::Failed, format!("cannot write {}: {error}", self.out.display()))
+            Failure::new(
+                Kind::Failed,
+                format!("cannot write {}: {error}", self.out.display()),
+            )
         })
     }
 }
@@ -35,7 +38,9 @@ fn read(path: &Path) -> Result<Part, Failure> {
     let name = path.display().to_string();
     match std::fs::read(path) {
         Ok(bytes) => Ok(Part { name, bytes }),
-        Err(error) => Err(Failure::new(Kind::Failed, format!("cannot read {name}: {error}"))
-            .with_help("build the components with `cargo xtask build`")),
+        Err(error) => Err(
+            Failure::new(Kind::Failed, format!("cannot read {name}: {error}"))
+                .with_help("build the components with `cargo xtask build`"),
+        ),
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::env_file;
 use crate::exit::{Failure, Kind};
+use crate::signals;
 use clap::{Args, ValueEnum};
 use reelgate_host::manifest::{Manifest, ManifestError};
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{
     App, AppError, Format, Log, Origin, Server, Settings, engine, outbound_tls, server_tls,
 };
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -219,31 +220,27 @@ impl Running {
 
 /// Makes `stop` true at SIGTERM or Ctrl-C; the second one ends the process at once.
 pub(crate) fn stop_at_signal(stop: watch::Sender<bool>) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(Kind::Failed, error);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    let (mut terminate, mut interrupt) = runtime
-        .block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            Ok((
-                signal(SignalKind::terminate())?,
-                signal(SignalKind::interrupt())?,
-            ))
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    std::thread::spawn(move || -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let asked = signals::stop_requested();
+            // The other side waits for this word.
+            let _ = ready.send(asked.as_ref().map(drop).map_err(io::Error::kind));
+            asked?.await;
+            let asked_again = signals::stop_requested()?;
+            stop.send_replace(true);
+            asked_again.await;
+            std::process::exit(1)
         })
-        .map_err(failed)?;
-    std::thread::spawn(move || {
-        runtime.block_on(async move {
-            loop {
-                tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
-                if stop.send_replace(true) {
-                    std::process::exit(1);
-                }
-            }
-        });
     });
-    Ok(())
+    match is_ready.recv() {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(kind)) => Err(Failure::new(Kind::Failed, io::Error::from(kind))),
+        Err(_) => Err(Failure::new(Kind::Failed, "cannot watch for signals")),
+    }
 }
 
 fn manifest_failure(path: &Path, error: ManifestError) -> Failure {
@@ -266,7 +263,7 @@ fn manifest_failure(path: &Path, error: ManifestError) -> Failure {
 fn app_failure(error: AppError) -> Failure {
     let help = match &error {
         AppError::Unreadable { .. } => Some("build the components with `cargo xtask build`"),
-        AppError::Configuration { .. } | AppError::Variables { .. } => {
+        AppError::Configuration { .. } | AppError::Variables(_) => {
             Some("mend the variable's value")
         }
         _ => None,

@@ -28,13 +28,12 @@ impl AllowedHosts {
     ///
     /// # Errors
     ///
-    /// Names the first pattern that is none.
-    pub fn parse<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+    /// The place of the first pattern that is none; not its text, in which there may be a password.
+    pub fn parse<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, usize> {
         patterns
             .into_iter()
-            .map(|text| {
-                pattern(text).ok_or_else(|| format!("`{text}` is no `scheme://host[:port]`"))
-            })
+            .enumerate()
+            .map(|(place, text)| pattern(text).ok_or(place))
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -77,13 +76,16 @@ fn default_port(scheme: &str) -> Option<u16> {
 
 fn pattern(text: &str) -> Option<Pattern> {
     let (scheme, rest) = text.split_once("://")?;
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    // An endpoint with a path is still one destination.
+    let authority = rest
+        .split_once('/')
+        .map_or(rest, |(authority, _path)| authority);
     // The port's colon comes after the bracket that closes an IPv6 address (RFC 3986 §3.2.2).
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    if host.is_empty() || host.contains(['/', '?', '#', '@']) {
+    if host.is_empty() || host.contains(['?', '#', '@']) {
         return None;
     }
     let port = match port {
@@ -128,6 +130,7 @@ mod tests {
         assert!(allows("*://localhost:*", "http://localhost:1234/"));
         assert!(allows("*://*:*", "https://anything.test/"));
         assert!(allows("http://[::1]:9000", "http://[::1]:9000/"));
+        assert!(allows("https://h.test/prefix", "https://h.test/prefix/b/k"));
         assert!(allows(
             "https://acct.r2.cloudflarestorage.com/",
             "https://acct.r2.cloudflarestorage.com/b/k"

@@ -2,11 +2,11 @@
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::compose::{ComposeError, Part, compose};
-use crate::guest::{Guest, Shared, linker};
+use crate::guest::{Guest, Shared};
+use crate::linker::linker;
 use crate::log::Log;
 use crate::manifest::{Component, HttpTrigger, Inherited, Manifest};
 use crate::native_origin::NativeOrigin;
-use crate::next::Next;
 use crate::route::Routes;
 use crate::variables::Variables;
 use reelgate_core::config::Problems;
@@ -63,13 +63,8 @@ pub enum AppError {
         message: String,
     },
     /// Required variables whose values cannot be used.
-    #[error("component `{id}`: {problems}")]
-    Variables {
-        /// The component.
-        id: String,
-        /// What is wrong with which.
-        problems: Problems,
-    },
+    #[error("{0}")]
+    Variables(Problems),
     /// Two manifests with one route.
     #[error("the route `{0}` is in more than one manifest")]
     Route(String),
@@ -150,11 +145,9 @@ impl Loader<'_> {
     fn handler(&self, trigger: &HttpTrigger) -> Result<Handler, AppError> {
         let id = trigger.component.as_str();
         let component = &self.manifest.component[id];
-        let allowed_hosts = self.allowed_hosts(id, component)?;
         let variables = self.variables.of(component);
-        for id in chain(trigger) {
-            self.check(id, &variables)?;
-        }
+        self.check(trigger, &variables)?;
+        let allowed_hosts = self.allowed_hosts(id, component)?;
         let next = self.native(trigger, &variables, &allowed_hosts);
         let part = self.compose(trigger, next.is_some())?;
         let shared = Shared {
@@ -171,39 +164,38 @@ impl Loader<'_> {
         })
     }
 
-    /// Refuses a value of a required variable that the component could only answer 500 to. What is
-    /// wrong with the others is logged, and left to the component to refuse on its own routes.
-    fn check(&self, id: &str, variables: &BTreeMap<String, String>) -> Result<(), AppError> {
+    /// Refuses values of required variables that the components could only answer 500 to. What is
+    /// wrong with the others is logged, and left to the components to refuse on their own routes.
+    fn check(
+        &self,
+        trigger: &HttpTrigger,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<(), AppError> {
         let lookup = |name: &str| variables.get(name).cloned();
-        let checked = match id {
-            "gate" => reelgate_core::gate::Config::from_lookup(&lookup).map(drop),
-            "origin" => reelgate_core::origin::Config::from_lookup(&lookup).map(drop),
-            _ => Ok(()),
-        };
-        let Err(Problems(problems)) = checked else {
-            return Ok(());
-        };
+        let mut problems = Vec::new();
+        for id in chain(trigger) {
+            let checked = match id {
+                "gate" => reelgate_core::gate::Config::from_lookup(&lookup).map(drop),
+                "origin" => reelgate_core::origin::Config::from_lookup(&lookup).map(drop),
+                _ => Ok(()),
+            };
+            problems.extend(checked.err().into_iter().flat_map(|Problems(found)| found));
+        }
         let required = |name: &str| {
-            self.manifest
-                .variables
-                .get(name)
-                .is_some_and(|variable| variable.required)
+            let variable = self.manifest.variables.get(name);
+            variable.is_some_and(|variable| variable.required)
         };
         let (fatal, other): (Vec<_>, Vec<_>) = problems
             .into_iter()
             .partition(|problem| required(problem.variable));
         if !other.is_empty() {
-            self.log
-                .error(id, &format!("misconfigured: {}", Problems(other)));
+            let message = format!("misconfigured: {}", Problems(other));
+            self.log.error(&trigger.component, &message);
         }
         if fatal.is_empty() {
-            Ok(())
-        } else {
-            Err(AppError::Variables {
-                id: id.to_owned(),
-                problems: Problems(fatal),
-            })
+            return Ok(());
         }
+        Err(AppError::Variables(Problems(fatal)))
     }
 
     /// The host's own origin, where the manifest's stands behind a middleware. A bucket that is
@@ -213,7 +205,7 @@ impl Loader<'_> {
         trigger: &HttpTrigger,
         variables: &BTreeMap<String, String>,
         allowed_hosts: &AllowedHosts,
-    ) -> Option<Next> {
+    ) -> Option<Arc<NativeOrigin>> {
         let wanted = self.origin == Origin::Native && trigger.component == "origin";
         if !wanted || trigger.dependencies.middleware.is_empty() {
             return None;
@@ -274,15 +266,18 @@ impl Loader<'_> {
     }
 
     fn allowed_hosts(&self, id: &str, component: &Component) -> Result<AllowedHosts, AppError> {
-        let patterns: Vec<String> = component
-            .allowed_outbound_hosts
+        let templates = &component.allowed_outbound_hosts;
+        let patterns: Vec<String> = templates
             .iter()
             .map(|text| self.variables.fill(text))
             .collect();
-        AllowedHosts::parse(patterns.iter().map(String::as_str)).map_err(|message| {
+        AllowedHosts::parse(patterns.iter().map(String::as_str)).map_err(|place| {
             AppError::Configuration {
                 id: id.to_owned(),
-                message: format!("allowed_outbound_hosts: {message}"),
+                message: format!(
+                    "allowed_outbound_hosts: `{}` is no scheme://host[:port]",
+                    templates[place]
+                ),
             }
         })
     }

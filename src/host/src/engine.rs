@@ -8,7 +8,7 @@ use wasmtime::{
 
 /// How often running guests are looked at. Their compute time is counted in these.
 const TICK: Duration = Duration::from_millis(10);
-/// Compute time of one request, in ticks: 1 s, where an honest request needs 20 µs.
+/// Ticks at which one request may be found computing: about 1 s, where an honest one needs 20 µs.
 pub(crate) const COMPUTE_TICKS: u32 = 100;
 /// Memory of one instance: 32 MiB, where an honest one needs 2.
 pub(crate) const MEMORY: usize = 32 << 20;

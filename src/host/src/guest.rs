@@ -1,38 +1,19 @@
 //! What a component sees of this host, and nothing beside it.
 
 use crate::allowed_hosts::AllowedHosts;
+use crate::bindings::config;
 use crate::engine::{COMPUTE_TICKS, MEMORY};
 use crate::log::{GuestOutput, Log};
-use crate::next::{HasNext, Next};
+use crate::native_origin::NativeOrigin;
 use crate::outbound::Outbound;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Result, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
-use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
-
-#[expect(missing_docs, unreachable_pub, reason = "generated code")]
-mod bindings {
-    wasmtime::component::bindgen!({
-        path: "../../wit",
-        world: "guest",
-        imports: {
-            "wasi:http/handler.handle": store | trappable,
-            default: trappable,
-        },
-        with: {
-            "wasi:clocks/types": wasmtime_wasi::p3::bindings::clocks::types,
-            "wasi:http/types": wasmtime_wasi_http::p3::bindings::http::types,
-        },
-    });
-}
-
-pub(crate) use bindings::wasi::config::store as config;
-pub(crate) use bindings::wasi::http::handler;
 
 /// What the instances of one route share: configured once, never changed.
 #[derive(Debug)]
@@ -48,7 +29,7 @@ pub(crate) struct Shared {
     /// Where log lines go.
     pub(crate) log: Log,
     /// What stands behind the component, where the host itself does.
-    pub(crate) next: Option<Next>,
+    pub(crate) next: Option<Arc<NativeOrigin>>,
 }
 
 /// The state of one instance.
@@ -110,35 +91,9 @@ impl Guest {
     }
 
     /// What stands behind this component, where the host itself does.
-    pub(crate) fn next(&self) -> Option<(&Next, &Outbound)> {
+    pub(crate) fn next(&self) -> Option<(&Arc<NativeOrigin>, &Outbound)> {
         Some((self.hooks.shared.next.as_ref()?, &self.hooks.outbound))
     }
-}
-
-/// Everything a component may import.
-///
-/// # Errors
-///
-/// Two interfaces of one name; a build that cannot work.
-pub(crate) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
-    use wasmtime_wasi::p2::bindings::cli;
-    let mut linker = Linker::new(engine);
-    // No filesystem and no sockets: they are not merely empty here, they are absent.
-    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(&mut linker)?;
-    cli::environment::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
-    // Rust's standard library asks whether it writes to a terminal; none of these streams is one.
-    cli::terminal_input::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
-    wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
-    wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-    config::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
-    handler::add_to_linker::<_, HasNext>(&mut linker, |guest| guest)?;
-    Ok(linker)
 }
 
 impl WasiView for Guest {

@@ -23,8 +23,8 @@ const QUEUE: Duration = Duration::from_secs(5);
 const HEAD: Duration = Duration::from_secs(60);
 /// Requests after which an instance is replaced, so that what it might leak stays small.
 const REQUESTS_PER_INSTANCE: u32 = 100_000;
-/// Instances kept for the next burst.
-const IDLE: usize = 64;
+/// Instances kept for the next burst: the head of an answer takes one for a millisecond.
+const IDLE: usize = 32;
 
 /// Why a component gave no answer.
 #[derive(Debug, thiserror::Error)]

@@ -7,10 +7,13 @@
 
 mod allowed_hosts;
 mod app;
+mod bindings;
 pub mod compose;
+mod deadline;
 mod engine;
 mod guest;
 mod guests;
+mod linker;
 mod log;
 pub mod manifest;
 mod native_origin;

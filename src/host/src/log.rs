@@ -4,8 +4,7 @@
 //! that is read slowly costs lines, which are counted, and never holds up a viewer.
 
 use reelgate_core::origin::{Level, Note};
-use serde::Serialize;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -31,7 +30,7 @@ pub enum Format {
 }
 
 /// A request that is over.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Access<'a> {
     /// The identity of the request, in the answer's `x-request-id` too.
     pub(crate) request_id: &'a str,
@@ -50,29 +49,82 @@ pub(crate) struct Access<'a> {
     /// Whether the whole answer was sent; `false` where it broke or the client left.
     pub(crate) complete: bool,
     /// The game asked for.
-    #[serde(skip_serializing_if = "str::is_empty")]
     pub(crate) game: &'a str,
     /// Who asked, in the words of the token.
-    #[serde(skip_serializing_if = "str::is_empty")]
     pub(crate) subject: &'a str,
     /// Why it was refused.
-    #[serde(skip_serializing_if = "str::is_empty")]
     pub(crate) reason: &'a str,
 }
 
-#[derive(Serialize)]
-struct Message<'a> {
-    level: &'a str,
-    component: &'a str,
-    message: &'a str,
+impl Access<'_> {
+    fn fields(&self) -> [(&'static str, Field<'_>); 11] {
+        [
+            ("request_id", Field::Text(self.request_id)),
+            ("client", Field::Text(&self.client)),
+            ("method", Field::Text(self.method)),
+            ("route", Field::Text(self.route)),
+            ("status", Field::Whole(self.status.into())),
+            ("bytes", Field::Whole(self.bytes)),
+            ("duration_ms", Field::Decimal(self.duration_ms)),
+            ("complete", Field::Flag(self.complete)),
+            ("game", Field::Text(self.game)),
+            ("subject", Field::Text(self.subject)),
+            ("reason", Field::Text(self.reason)),
+        ]
+    }
 }
 
-#[derive(Serialize)]
-struct Line<'a, T> {
-    time: jiff::Timestamp,
-    kind: &'a str,
-    #[serde(flatten)]
-    fields: T,
+/// The value of one field; an empty text is left out of its line.
+#[derive(Clone, Copy, Debug)]
+enum Field<'a> {
+    Text(&'a str),
+    Whole(u64),
+    Decimal(f64),
+    Flag(bool),
+}
+
+impl Field<'_> {
+    fn is_empty(self) -> bool {
+        matches!(self, Self::Text(""))
+    }
+
+    fn write(self, format: Format, line: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Text(text) if format == Format::Text && is_a_word(text) => {
+                line.write_all(text.as_bytes())
+            }
+            Self::Text(text) => Ok(serde_json::to_writer(line, text)?),
+            Self::Whole(number) => write!(line, "{number}"),
+            Self::Decimal(number) => write!(line, "{number:.3}"),
+            Self::Flag(flag) => write!(line, "{flag}"),
+        }
+    }
+}
+
+/// What needs no quotes among `key=value`. Subjects come from tokens and may hold anything.
+fn is_a_word(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'=')
+}
+
+fn render(format: Format, fields: &[(&str, Field<'_>)], line: &mut Vec<u8>) -> io::Result<()> {
+    let (open, colon, comma, close) = match format {
+        Format::Json => ("{", ":", ",", "}\n"),
+        Format::Text => ("", "=", " ", "\n"),
+    };
+    line.write_all(open.as_bytes())?;
+    let mut separator = "";
+    for (name, field) in fields.iter().filter(|(_, field)| !field.is_empty()) {
+        line.write_all(separator.as_bytes())?;
+        match format {
+            Format::Json => write!(line, "\"{name}\"")?,
+            Format::Text => line.write_all(name.as_bytes())?,
+        }
+        line.write_all(colon.as_bytes())?;
+        field.write(format, line)?;
+        separator = comma;
+    }
+    line.write_all(close.as_bytes())
 }
 
 /// The log of a process.
@@ -114,7 +166,7 @@ impl Log {
 
     /// A request is over.
     pub(crate) fn access(&self, access: &Access<'_>) {
-        self.line("request", access);
+        self.line("request", &access.fields());
     }
 
     /// Something is as it should be.
@@ -142,31 +194,30 @@ impl Log {
     }
 
     fn message(&self, level: &str, component: &str, message: &str) {
+        let (level, component, message) = (
+            Field::Text(level),
+            Field::Text(component),
+            Field::Text(message),
+        );
         self.line(
             "message",
-            &Message {
-                level,
-                component,
-                message,
-            },
+            &[
+                ("level", level),
+                ("component", component),
+                ("message", message),
+            ],
         );
     }
 
-    fn line(&self, kind: &str, fields: impl Serialize) {
-        let line = Line {
-            time: now_in_milliseconds(),
-            kind,
-            fields,
-        };
-        // A line is plain data: only a bug could keep it from being JSON.
-        let Ok(json) = serde_json::to_vec(&line) else {
-            return;
-        };
-        let bytes = match self.0.format {
-            Format::Json => json,
-            Format::Text => text(&json),
-        };
-        self.0.push(&bytes);
+    fn line(&self, kind: &str, fields: &[(&str, Field<'_>)]) {
+        let time = now_in_milliseconds().to_string();
+        let mut all = vec![("time", Field::Text(&time)), ("kind", Field::Text(kind))];
+        all.extend_from_slice(fields);
+        let mut line = Vec::with_capacity(320);
+        // Into memory: nothing that could fail.
+        if render(self.0.format, &all, &mut line).is_ok() {
+            self.0.push(&line);
+        }
     }
 }
 
@@ -183,7 +234,6 @@ impl Inner {
         }
         let first = waiting.bytes.is_empty();
         waiting.bytes.extend_from_slice(line);
-        waiting.bytes.push(b'\n');
         drop(waiting);
         if first {
             self.arrived.notify_one();
@@ -203,7 +253,7 @@ impl Inner {
         if bytes.is_empty() {
             return;
         }
-        let mut stderr = std::io::stderr().lock();
+        let mut stderr = io::stderr().lock();
         // Nobody is left to be told when standard error is closed.
         drop(stderr.write_all(&bytes));
         if lost > 0 {
@@ -218,24 +268,6 @@ impl Inner {
 fn now_in_milliseconds() -> jiff::Timestamp {
     let now = jiff::Timestamp::now();
     jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-}
-
-/// The same fields as `key=value`, strings bare where they have no blank.
-fn text(json: &[u8]) -> Vec<u8> {
-    let Ok(fields) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(json)
-    else {
-        return json.to_vec();
-    };
-    let words: Vec<String> = fields
-        .into_iter()
-        .map(|(key, value)| match value {
-            serde_json::Value::String(text) if !text.contains([' ', '"', '=']) => {
-                format!("{key}={text}")
-            }
-            value => format!("{key}={value}"),
-        })
-        .collect();
-    words.join(" ").into_bytes()
 }
 
 /// Standard output and error of a component: every line becomes a line of the log.
@@ -282,7 +314,7 @@ impl AsyncWrite for GuestOutput {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
         bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    ) -> Poll<io::Result<usize>> {
         for &byte in bytes {
             match byte {
                 b'\n' => self.end_line(),
@@ -293,11 +325,46 @@ impl AsyncWrite for GuestOutput {
         Poll::Ready(Ok(bytes.len()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(format: Format, fields: &[(&str, Field<'_>)]) -> String {
+        let mut line = Vec::new();
+        render(format, fields, &mut line).unwrap();
+        String::from_utf8(line).unwrap()
+    }
+
+    const FIELDS: [(&str, Field<'_>); 5] = [
+        ("route", Field::Text("/games/...")),
+        ("subject", Field::Text("a \"b\"\nstatus=200")),
+        ("reason", Field::Text("")),
+        ("status", Field::Whole(403)),
+        ("complete", Field::Flag(true)),
+    ];
+
+    #[test]
+    fn a_json_line_is_one_object_of_what_is_known() {
+        let value: serde_json::Value = serde_json::from_str(&line(Format::Json, &FIELDS)).unwrap();
+        let expected = serde_json::json!({
+            "route": "/games/...", "subject": "a \"b\"\nstatus=200", "status": 403, "complete": true
+        });
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn a_text_line_stays_one_line_whatever_a_token_says() {
+        let expected =
+            "route=/games/... subject=\"a \\\"b\\\"\\nstatus=200\" status=403 complete=true\n";
+        assert_eq!(line(Format::Text, &FIELDS), expected);
     }
 }

@@ -1,7 +1,7 @@
 //! `wasi:http/handler` as an import: what stands behind a component when the host itself does.
 
-use crate::guest::{Guest, handler};
-use crate::native_origin::NativeOrigin;
+use crate::bindings::handler;
+use crate::guest::Guest;
 use http::uri::{Authority, Scheme};
 use std::sync::Arc;
 use wasmtime::Result;
@@ -9,9 +9,6 @@ use wasmtime::component::{Accessor, HasData, Resource};
 use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p3::{Request, Response};
-
-/// A handler that is part of the host.
-pub(crate) type Next = Arc<NativeOrigin>;
 
 /// Gives the implementation below the whole guest.
 pub(crate) struct HasNext;

@@ -1,6 +1,6 @@
 //! Requests to the outside: one pool of connections, TLS, time-outs.
 
-use crate::patience::Deadline;
+use crate::deadline::Deadline;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -16,7 +16,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-/// Establishing a connection, TLS included.
+/// Establishing a TCP connection; a TLS handshake that stalls runs into the first byte's limit.
 const CONNECT: Duration = reelgate_core::origin::CONNECT;
 /// Longer than most servers keep theirs would only collect dead connections.
 const IDLE: Duration = Duration::from_secs(50);

@@ -4,6 +4,7 @@
 //! Slow heads and idle connections want different limits, and a client that stops reading wants one
 //! too, so the three are kept here, below hyper and below TLS.
 
+use crate::deadline::Deadline;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
 
 /// The limits of one listener.
 #[derive(Clone, Copy, Debug)]
@@ -175,38 +175,5 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.socket).poll_shutdown(cx);
         self.watch_write(cx, result)
-    }
-}
-
-/// A deadline that costs a timer only while somebody waits, and moves without touching the timer.
-#[derive(Debug, Default)]
-pub(crate) struct Deadline {
-    started: Option<Instant>,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Deadline {
-    /// The wait is over.
-    pub(crate) fn clear(&mut self) {
-        self.started = None;
-    }
-
-    /// Ready once the wait that began at the first call since [`Self::clear`] has lasted `limit`.
-    pub(crate) fn poll(&mut self, limit: Duration, cx: &mut Context<'_>) -> Poll<()> {
-        let end = *self.started.get_or_insert_with(Instant::now) + limit;
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
-        while sleep.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= end {
-                return Poll::Ready(());
-            }
-            sleep.as_mut().reset(end);
-        }
-        if sleep.deadline() > end {
-            sleep.as_mut().reset(end);
-            return sleep.as_mut().poll(cx);
-        }
-        Poll::Pending
     }
 }

@@ -1,5 +1,7 @@
 //! Which route a path belongs to, by Spin's rules.
 
+use std::sync::Arc;
+
 /// Routes and what answers them.
 #[derive(Clone, Debug)]
 pub(crate) struct Routes<H>(Vec<Route<H>>);
@@ -8,7 +10,7 @@ pub(crate) struct Routes<H>(Vec<Route<H>>);
 #[derive(Clone, Debug)]
 pub(crate) struct Route<H> {
     /// As the manifest writes it.
-    pub(crate) pattern: String,
+    pub(crate) pattern: Arc<str>,
     pub(crate) handler: H,
 }
 
@@ -22,10 +24,10 @@ impl<H> Routes<H> {
     /// Adds a route; `false` when it is there already.
     #[must_use]
     pub(crate) fn add(&mut self, pattern: &str, handler: H) -> bool {
-        let new = self.0.iter().all(|route| route.pattern != pattern);
+        let new = self.0.iter().all(|route| *route.pattern != *pattern);
         if new {
             self.0.push(Route {
-                pattern: pattern.to_owned(),
+                pattern: pattern.into(),
                 handler,
             });
         }
@@ -42,7 +44,7 @@ impl<H> Routes<H> {
 
     pub(crate) fn map<T>(&self, mut handler: impl FnMut(&H) -> T) -> Routes<T> {
         let one = |route: &Route<H>| Route {
-            pattern: route.pattern.clone(),
+            pattern: Arc::clone(&route.pattern),
             handler: handler(&route.handler),
         };
         Routes(self.0.iter().map(one).collect())
@@ -55,7 +57,10 @@ impl<H> Route<H> {
             Some(above) => path
                 .strip_prefix(above)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
-            None => path == self.pattern || path.strip_suffix('/') == Some(&self.pattern),
+            None => {
+                path.strip_suffix('/').unwrap_or(path)
+                    == self.pattern.strip_suffix('/').unwrap_or(&self.pattern)
+            }
         }
     }
 

@@ -75,13 +75,13 @@ impl Worker {
         Ok(response.map(|body| LoggedBody::new(body, entry)))
     }
 
-    async fn route(&self, request: Request<Incoming>) -> (String, Response<WasiBody>) {
+    async fn route(&self, request: Request<Incoming>) -> (Arc<str>, Response<WasiBody>) {
         let path = request.uri().path();
         if path == "/healthz" {
             return ("/healthz".into(), text(StatusCode::OK, "ok"));
         }
         let Some(route) = self.routes.find(path) else {
-            return (String::new(), text(StatusCode::NOT_FOUND, "Not Found"));
+            return (Arc::default(), text(StatusCode::NOT_FOUND, "Not Found"));
         };
         let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
         let response = route
@@ -89,7 +89,7 @@ impl Worker {
             .handle(request)
             .await
             .unwrap_or_else(|error| self.failed(&route.pattern, &error));
-        (route.pattern.clone(), response)
+        (Arc::clone(&route.pattern), response)
     }
 
     fn failed(&self, route: &str, error: &GuestError) -> Response<WasiBody> {
@@ -134,7 +134,7 @@ struct Entry {
     id: RequestId,
     client: SocketAddr,
     method: Method,
-    route: String,
+    route: Arc<str>,
     status: StatusCode,
     arrived: Instant,
     fields: Option<HeaderValue>,
@@ -212,7 +212,9 @@ impl Body for LoggedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        // To HEAD the length is that of the object and the body has none of it: hyper, for HTTP/2,
+        // would take the difference for a broken transfer.
+        self.left == Some(0) || self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -5,8 +5,10 @@
 pub enum Level {
     /// Someone has to mend something.
     Error,
-    /// It mended itself, or it is a client's doing.
+    /// It may mend itself.
     Warning,
+    /// As it should be.
+    Info,
 }
 
 /// Writes one line. `message` never holds a credential.
@@ -14,6 +16,7 @@ pub fn log(level: Level, message: &str) {
     let level = match level {
         Level::Error => "error",
         Level::Warning => "warning",
+        Level::Info => "info",
     };
     eprintln!("{level}: {message}");
 }

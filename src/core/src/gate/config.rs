@@ -75,6 +75,13 @@ impl Config {
         }
     }
 
+    /// Whether the host writes the log from a header of the answer. Where it does not, a refusal is told
+    /// nowhere unless the component tells it.
+    #[must_use]
+    pub fn host_logs(&self) -> bool {
+        self.log_header
+    }
+
     /// The secrets that sign and verify.
     #[must_use]
     pub fn keys(&self) -> &KeyRing {

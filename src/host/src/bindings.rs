@@ -1,0 +1,17 @@
+//! Rust types of the world `guest` in `wit/worlds.wit`, generated from it.
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "guest",
+    imports: {
+        "wasi:http/handler.handle": store | trappable,
+        default: trappable,
+    },
+    with: {
+        "wasi:clocks/types": wasmtime_wasi::p3::bindings::clocks::types,
+        "wasi:http/types": wasmtime_wasi_http::p3::bindings::http::types,
+    },
+});
+
+pub(crate) use wasi::config::store as config;
+pub(crate) use wasi::http::handler;
