@@ -2,8 +2,15 @@
 //! than the table says.
 
 use reelgate_tests::built;
+use reelgate_tests::host::Origin;
+use reelgate_tests::manifest::Manifest;
+use reelgate_tests::world::{World, path, session};
 use std::collections::BTreeSet;
 use wasmparser::{Parser, Payload};
+
+with_each_origin! {
+    the_origin_reaches_no_other_host
+}
 
 /// A row of DESIGN §2, as names without version.
 struct Row {
@@ -100,6 +107,34 @@ fn gate_and_origin_are_small() {
     for name in ["gate", "origin"] {
         let size = built::component(name).metadata().unwrap().len();
         assert!(size <= 400_000, "{name}.wasm has {size} bytes");
+    }
+}
+
+/// `allowed_outbound_hosts` is obeyed, whoever signs.
+async fn the_origin_reaches_no_other_host(origin: Origin) {
+    for (allowed, status) in [
+        ("http://other.example", 502),
+        ("https://127.0.0.1:*", 502),
+        ("http://127.0.0.1:1", 502),
+        ("http://127.0.0.1:*", 200),
+    ] {
+        let allowed_list = format!("[\"{allowed}\"]");
+        let manifest = Manifest::changed("[\"{{ s3_endpoint }}\"]", &allowed_list);
+        let world =
+            World::start_with(|settings| settings.origin(origin).app(&manifest.path())).await;
+        world.put("a.m4s", "pictures");
+        let answer = world
+            .client()
+            .get(path("a.m4s"))
+            .cookie(&session())
+            .send()
+            .await;
+        assert_eq!(answer.status, status, "{allowed}");
+        if status == 502 {
+            assert!(world.bucket.seen().is_empty());
+            world.journal().message("allowed_outbound_hosts").await;
+        }
+        world.finish().await;
     }
 }
 

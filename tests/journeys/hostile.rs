@@ -2,25 +2,20 @@
 
 use reelgate_tests::built;
 use reelgate_tests::client::Client;
+use reelgate_tests::manifest::{self, Manifest};
 use reelgate_tests::world::{World, path, session};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 /// The product, and beside it a component that does what it is told to.
 async fn world() -> World {
-    let product = std::fs::read_to_string(built::manifest()).unwrap();
-    let hostile = built::component("hostile");
-    let manifest = format!(
-        "{product}\n[[trigger.http]]\nroute = \"/hostile/...\"\ncomponent = \"hostile\"\n\
-         [component.hostile]\nsource = {hostile:?}\n"
-    );
-    let folder = TempDir::new().unwrap();
-    let app = folder.path().join("spin.toml");
-    let here = built::root().join("target");
-    let manifest = manifest.replace("\"target/", &format!("\"{}/", here.display()));
-    std::fs::write(&app, manifest).unwrap();
-    let world = World::start_with(|settings| settings.app(&app)).await;
+    let manifest = Manifest::of(&format!(
+        "{}\n[[trigger.http]]\nroute = \"/hostile/...\"\ncomponent = \"hostile\"\n\
+         [component.hostile]\nsource = {:?}\n",
+        manifest::text(),
+        built::component("hostile")
+    ));
+    let world = World::start_with(|settings| settings.app(&manifest.path())).await;
     world.put("a.m4s", "pictures");
     world
 }

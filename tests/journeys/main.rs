@@ -28,6 +28,7 @@ macro_rules! with_each_origin {
 mod answers;
 mod authority;
 mod bodies;
+mod browsers;
 mod credentials;
 mod crowd;
 mod elsewhere;
@@ -42,3 +43,4 @@ mod refusals;
 mod start;
 mod trouble;
 mod vectors;
+mod watchmen;

@@ -33,7 +33,11 @@ async fn a_film_plays_from_the_first_to_the_last_picture(origin: Origin) {
 
     let plain = film::play(&master, &[]).await;
     assert_ne!(plain.outcome.code, Some(0));
-    assert!(plain.outcome.stderr.contains("403"), "{}", plain.outcome.stderr);
+    assert!(
+        plain.outcome.stderr.contains("403"),
+        "{}",
+        plain.outcome.stderr
+    );
     assert_eq!(plain.frames, 0);
 
     // The token buys a cookie, and ffmpeg keeps it for all that follows.

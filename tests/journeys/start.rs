@@ -2,11 +2,11 @@
 
 use reelgate_tests::built;
 use reelgate_tests::host::Settings;
+use reelgate_tests::manifest::{self, Manifest};
 use reelgate_tests::portal::Jwt;
 use reelgate_tests::process::{Outcome, run};
 use reelgate_tests::world::{GAME, World, path, session};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use tempfile::TempDir;
 
 fn nowhere() -> SocketAddr {
@@ -31,16 +31,6 @@ async fn assert_fails(settings: Settings, code: i32, parts: &[&str]) {
             outcome.stderr
         );
     }
-}
-
-/// The product's manifest with one change, in a folder of its own.
-fn changed_manifest(from: &str, to: &str) -> (TempDir, PathBuf) {
-    let folder = TempDir::new().unwrap();
-    let text = std::fs::read_to_string(built::manifest()).unwrap();
-    assert!(text.contains(from));
-    let path = folder.path().join("spin.toml");
-    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-    (folder, path)
 }
 
 #[tokio::test]
@@ -78,24 +68,20 @@ async fn a_manifest_that_cannot_be_run_is_refused_by_name() {
             &["`gate`", "missing.wasm", "cargo xtask build"],
         ),
     ] {
-        let (_folder, path) = changed_manifest(from, to);
-        assert_fails(settings.clone().app(&path), 78, parts).await;
+        let manifest = Manifest::changed(from, to);
+        assert_fails(settings.clone().app(&manifest.path()), 78, parts).await;
     }
     // Two routes that are one.
-    let twice = settings.arguments(["--app".into(), built::manifest().into_os_string()]);
+    let twice = settings.arguments(["--app".into(), manifest::product().into_os_string()]);
     assert_fails(twice, 78, &["`/games/...`"]).await;
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_component_is_refused_by_name() {
-    let folder = TempDir::new().unwrap();
-    let no_component = folder.path().join("gate.wasm");
-    let text = std::fs::read_to_string(built::manifest()).unwrap();
-    let source = text
-        .lines()
-        .find(|line| line.contains("gate.wasm\""))
-        .unwrap();
-    let (_folder, manifest) = changed_manifest(source, &format!("source = {:?}", no_component));
+    let text = manifest::text();
+    let gate = format!("{:?}", built::component("gate"));
+    let manifest = Manifest::of(&text.replace(&gate, "\"gate.wasm\""));
+    let no_component = manifest.folder().join("gate.wasm");
     // Empty, some text, a module of WebAssembly 1.0, half a component.
     let half = std::fs::read(built::component("gate")).unwrap();
     for bytes in [
@@ -105,7 +91,7 @@ async fn a_file_that_is_no_component_is_refused_by_name() {
         &half[..half.len() / 2],
     ] {
         std::fs::write(&no_component, bytes).unwrap();
-        let settings = Settings::new(nowhere()).app(&manifest);
+        let settings = Settings::new(nowhere()).app(&manifest.path());
         assert_fails(settings, 78, &["gate"]).await;
     }
 }
@@ -175,7 +161,7 @@ async fn what_is_taken_or_unwritable_is_named() {
 
     let file = tempfile::NamedTempFile::new().unwrap();
     let command = &mut tokio::process::Command::new(built::reelgate());
-    command.arg("serve").arg("--app").arg(built::manifest());
+    command.arg("serve").arg("--app").arg(manifest::product());
     command
         .args(["--listen", "127.0.0.1:0", "--data"])
         .arg(file.path());

@@ -31,29 +31,6 @@ pub fn components() -> PathBuf {
         .map_or_else(|| target().join("wasm32-wasip2/release"), PathBuf::from)
 }
 
-/// The product's manifest: that of the workspace, or, where the components lie elsewhere than it says, a
-/// copy that says where.
-///
-/// # Panics
-///
-/// It cannot be read.
-#[must_use]
-pub fn manifest() -> PathBuf {
-    const SAYS: &str = "target/wasm32-wasip2/release";
-    let manifest = root().join("spin.toml");
-    if components() == root().join(SAYS) {
-        return manifest;
-    }
-    let text = std::fs::read_to_string(manifest).expect("the product's manifest");
-    let text = text.replace(SAYS, components().to_str().expect("a path of text"));
-    let copy = kept("manifest").join("spin.toml");
-    // Tests run at once: nobody may read half a file.
-    let unfinished = tempfile::NamedTempFile::new_in(kept("manifest")).expect("a writable folder");
-    std::fs::write(&unfinished, text).expect("a writable folder");
-    unfinished.persist(&copy).expect("one folder");
-    copy
-}
-
 /// The program `wasmtime` 48: `REELGATE_WASMTIME`, else the one that xtask installed.
 ///
 /// # Panics

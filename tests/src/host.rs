@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::journal::{self, Journal};
 use crate::process::Process;
-use crate::{bucket, built, portal};
+use crate::{bucket, built, manifest, portal};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -46,7 +46,7 @@ impl Settings {
             ("playback_token_secret", portal::SECRET.into()),
         ];
         Self {
-            app: built::manifest(),
+            app: manifest::product(),
             origin: Origin::Native,
             listen: ([127, 0, 0, 1], 0).into(),
             variables: variables.map(|(name, value)| (name.into(), value)).into(),

@@ -18,6 +18,8 @@ pub mod deadline;
 pub mod film;
 pub mod host;
 pub mod journal;
+pub mod manifest;
+pub mod page;
 pub mod portal;
 pub mod process;
 pub mod s3;
