@@ -10,6 +10,7 @@ use crate::sample::sample_film as make_sample_film;
 use crate::serve::{LogFormat, OriginKind, Running, Serve, stop_at_signal};
 use portal::Portal;
 use reelgate_core::key::GameId;
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -196,7 +197,7 @@ async fn introduce(portal: &Portal, page_url: &str) -> Result<(), Failure> {
     let prefix = session["prefix"].as_str().unwrap_or_default();
     let (gate, film) = (portal.gate(), portal.playback_url());
     let film_by_session = format!("{gate}{prefix}master.m3u8");
-    println!(
+    let text = format!(
         "\n\
          A private film is ready. Stop with Ctrl-C.\n\n\
          in a browser       {page_url}/\n\
@@ -205,9 +206,11 @@ async fn introduce(portal: &Portal, page_url: &str) -> Result<(), Failure> {
          ask for it         curl -i '{film}'\n\
          without a token    curl -i '{gate}/games/{GAME}/master.m3u8'\n\
          play it            ffplay '{film_by_session}'\n\
-         or                 mpv '{film_by_session}'\n"
+         or                 mpv '{film_by_session}'\n\n"
     );
-    Ok(())
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::new(Kind::Failed, error))
 }
 
 async fn listen(port: u16, option: &str) -> Result<TcpListener, Failure> {
