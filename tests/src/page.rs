@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
@@ -77,6 +78,11 @@ impl Page {
     ///
     /// hls.js is not installed, or no port is free.
     pub async fn serve() -> Self {
+        assert!(
+            hls().is_file(),
+            "there is no {}: run `npm ci` in tests/browser",
+            hls().display()
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound socket").port();
         let serving = tokio::spawn(async move {
@@ -104,7 +110,7 @@ impl Page {
     pub async fn play(&self, host: &str, film: &str, credentials: bool) -> Seen {
         let mut command = Command::new("node");
         command
-            .arg(built::root().join("tests/browser/play.mjs"))
+            .arg(folder().join("play.mjs"))
             .arg("/usr/bin/chromium")
             .arg(format!("{}/player.html", self.origin(host)))
             .args([film, if credentials { "yes" } else { "no" }]);
@@ -120,23 +126,25 @@ impl Drop for Page {
     }
 }
 
+fn folder() -> PathBuf {
+    built::root().join("tests/browser")
+}
+
+fn hls() -> PathBuf {
+    folder().join("node_modules/hls.js/dist/hls.min.js")
+}
+
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let folder = built::root().join("tests/browser");
     let (file, kind) = match request.uri().path() {
-        "/player.html" => (folder.join("player.html"), "text/html"),
-        "/hls.js" => (
-            folder.join("node_modules/hls.js/dist/hls.min.js"),
-            "text/javascript",
-        ),
+        "/player.html" => (folder().join("player.html"), "text/html"),
+        "/hls.js" => (hls(), "text/javascript"),
         _ => {
             let mut none = Response::new(Full::default());
             *none.status_mut() = StatusCode::NOT_FOUND;
             return Ok(none);
         }
     };
-    let bytes = std::fs::read(&file).unwrap_or_else(|error| {
-        panic!("{}: {error}; run `npm ci` in tests/browser", file.display())
-    });
+    let bytes = std::fs::read(file).expect("a file of ours");
     let response = Response::builder().header("content-type", kind);
     Ok(response.body(bytes.into()).expect("a header of ours"))
 }
