@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, error::Error as _, net::Ipv4Addr, time::Duratio
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{
-    Attribute, Attributes, ClientOptions, ObjectStore, PutOptions, RetryConfig,
+    Attribute, Attributes, ClientOptions, ObjectStore, PutOptions, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
 };
@@ -152,7 +152,7 @@ impl Bucket {
         &self,
         key: &str,
         content_type: &'static str,
-        bytes: Bytes,
+        content: Vec<Bytes>,
     ) -> Result<(), Error> {
         let attributes = Attributes::from_iter([(Attribute::ContentType, content_type)]);
         let options = PutOptions {
@@ -161,7 +161,7 @@ impl Bucket {
         };
         let put = self
             .store
-            .put_opts(&self.path(key)?, bytes.into(), options)
+            .put_opts(&self.path(key)?, PutPayload::from_iter(content), options)
             .await;
         put.map(drop)
             .map_err(|error| self.explain(format!("uploading {key}"), &error))

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use mp4_atom::{Any, Codec, Decode as _, DecodeMaybe as _, Header, Moov};
+use mp4_atom::{Any, Codec, DecodeMaybe as _, Moov};
 
 use super::Error;
 
@@ -63,22 +63,6 @@ pub(crate) fn read(init: &[u8]) -> Result<Codecs, Error> {
     })
 }
 
-/// Whether `segment` ends where its last box ends. A segment that met a full disk does not, and ffmpeg
-/// says nothing about it.
-pub(crate) fn is_whole(segment: &[u8]) -> bool {
-    let mut rest = segment;
-    while !rest.is_empty() {
-        let body = Header::decode(&mut rest)
-            .ok()
-            .and_then(|header| header.size);
-        match body.and_then(|size| rest.get(size..)) {
-            Some(next) => rest = next,
-            None => return false,
-        }
-    }
-    !segment.is_empty()
-}
-
 fn moov(init: &[u8]) -> mp4_atom::Result<Option<Moov>> {
     let mut input = Cursor::new(init);
     while let Some(atom) = Any::decode_maybe(&mut input)? {
@@ -116,15 +100,6 @@ mod tests {
         let codecs = read(include_bytes!("probes/init.mp4")).unwrap();
         assert_eq!(codecs.names, "avc1.42c00d,mp4a.40.2");
         assert_eq!((codecs.width, codecs.height), (320, 180));
-    }
-
-    #[test]
-    fn a_file_that_was_cut_is_not_whole() {
-        let init = include_bytes!("probes/init.mp4");
-        assert!(is_whole(init));
-        for length in [0, 4, 100, init.len() - 1] {
-            assert!(!is_whole(&init[..length]), "{length}");
-        }
     }
 
     #[test]

@@ -59,11 +59,9 @@ impl Edition {
     pub(crate) async fn of(film: Fingerprint, plan: &Plan, ffmpeg: &str) -> Result<Self, Error> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(film.finish().await?.as_bytes());
-        for part in [LAYOUT, ffmpeg]
-            .map(str::to_owned)
-            .iter()
-            .chain(&remux::recipe(plan))
-        {
+        let seconds = plan.segment_seconds.to_string();
+        let parts = [LAYOUT, ffmpeg, &seconds].map(str::to_owned);
+        for part in parts.iter().chain(&remux::recipe(plan)) {
             hasher.update(part.as_bytes()).update(b"\0");
         }
         Ok(Self(format!("v{}", &hasher.finalize().to_hex()[..LETTERS])))
@@ -121,13 +119,12 @@ mod tests {
 
     fn plan(segment_seconds: f64) -> Plan {
         let treatment = Treatment::Copy;
-        let (frame_rate, duration) = (Some(30.0), None);
+        let duration = None;
         let video = Video {
             index: 0,
             treatment,
             interlaced: false,
             height: 720,
-            frame_rate,
             duration,
         };
         Plan {

@@ -73,17 +73,6 @@ pub(crate) enum Error {
     /// ffmpeg left something that is no HLS.
     #[error("cannot use what ffmpeg wrote: {0}")]
     Output(String),
-    /// No room for the segments.
-    #[error("the disk that holds {} is full", .0.display())]
-    DiskFull(PathBuf),
-    /// The folder for the segments cannot be made or read.
-    #[error("cannot use the scratch folder {}", path.display())]
-    Scratch {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
     /// A setting of the bucket that no bucket can have.
     #[error("the {setting} {given:?} {what}")]
     Setting {
@@ -108,7 +97,7 @@ pub(crate) enum Error {
     #[error("{0} is no object key")]
     Key(String),
     /// Somebody deletes what is uploaded.
-    #[error("objects of {0} keep vanishing from the bucket")]
+    #[error("objects of {0} have vanished from the bucket")]
     Vanished(String),
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
@@ -124,14 +113,6 @@ impl Error {
         Self::Start { tool, source }
     }
 
-    /// The error of reading or writing the scratch folder at `path`.
-    pub(crate) fn scratch(path: PathBuf, source: io::Error) -> Self {
-        if source.kind() == io::ErrorKind::StorageFull {
-            return Self::DiskFull(path);
-        }
-        Self::Scratch { path, source }
-    }
-
     fn help(&self) -> Option<String> {
         let help = match self {
             Self::Source { .. } | Self::NotAFile { .. } => "name a film that this user can read",
@@ -141,10 +122,6 @@ impl Error {
             Self::Damaged { .. } => "copy the film again from where it came",
             Self::Changed(_) => "wait until the film is complete, then package it again",
             Self::Missing { .. } => return Some(install_command()),
-            Self::DiskFull(_) => {
-                "a film needs as much room as it is large; make room, or name another folder in the variable TMPDIR"
-            }
-            Self::Scratch { .. } => "name a folder that you may write to in the variable TMPDIR",
             Self::Setting {
                 setting: "endpoint",
                 ..
@@ -157,7 +134,7 @@ impl Error {
                 "choose a shorter game id, without slashes, escapes and control characters"
             }
             Self::Vanished(_) => {
-                "let nobody else package this game, or clean up the bucket, meanwhile"
+                "let nobody else package this game, or clean up the bucket, meanwhile; then run the same command again"
             }
             Self::Interrupted => {
                 "the bucket plays what it played before; run the same command again to complete the upload"

@@ -11,10 +11,20 @@ use super::{
     Error, Options, Packaged, check_source, codecs, described,
     edition::{Edition, Fingerprint},
     plan::Plan,
-    playlist::{self, Rendition},
-    remux::{self, INIT, PLAYLIST},
-    upload::{self, Stored, Upload},
+    playlist::{self, Rendition, Segment},
+    remux::{self, Remuxed},
+    upload::{INIT, PLAYLIST, Stored, StoredSegment, Upload},
 };
+
+/// Segments that wait to be uploaded, beside those that are being uploaded.
+const WAITING: usize = 2;
+
+/// A film in pieces.
+pub(super) struct InPieces<'a> {
+    edition: &'a Edition,
+    remuxed: Remuxed,
+    segments: Vec<StoredSegment>,
+}
 
 /// One film on its way.
 pub(super) struct Job<'a> {
@@ -47,70 +57,62 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// Whatever can be wrong with the film, ffmpeg, the disk or the bucket.
-    pub(super) async fn cut_and_upload(
-        &self,
-        film: Fingerprint,
-    ) -> Result<(&Edition, Vec<Stored>), Error> {
+    pub(super) async fn cut_and_upload(&self, film: Fingerprint) -> Result<InPieces<'_>, Error> {
         let Self { upload, plan, .. } = self;
         let source = self.options.source;
         let bytes = check_source(source).await?;
-        let (complete, announced) = mpsc::unbounded_channel();
-        let remux = async {
-            remux::remux(source, plan, upload.scratch, upload.progress, complete).await?;
-            upload.progress.to_upload(upload.scratch.bytes());
-            Ok(())
-        };
+        let (cut, cuts) = mpsc::channel(WAITING);
+        let remux = remux::remux(source, plan, upload.progress, cut);
         let segments = async {
             let name = || Edition::of(film, plan, self.ffmpeg);
             let edition = self.edition.get_or_try_init(name).await?;
-            Ok((edition, upload.segments(edition, announced).await?))
+            Ok((edition, upload.segments(edition, cuts).await?))
         };
-        let ((), segments) = try_join!(remux, segments)?;
+        let (remuxed, (edition, segments)) = try_join!(remux, segments)?;
         if check_source(source).await? != bytes {
             return Err(Error::Changed(source.to_owned()));
         }
-        Ok(segments)
+        Ok(InPieces {
+            edition,
+            remuxed,
+            segments,
+        })
     }
 
     /// Uploads what belongs to the segments, and makes them what is played.
     ///
     /// # Errors
     /// As [`Job::cut_and_upload`].
-    pub(super) async fn publish(
-        &self,
-        edition: &Edition,
-        segments: Vec<Stored>,
-    ) -> Result<Packaged, Error> {
+    pub(super) async fn publish(&self, film: InPieces<'_>) -> Result<Packaged, Error> {
         let Self {
             options,
             plan,
             upload,
             ..
         } = self;
-        let (media, durations) = playlist::media(&self.read(PLAYLIST).await?)?;
-        let count = segments.len();
-        if durations.len() != count {
-            let listed = durations.len();
-            return Err(Error::Output(format!(
-                "{count} segments, of which {listed} are listed"
-            )));
-        }
-        let seconds: f64 = durations.iter().sum();
+        let InPieces {
+            edition,
+            remuxed,
+            segments,
+        } = film;
+        let listed: Vec<(String, Segment)> = segments
+            .iter()
+            .map(|stored| (stored.name.clone(), stored.segment))
+            .collect();
+        let measured: Vec<Segment> = segments.iter().map(|stored| stored.segment).collect();
+        let seconds: f64 = measured.iter().map(|segment| segment.duration).sum();
         check_duration(options.source, plan.video.duration, seconds)?;
-        let codecs = codecs::read(&self.read(INIT).await?)?;
-        let measured = upload::measured(&durations, &segments);
-        let rendition = Rendition::new(codecs, plan.video.frame_rate, &measured);
+        let rendition = Rendition::new(codecs::read(&remuxed.init)?, remuxed.frames, &measured);
 
-        let written = tokio::fs::write(upload.scratch.path().join(PLAYLIST), media).await;
-        written.map_err(|error| upload.scratch.error(error))?;
-        let mut stored = segments;
-        stored.push(upload.put(edition, INIT.to_owned()).await?);
-        stored.push(upload.put(edition, PLAYLIST.to_owned()).await?);
+        let mut stored: Vec<Stored> = segments.into_iter().map(|segment| segment.stored).collect();
+        let media = playlist::media(INIT, &listed);
+        stored.push(upload.put(edition, INIT, vec![remuxed.init]).await?);
+        stored.push(upload.put(edition, PLAYLIST, vec![media.into()]).await?);
         upload.verify(edition, &stored).await?;
         let master = playlist::master(&rendition, &format!("{}/{PLAYLIST}", edition.as_str()));
         let master = upload.publish(master).await?;
 
-        let mut warnings = long_segments(plan, &durations);
+        let mut warnings = long_segments(plan, &measured);
         let removed = self.sweep(&stored, &mut warnings).await;
         let was_there = stored.iter().filter(|object| object.was_there);
         Ok(Packaged {
@@ -118,7 +120,7 @@ impl<'a> Job<'a> {
             source: options.source.to_owned(),
             master,
             edition: edition.as_str().to_owned(),
-            segments: count,
+            segments: listed.len(),
             duration_seconds: (seconds * 1000.0).round() / 1000.0,
             bytes: stored.iter().map(|object| object.bytes).sum(),
             bytes_already_there: was_there.map(|object| object.bytes).sum(),
@@ -147,12 +149,6 @@ impl<'a> Job<'a> {
         }
     }
 
-    async fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
-        let scratch = self.upload.scratch;
-        let content = tokio::fs::read(scratch.path().join(name)).await;
-        content.map_err(|error| scratch.error(error))
-    }
-
     /// The film plays already; that old files lie beside it harms nobody.
     async fn sweep(&self, stored: &[Stored], warnings: &mut Vec<String>) -> usize {
         if self.options.keep_old {
@@ -178,12 +174,12 @@ fn check_duration(path: &Path, told: Option<f64>, read: f64) -> Result<(), Error
 }
 
 /// A copy is cut where the film lets it; past the minute that was looked at that may be seldom.
-fn long_segments(plan: &Plan, durations: &[f64]) -> Vec<String> {
-    let longest = durations
+fn long_segments(plan: &Plan, segments: &[Segment]) -> Vec<String> {
+    let longest = segments
         .iter()
-        .copied()
-        .max_by(f64::total_cmp)
-        .unwrap_or_default();
+        .map(|segment| segment.duration)
+        .max_by(f64::total_cmp);
+    let longest = longest.unwrap_or_default();
     let limit = plan.segment_seconds * 2.0 + 0.5;
     let warning = format!(
         "the longest segment lasts {longest:.1} s, for the film has no more key frames there; players start and seek faster after packaging it with --encode"

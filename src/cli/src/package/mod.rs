@@ -6,15 +6,16 @@
 mod args;
 mod bucket;
 mod codecs;
+mod cutter;
 mod edition;
 mod error;
+mod fragments;
 mod job;
 mod plan;
 mod playlist;
 mod probe;
 mod progress;
 mod remux;
-mod scratch;
 mod upload;
 
 pub(crate) use args::{Args, run as run_command};
@@ -34,7 +35,6 @@ use edition::Fingerprint;
 use job::Job;
 use plan::{Plan, Treatment};
 use probe::Probe;
-use scratch::Scratch;
 use upload::Upload;
 
 /// What to package, for whom, and where to.
@@ -78,8 +78,8 @@ pub(crate) struct Packaged {
     pub(crate) codecs: String,
     /// RESOLUTION: width and height.
     pub(crate) resolution: (u64, u64),
-    /// FRAME-RATE, or null.
-    pub(crate) frame_rate: Option<f64>,
+    /// FRAME-RATE.
+    pub(crate) frame_rate: f64,
     /// BANDWIDTH, bits a second.
     pub(crate) bandwidth: u64,
     /// AVERAGE-BANDWIDTH, bits a second.
@@ -97,39 +97,38 @@ pub(crate) struct Packaged {
 /// # Errors
 /// [`Error`] says what is wrong and, on the way to the terminal, what to do.
 pub(crate) async fn run(options: &Options<'_>, progress: &Progress) -> Result<Packaged, Error> {
-    let bytes = check_source(options.source).await?;
-    let film = Fingerprint::start(options.source);
+    match attempt(options, progress).await {
+        // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
+        Err(Error::Vanished(_)) => attempt(options, progress).await,
+        packaged => packaged,
+    }
+}
+
+async fn attempt(options: &Options<'_>, progress: &Progress) -> Result<Packaged, Error> {
+    let Options { source, game, .. } = *options;
+    let bytes = check_source(source).await?;
+    let film = Fingerprint::start(source);
     let bucket = Bucket::new(options.bucket)?;
-    let prefix = upload::prefix(options.game);
-    let (before, (probe, plan)) = try_join!(
-        bucket.list(&prefix),
-        examine(options.source, options.wishes)
-    )?;
+    let prefix = upload::prefix(game);
+    let (before, (probe, plan)) = try_join!(bucket.list(&prefix), examine(source, options.wishes))?;
     tell_plan(&plan, progress);
     progress.to_upload(bytes);
 
-    let scratch = Scratch::new()?;
-    let Options { game, .. } = *options;
     let upload = Upload {
         bucket: &bucket,
-        scratch: &scratch,
         game,
         before: &before,
         progress,
     };
     let job = Job::new(options, &plan, &probe.program_version.version, upload);
     let packaged = match job.cut_and_upload(film).await {
-        Ok((edition, segments)) => job.publish(edition, segments).await,
+        Ok(film) => job.publish(film).await,
         Err(error) => Err(error),
     };
-    let Err(error) = packaged else {
-        return packaged;
-    };
-    if error.is_final() && scratch.is_full() {
-        return Err(scratch.full());
+    if let Err(error) = &packaged {
+        job.clean_up_after(error).await;
     }
-    job.clean_up_after(&error).await;
-    Err(error)
+    packaged
 }
 
 /// The film's size in bytes.

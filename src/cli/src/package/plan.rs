@@ -19,7 +19,7 @@ pub(crate) struct Plan {
     pub(crate) audio: Option<Audio>,
     /// Seconds of the whole, when the film says so.
     pub(crate) duration: Option<f64>,
-    /// Seconds between cuts, as near as the key frames allow.
+    /// Seconds between cuts, as near as the key frames will allow.
     pub(crate) segment_seconds: f64,
     /// What of the film is not packaged, for the person at the terminal.
     pub(crate) left_out: Vec<String>,
@@ -45,8 +45,6 @@ pub(crate) struct Video {
     pub(crate) interlaced: bool,
     /// Lines of the picture, before it is turned.
     pub(crate) height: u32,
-    /// Frames a second; `None` when the film does not say.
-    pub(crate) frame_rate: Option<f64>,
     /// Seconds of the picture alone; `None` when the film does not say.
     pub(crate) duration: Option<f64>,
 }
@@ -120,16 +118,12 @@ pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
             Some(reason) => Treatment::Encode(reason),
             None => Treatment::Copy,
         };
-    let segment_seconds = match treatment {
-        Treatment::Copy => whole_gaps(&key_frames, wishes.segment_seconds),
-        Treatment::Encode(_) => wishes.segment_seconds,
-    };
+    let segment_seconds = wishes.segment_seconds;
     let video = Video {
         index: picture.index,
         treatment,
         interlaced: is_interlaced(picture),
         height: picture.height,
-        frame_rate: fraction(&picture.avg_frame_rate),
         duration: picture.duration(),
     };
     let audio = sound.map(|stream| Audio {
@@ -211,30 +205,6 @@ fn longest_gap(key_frames: &[f64], duration: Option<f64>) -> Option<f64> {
     gaps.max_by(f64::total_cmp)
 }
 
-/// The longest time not over `wished` (half a second is let pass, as HLS rule 7.7 of Apple's
-/// authoring specification does) that is a whole number of gaps, when all gaps are alike: so every
-/// segment is as long as the next. Else `wished`, and ffmpeg cuts at the first key frame after it.
-fn whole_gaps(key_frames: &[f64], wished: f64) -> f64 {
-    let [first, .., last] = key_frames else {
-        return wished;
-    };
-    let gap = (last - first) / (key_frames.len() - 1) as f64;
-    let alike = |pair: &[f64]| (pair[1] - pair[0] - gap).abs() < 0.01;
-    if gap <= 0.0 || !key_frames.windows(2).all(alike) {
-        return wished;
-    }
-    let fitting = ((wished + 0.5) / gap).floor().max(1.0) * gap;
-    // Matroska rounds times to milliseconds; a cut must not be missed by one of them.
-    fitting - 0.002
-}
-
-/// A fraction above zero, written `30000/1001`.
-fn fraction(text: &str) -> Option<f64> {
-    let (over, under) = text.split_once('/')?;
-    let value = over.parse::<f64>().ok()? / under.parse::<f64>().ok()?;
-    (value.is_finite() && value > 0.0).then_some(value)
-}
-
 fn left_out(probe: &Probe, video: u32, audio: Option<u32>) -> Vec<String> {
     let spoken = |stream: &Stream| match stream.tags.get("language").map(String::as_str) {
         None | Some("und") => String::new(),
@@ -284,10 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn h264_and_aac_are_copied_in_whole_gaps() {
+    fn h264_and_aac_are_copied() {
         let plan = plan(&probed!("h264_aac.mp4"), WISHES).unwrap();
         assert_eq!(plan.video.treatment, Treatment::Copy);
-        assert_eq!(plan.video.frame_rate, Some(30.0));
         assert_eq!(plan.video.duration, Some(10.0));
         assert_eq!(
             plan.audio,
@@ -296,8 +265,6 @@ mod tests {
                 treatment: Treatment::Copy
             })
         );
-        // Three gaps of 2 s, less what a rounded time may lack.
-        assert_eq!(plan.segment_seconds, 5.998);
         assert_eq!(plan.left_out, Vec::<String>::new());
     }
 
@@ -350,7 +317,6 @@ mod tests {
             plan.video.treatment,
             Treatment::Encode("was asked to be".to_owned())
         );
-        assert_eq!(plan.segment_seconds, 6.0);
     }
 
     #[test]
@@ -385,16 +351,5 @@ mod tests {
             reason(&probed!("notes.ans")),
             "is no video: ffprobe takes it for tty"
         );
-    }
-
-    #[test]
-    fn gaps_fill_a_segment_without_passing_it_by_more_than_half_a_second() {
-        let every = |gap: f64| (0..10).map(|n| f64::from(n) * gap).collect::<Vec<_>>();
-        assert_eq!(whole_gaps(&every(5.0), 6.0), 4.998);
-        assert_eq!(whole_gaps(&every(4.0), 6.0), 3.998);
-        assert_eq!(whole_gaps(&every(2.002), 6.0), 6.004);
-        assert_eq!(whole_gaps(&every(10.0), 6.0), 9.998);
-        assert_eq!(whole_gaps(&[0.0, 1.0, 7.0], 6.0), 6.0);
-        assert_eq!(whole_gaps(&[0.0], 6.0), 6.0);
     }
 }

@@ -1,11 +1,12 @@
 //! The two playlists of an edition (draft-pantos-hls-rfc8216bis).
 
-use m3u8_rs::{MasterPlaylist, MediaPlaylist, MediaPlaylistType, Resolution, VariantStream};
+use m3u8_rs::{
+    Map, MasterPlaylist, MediaPlaylist, MediaPlaylistType, MediaSegment, Resolution, VariantStream,
+};
 
-use super::{Error, codecs::Codecs};
+use super::codecs::Codecs;
 
-/// The lowest protocol version that has EXT-X-MAP in a playlist of segments (rfc8216bis §8). ffmpeg
-/// writes 7, which shuts out players for nothing.
+/// The lowest protocol version that has EXT-X-MAP in a playlist of segments (rfc8216bis §8).
 const VERSION: usize = 6;
 
 /// One segment of the film.
@@ -17,30 +18,33 @@ pub(crate) struct Segment {
     pub(crate) bytes: u64,
 }
 
-/// The media playlist that ffmpeg wrote, in our version; and how long each segment lasts.
-///
-/// # Errors
-/// [`Error::Output`] when it is no finished playlist.
-pub(crate) fn media(written: &[u8]) -> Result<(String, Vec<f64>), Error> {
-    let bad = |what: &str| Error::Output(format!("video.m3u8 {what}"));
-    let parsed = m3u8_rs::parse_media_playlist_res(written);
-    let mut playlist = parsed.map_err(|_| bad("is no media playlist"))?;
-    if !playlist.end_list || playlist.segments.is_empty() {
-        return Err(bad("is not complete"));
-    }
-    let durations: Vec<f64> = playlist
-        .segments
+/// The media playlist: an init section and segments beside it, in their order.
+pub(crate) fn media(init: &str, segments: &[(String, Segment)]) -> String {
+    let durations: Vec<f64> = segments
         .iter()
-        .map(|s| f64::from(s.duration))
+        .map(|(_, segment)| segment.duration)
         .collect();
-    playlist.version = Some(VERSION);
-    playlist.independent_segments = true;
-    playlist.playlist_type = Some(MediaPlaylistType::Vod);
-    playlist.target_duration = target(&durations);
-    Ok((
-        text(|out| MediaPlaylist::write_to(&playlist, out)),
-        durations,
-    ))
+    let init = Map {
+        uri: init.to_owned(),
+        ..Default::default()
+    };
+    let mut maps = std::iter::once(Some(init)).chain(std::iter::repeat(None));
+    let segments = segments.iter().map(|(name, segment)| MediaSegment {
+        uri: name.clone(),
+        duration: segment.duration as f32,
+        map: maps.next().flatten(),
+        ..Default::default()
+    });
+    let playlist = MediaPlaylist {
+        version: Some(VERSION),
+        target_duration: target(&durations),
+        segments: segments.collect(),
+        end_list: true,
+        playlist_type: Some(MediaPlaylistType::Vod),
+        independent_segments: true,
+        ..Default::default()
+    };
+    text(|out| playlist.write_to(out))
 }
 
 /// From version 6 on the longest duration, rounded to the nearest second (rfc8216bis §4.4.3.1).
@@ -58,8 +62,8 @@ fn target(durations: &[f64]) -> u64 {
 pub(crate) struct Rendition {
     /// What to decode, and how large the picture is.
     pub(crate) codecs: Codecs,
-    /// Frames a second, when the film says so.
-    pub(crate) frame_rate: Option<f64>,
+    /// Frames a second.
+    pub(crate) frame_rate: f64,
     /// Bits a second at the worst.
     pub(crate) bandwidth: u64,
     /// Bits a second over the whole film.
@@ -67,15 +71,20 @@ pub(crate) struct Rendition {
 }
 
 impl Rendition {
-    /// Measures `segments`.
-    pub(crate) fn new(codecs: Codecs, frame_rate: Option<f64>, segments: &[Segment]) -> Self {
-        let frame_rate = frame_rate.map(|rate| (rate * 1000.0).round() / 1000.0);
+    /// Measures `segments`, which hold so many frames: what the film says of itself may be wrong.
+    pub(crate) fn new(codecs: Codecs, frames: u64, segments: &[Segment]) -> Self {
+        let frame_rate = match seconds(segments) {
+            0.0 => 0.0,
+            seconds => frames as f64 / seconds,
+        };
         let average_bandwidth = rate(segments).ceil() as u64;
-        let bandwidth = peak(segments).ceil() as u64;
+        let bandwidth = (peak(segments).ceil() as u64).max(average_bandwidth);
+        // rfc8216bis §4.4.6.2 wants three decimals.
+        let frame_rate = (frame_rate * 1000.0).round() / 1000.0;
         Self {
             codecs,
             frame_rate,
-            bandwidth: bandwidth.max(average_bandwidth),
+            bandwidth,
             average_bandwidth,
         }
     }
@@ -94,7 +103,7 @@ pub(crate) fn master(rendition: &Rendition, media: &str) -> String {
         average_bandwidth: Some(rendition.average_bandwidth),
         codecs: Some(names),
         resolution: Some(Resolution { width, height }),
-        frame_rate: rendition.frame_rate,
+        frame_rate: Some(rendition.frame_rate),
         ..Default::default()
     };
     let playlist = MasterPlaylist {
@@ -158,7 +167,7 @@ mod tests {
     fn the_master_names_all_that_apples_validator_demands() {
         let rendition = Rendition {
             codecs: codecs(),
-            frame_rate: Some(29.97),
+            frame_rate: 29.97,
             bandwidth: 3_129_288,
             average_bandwidth: 2_855_432,
         };
@@ -174,23 +183,28 @@ mod tests {
     }
 
     #[test]
-    fn ffmpegs_playlist_becomes_version_6_with_a_rounded_target() {
-        // By ffmpeg 5.1.9 from a film with key frames 250 frames apart.
-        let written = b"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:8\n\
-            #EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n\
-            #EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:8.333333,\nseg_00000.m4s\n#EXTINF:1.633333,\n\
-            seg_00001.m4s\n#EXT-X-ENDLIST\n";
-        let (text, durations) = media(written).unwrap();
-        // The order of tags is free, and a media sequence that starts at 0 goes without saying.
+    fn the_media_playlist_is_a_finished_one_of_version_6() {
+        let segment = |name: &str, duration| (name.to_owned(), Segment { duration, bytes: 1 });
+        let segments = [
+            segment("seg_00000.m4s", 6.006),
+            segment("seg_00001.m4s", 1.5),
+        ];
+        // By rfc8216bis §4.4: the order of tags is free, and a media sequence that starts at 0 goes
+        // without saying.
         assert_eq!(
-            text,
-            "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-TARGETDURATION:8\n\
+            media("init.mp4", &segments),
+            "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-TARGETDURATION:6\n\
              #EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-MAP:URI=\"init.mp4\"\n\
-             #EXTINF:8.333333,\nseg_00000.m4s\n#EXTINF:1.633333,\nseg_00001.m4s\n#EXT-X-ENDLIST\n"
+             #EXTINF:6.006,\nseg_00000.m4s\n#EXTINF:1.5,\nseg_00001.m4s\n#EXT-X-ENDLIST\n"
         );
-        assert_eq!(durations.len(), 2);
-        assert!(media(b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n").is_err());
-        assert!(media(b"Not found\n").is_err());
+    }
+
+    #[test]
+    fn the_target_is_the_longest_duration_rounded() {
+        // rfc8216bis §4.4.3.1, with the durations of a film whose key frames are 250 frames apart.
+        assert_eq!(target(&[8.333333, 1.633333]), 8);
+        assert_eq!(target(&[6.5, 6.0]), 7);
+        assert_eq!(target(&[0.2]), 1);
     }
 
     #[test]
@@ -202,9 +216,9 @@ mod tests {
             segment(6.0, 900_000),
             segment(1.0, 500_000),
         ];
-        let rendition = Rendition::new(codecs(), Some(30_000.0 / 1001.0), &segments);
+        let rendition = Rendition::new(codecs(), 325, &segments);
         assert_eq!(rendition.bandwidth, 1_600_000); // 1,400,000 bytes in 7 s
         assert_eq!(rendition.average_bandwidth, 1_230_770); // 2,000,000 bytes in 13 s, rounded up
-        assert_eq!(rendition.frame_rate, Some(29.97));
+        assert_eq!(rendition.frame_rate, 25.0);
     }
 }

@@ -68,14 +68,13 @@ pub(crate) struct Stream {
     pub(crate) pix_fmt: Option<String>,
     /// `progressive`, `tt`, ...; absent when it is not known.
     pub(crate) field_order: Option<String>,
-    /// Frames a second as a fraction, `30000/1001`; `0/0` when it is not known.
-    #[serde(default)]
-    pub(crate) avg_frame_rate: String,
     /// Channels of an audio stream.
     #[serde(default)]
     pub(crate) channels: u32,
     /// Seconds, as text.
-    pub(crate) duration: Option<String>,
+    duration: Option<String>,
+    /// Seconds, as text.
+    start_time: Option<String>,
     /// What the stream is for: `default`, `attached_pic`, ...; 0 or 1 each.
     #[serde(default)]
     pub(crate) disposition: BTreeMap<String, u8>,
@@ -107,15 +106,18 @@ impl Stream {
 }
 
 impl Stream {
-    /// Seconds of this stream alone; `None` when the container does not say. Matroska says it in a tag.
+    /// Seconds of this stream alone; `None` when the container does not say. Matroska says in a tag
+    /// when it ends.
     pub(crate) fn duration(&self) -> Option<f64> {
+        let seconds = |text: &Option<String>| text.as_ref()?.parse::<f64>().ok();
         let tag = self
             .tags
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case("duration"));
-        let told = self.duration.as_deref().and_then(|text| text.parse().ok());
-        told.or_else(|| clock(tag?.1))
-            .filter(|seconds| *seconds > 0.0)
+        let end = tag.and_then(|(_, text)| clock(text));
+        let start = seconds(&self.start_time).unwrap_or(0.0);
+        let told = seconds(&self.duration).or_else(|| Some(end? - start));
+        told.filter(|seconds| *seconds > 0.0)
     }
 }
 

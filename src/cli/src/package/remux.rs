@@ -1,30 +1,27 @@
-//! ffmpeg: a film in, an init section and segments out.
+//! ffmpeg: a film in, an init section and segments out. They come through a pipe and never lie on a
+//! disk: that would take as much room as the film, and more time than all the rest.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{path::Path, process::Stdio};
 
+use bytes::Bytes;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
-    process::{Child, Command},
-    sync::mpsc::UnboundedSender,
-    time::{MissedTickBehavior, interval},
+    io::{AsyncRead, AsyncReadExt as _},
+    process::{Child, ChildStdout, Command},
+    sync::mpsc::Sender,
 };
 
 use super::{
     Error,
+    cutter::{Cut, Cutter},
+    fragments::{Piece, Splitter},
     plan::{Audio, Plan, Treatment, Video},
     probe::{PROTOCOLS, file_url},
     progress::Progress,
-    scratch::Scratch,
 };
 
-/// The init section, in the scratch folder and in the bucket.
-pub(crate) const INIT: &str = "init.mp4";
-
-/// The media playlist, in the scratch folder and in the bucket.
-pub(crate) const PLAYLIST: &str = "video.m3u8";
-
-/// How often the scratch folder is looked at for segments that are complete.
-const LOOK: Duration = Duration::from_millis(50);
+/// What the pipe between ffmpeg and us is made to hold, and the room for one read from it. A pipe's own
+/// 64 KiB make the two wait for each other all the time; more than 1 MiB needs a privilege.
+const PIPE_BYTES: usize = 1024 * 1024;
 
 /// Seconds between key frames of an encoded picture: a player can start there
 /// (Apple's authoring specification for HLS, rule 1.13).
@@ -32,11 +29,6 @@ const KEY_FRAME_SECONDS: f64 = 2.0;
 
 /// Bytes of ffmpeg's complaints that are kept.
 const KEPT_COMPLAINTS: u64 = 16 * 1024;
-
-/// The name of segment `number`, in the scratch folder and in the bucket.
-pub(crate) fn segment_name(number: u32) -> String {
-    format!("seg_{number:05}.m4s")
-}
 
 /// The part of ffmpeg's arguments that decides the bytes of the result.
 pub(crate) fn recipe(plan: &Plan) -> Vec<String> {
@@ -48,11 +40,9 @@ pub(crate) fn recipe(plan: &Plan) -> Vec<String> {
     recipe.extend(words("-map_metadata -1 -map_chapters -1 -sn -dn"));
     recipe.extend(picture(&plan.video, plan.segment_seconds));
     recipe.extend(plan.audio.as_ref().map(sound).unwrap_or_default());
-    recipe.extend(words(
-        "-f hls -hls_segment_type fmp4 -hls_playlist_type vod -hls_list_size 0",
-    ));
-    recipe.extend(words("-hls_flags independent_segments"));
-    recipe.extend(["-hls_time".to_owned(), plan.segment_seconds.to_string()]);
+    // A fragment from each key frame to the next, so that it can be cut at any of them.
+    let flags = "+frag_keyframe+delay_moov+default_base_moof+skip_trailer";
+    recipe.extend(["-f", "mp4", "-movflags", flags].map(str::to_owned));
     recipe
 }
 
@@ -108,92 +98,101 @@ fn sound(audio: &Audio) -> Vec<String> {
     }
 }
 
-/// Cuts the film up in the scratch folder, and sends the number of every segment as soon as it is
-/// complete.
+/// What is left of a film when its segments have been sent.
+#[derive(Debug)]
+pub(crate) struct Remuxed {
+    /// What a player needs before the first segment.
+    pub(crate) init: Bytes,
+    /// Frames of the picture.
+    pub(crate) frames: u64,
+}
+
+/// Cuts the film up and sends each segment as soon as it is complete. ffmpeg waits while nobody takes the segments, so few of them are in memory at once.
 ///
 /// # Errors
-/// That there is no ffmpeg, that it failed, or that the disk is full.
+/// That there is no ffmpeg, that it failed, or that it wrote something else.
 pub(crate) async fn remux(
     source: &Path,
     plan: &Plan,
-    scratch: &Scratch,
     progress: &Progress,
-    complete: UnboundedSender<u32>,
-) -> Result<(), Error> {
-    let mut ffmpeg = start(source, plan, scratch)?;
+    segments: Sender<Cut>,
+) -> Result<Remuxed, Error> {
+    let mut ffmpeg = start(source, plan)?;
     let complaints = ffmpeg
         .stderr
         .take()
         .map(|stderr| tokio::spawn(tail(stderr)));
-    let mut next = 0;
-    if let Some(stdout) = ffmpeg.stdout.take() {
-        let mut lines = BufReader::new(stdout).lines();
-        let mut look = interval(LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                line = lines.next_line() => match line {
-                    Ok(Some(line)) => report(&line, plan.duration, progress),
-                    // It has closed its side: it is done, one way or the other.
-                    Ok(None) | Err(_) => break,
-                },
-                // The last segment is complete when ffmpeg has begun the one after.
-                _ = look.tick() => while exists(scratch, next + 1) {
-                    announce(&complete, &mut next);
-                },
-            }
-        }
-    }
+    let stdout = ffmpeg.stdout.take();
+    let stdout = stdout.ok_or_else(|| Error::Ffmpeg("it has no output".to_owned()))?;
+    widen(&stdout);
+    let cut = cut_up(stdout, plan, progress, &segments).await;
     let ended = ffmpeg.wait().await.map_err(|source| Error::Start {
         tool: "ffmpeg",
         source,
     })?;
+    if ended.success() {
+        return cut;
+    }
     let complaints = match complaints {
         Some(task) => task.await.unwrap_or_default(),
         None => String::new(),
     };
-    // ffmpeg has been seen to end well though the disk was full.
-    if complaints.contains("No space left on device") {
-        return Err(scratch.full());
-    }
-    if !ended.success() {
-        return Err(Error::Ffmpeg(last_words(&complaints)));
-    }
-    while exists(scratch, next) {
-        announce(&complete, &mut next);
-    }
-    Ok(())
+    Err(Error::Ffmpeg(last_words(&complaints)))
 }
 
-fn start(source: &Path, plan: &Plan, scratch: &Scratch) -> Result<Child, Error> {
-    let unreadable = |error| Error::Source {
-        path: source.to_owned(),
-        source: error,
-    };
-    let absolute = std::path::absolute(source).map_err(unreadable)?;
+/// A pipe that stays narrow is only slower.
+fn widen(pipe: &ChildStdout) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = pipe;
+}
+
+async fn cut_up(
+    mut stdout: ChildStdout,
+    plan: &Plan,
+    progress: &Progress,
+    segments: &Sender<Cut>,
+) -> Result<Remuxed, Error> {
+    let (mut splitter, mut cutter) = (Splitter::default(), Cutter::new(plan.segment_seconds));
+    let (mut init, mut seconds, mut frames) = (Bytes::new(), 0.0, 0);
+    loop {
+        splitter.input().reserve(PIPE_BYTES);
+        let read = stdout.read_buf(splitter.input()).await;
+        if read.map_err(|error| Error::Output(format!("the stream broke off: {error}")))? == 0 {
+            break;
+        }
+        while let Some(piece) = splitter.next()? {
+            match piece {
+                Piece::Init(section) => init = section,
+                Piece::Fragment(fragment) => {
+                    seconds += fragment.seconds;
+                    frames += fragment.frames;
+                    let part = plan.duration.map_or(0.0, |all| seconds / all);
+                    progress.remuxed(part.min(1.0));
+                    send(segments, cutter.push(fragment)).await;
+                }
+            }
+        }
+    }
+    splitter.finish()?;
+    send(segments, cutter.take()).await;
+    progress.remuxed(1.0);
+    Ok(Remuxed { init, frames })
+}
+
+async fn send(segments: &Sender<Cut>, cut: Option<Cut>) {
+    if let Some(cut) = cut {
+        // Nobody takes it when the upload has failed already, and that is what is reported then.
+        let _ = segments.send(cut).await;
+    }
+}
+
+fn start(source: &Path, plan: &Plan) -> Result<Child, Error> {
     let mut command = Command::new("ffmpeg");
-    command.args([
-        "-nostdin",
-        "-hide_banner",
-        "-loglevel",
-        "error",
-        "-progress",
-        "pipe:1",
-    ]);
-    command
-        .args(PROTOCOLS)
-        .arg("-i")
-        .arg(file_url(&absolute))
-        .args(recipe(plan));
-    // In the folder itself, for a `%` in its path would be taken for a number.
-    command.current_dir(scratch.path());
-    command.args([
-        "-hls_fmp4_init_filename",
-        INIT,
-        "-hls_segment_filename",
-        "seg_%05d.m4s",
-        PLAYLIST,
-    ]);
+    command.args(["-nostdin", "-hide_banner", "-loglevel", "error"]);
+    command.args(PROTOCOLS).arg("-i").arg(file_url(source));
+    command.args(recipe(plan)).arg("pipe:1");
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -202,25 +201,6 @@ fn start(source: &Path, plan: &Plan, scratch: &Scratch) -> Result<Child, Error> 
     command
         .spawn()
         .map_err(|source| Error::tool("ffmpeg", source))
-}
-
-fn exists(scratch: &Scratch, number: u32) -> bool {
-    scratch.path().join(segment_name(number)).exists()
-}
-
-fn announce(complete: &UnboundedSender<u32>, next: &mut u32) {
-    // Nobody listens when the upload has failed already, and that is what is reported then.
-    let _ = complete.send(*next);
-    *next += 1;
-}
-
-fn report(line: &str, duration: Option<f64>, progress: &Progress) {
-    let Some(microseconds) = line.strip_prefix("out_time_us=") else {
-        return;
-    };
-    if let (Ok(microseconds), Some(duration)) = (microseconds.trim().parse::<f64>(), duration) {
-        progress.remuxed((microseconds / 1e6 / duration).clamp(0.0, 1.0));
-    }
 }
 
 async fn tail(stderr: impl AsyncRead + Unpin) -> String {

@@ -1,4 +1,4 @@
-//! From the scratch folder into the bucket, so that a game is at no time half there.
+//! Into the bucket, so that a game is at no time half there.
 //!
 //! An edition's files have names that no other edition has, so nothing that is being watched is
 //! touched while they arrive. The master playlist alone is replaced, in one PUT, when all else is in
@@ -7,32 +7,34 @@
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reelgate_core::key::{GameId, ObjectKey};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 
 use super::{
     Error,
     bucket::{Bucket, Listing},
-    codecs,
+    cutter::Cut,
     edition::Edition,
     playlist::Segment,
     progress::Progress,
-    remux::{INIT, PLAYLIST, segment_name},
-    scratch::Scratch,
 };
 
 /// The playlist a player is given; it lies above the editions.
 pub(crate) const MASTER: &str = "master.m3u8";
 
-/// Uploads at once: enough to fill a line across a continent, and few enough to fit in memory
-/// however large a segment is.
-const AT_ONCE: usize = 8;
+/// The playlist of the segments.
+pub(crate) const PLAYLIST: &str = "video.m3u8";
+
+/// What a player needs before the first segment.
+pub(crate) const INIT: &str = "init.mp4";
+
+/// Uploads at once: enough to fill a line across a continent, and few enough to be held in memory: six
+/// seconds of a camera's 4K are some 75 MB.
+const AT_ONCE: usize = 6;
 
 /// One run's way into the bucket.
 pub(crate) struct Upload<'a> {
     /// Where to.
     pub(crate) bucket: &'a Bucket,
-    /// Where from.
-    pub(crate) scratch: &'a Scratch,
     /// For whom.
     pub(crate) game: GameId<'a>,
     /// What was in the bucket before the run.
@@ -44,9 +46,6 @@ pub(crate) struct Upload<'a> {
 /// An object of this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
-    /// Its name in the scratch folder.
-    name: String,
-    /// Its key.
     key: String,
     /// Bytes.
     pub(crate) bytes: u64,
@@ -54,80 +53,86 @@ pub(crate) struct Stored {
     pub(crate) was_there: bool,
 }
 
+/// A segment of this run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StoredSegment {
+    /// Its name in the edition.
+    pub(crate) name: String,
+    /// What a playlist says of it.
+    pub(crate) segment: Segment,
+    /// The object.
+    pub(crate) stored: Stored,
+}
+
 impl Upload<'_> {
-    /// Uploads each segment as soon as it is announced; gives them in their order.
+    /// Uploads each segment as soon as it is cut; gives them in their order.
     ///
     /// # Errors
-    /// When the bucket refuses, or the scratch folder cannot be read.
+    /// When the bucket refuses.
     pub(crate) async fn segments(
         &self,
         edition: &Edition,
-        complete: UnboundedReceiver<u32>,
-    ) -> Result<Vec<Stored>, Error> {
-        let numbers = stream::unfold(complete, |mut complete| async move {
-            complete.recv().await.map(|number| (number, complete))
+        cuts: Receiver<Cut>,
+    ) -> Result<Vec<StoredSegment>, Error> {
+        let cuts = stream::unfold(cuts, |mut cuts| async move {
+            cuts.recv().await.map(|cut| (cut, cuts))
         });
-        let uploads = numbers.map(|number| self.put(edition, segment_name(number)));
+        let uploads = cuts.map(|cut| self.segment(edition, cut));
         uploads.buffered(AT_ONCE).try_collect().await
+    }
+
+    async fn segment(&self, edition: &Edition, cut: Cut) -> Result<StoredSegment, Error> {
+        let name = format!("seg_{:05}.m4s", cut.number);
+        let stored = self.put(edition, &name, cut.content).await?;
+        let segment = Segment {
+            duration: cut.seconds,
+            bytes: stored.bytes,
+        };
+        Ok(StoredSegment {
+            name,
+            segment,
+            stored,
+        })
     }
 
     /// Uploads one file of the edition, unless an earlier run has.
     ///
     /// # Errors
     /// As [`Upload::segments`].
-    pub(crate) async fn put(&self, edition: &Edition, name: String) -> Result<Stored, Error> {
+    pub(crate) async fn put(
+        &self,
+        edition: &Edition,
+        name: &str,
+        content: Vec<Bytes>,
+    ) -> Result<Stored, Error> {
         let key = self.key(&format!("{}/{name}", edition.as_str()))?;
-        let content = tokio::fs::read(self.scratch.path().join(&name)).await;
-        let content = Bytes::from(content.map_err(|error| self.scratch.error(error))?);
-        if name.ends_with(".m4s") && !codecs::is_whole(&content) {
-            return Err(Error::Output(format!("{name} is cut short")));
-        }
-        let bytes = content.len() as u64;
+        let bytes = content.iter().map(|part| part.len() as u64).sum();
         // The name stands for the content, so it is the same if it has arrived whole.
         let was_there = self.before.get(&key) == Some(&bytes);
         if !was_there {
-            self.bucket.put(&key, content_type(&name), content).await?;
+            self.bucket.put(&key, content_type(name), content).await?;
         }
         self.progress.uploaded(bytes);
         Ok(Stored {
-            name,
             key,
             bytes,
             was_there,
         })
     }
 
-    /// Makes sure that all of the edition is in the bucket, whoever else was cleaning up there, and
-    /// uploads again what is not.
+    /// Makes sure that all of the edition is in the bucket, whoever else was cleaning up there.
     ///
     /// # Errors
-    /// When something keeps vanishing.
+    /// [`Error::Vanished`] when it is not; another run uploads what is missing.
     pub(crate) async fn verify(&self, edition: &Edition, stored: &[Stored]) -> Result<(), Error> {
         let folder = self.key(&format!("{}/", edition.as_str()))?;
-        for _ in 0..2 {
-            let there = self.bucket.list(&folder).await?;
-            let missing = stored
-                .iter()
-                .filter(|object| there.get(&object.key) != Some(&object.bytes));
-            let missing: Vec<&Stored> = missing.collect();
-            if missing.is_empty() {
-                return Ok(());
-            }
-            let again = stream::iter(missing).map(|object| self.put_again(object));
-            again
-                .buffer_unordered(AT_ONCE)
-                .try_collect::<Vec<()>>()
-                .await?;
+        let there = self.bucket.list(&folder).await?;
+        let is_there = |object: &Stored| there.get(&object.key) == Some(&object.bytes);
+        if stored.iter().all(is_there) {
+            Ok(())
+        } else {
+            Err(Error::Vanished(folder))
         }
-        Err(Error::Vanished(folder))
-    }
-
-    async fn put_again(&self, object: &Stored) -> Result<(), Error> {
-        let content = tokio::fs::read(self.scratch.path().join(&object.name)).await;
-        let content = content.map_err(|error| self.scratch.error(error))?;
-        self.bucket
-            .put(&object.key, content_type(&object.name), content.into())
-            .await
     }
 
     /// Makes the edition the one that is played.
@@ -137,7 +142,7 @@ impl Upload<'_> {
     pub(crate) async fn publish(&self, master: String) -> Result<String, Error> {
         let key = self.key(MASTER)?;
         self.bucket
-            .put(&key, content_type(MASTER), master.into())
+            .put(&key, content_type(MASTER), vec![master.into()])
             .await?;
         Ok(key)
     }
@@ -191,17 +196,6 @@ impl Upload<'_> {
 /// How the keys of all objects of a game begin.
 pub(crate) fn prefix(game: GameId<'_>) -> String {
     format!("games/{}/", game.as_str())
-}
-
-/// The segments' lengths and sizes side by side.
-pub(crate) fn measured(durations: &[f64], stored: &[Stored]) -> Vec<Segment> {
-    let pairs = durations.iter().zip(stored);
-    pairs
-        .map(|(&duration, object)| Segment {
-            duration,
-            bytes: object.bytes,
-        })
-        .collect()
 }
 
 /// Whether a packager names a file of a game so: a file of an edition, or one beside the master, as
