@@ -27,7 +27,7 @@ pub(crate) struct Serve {
     /// Where compiled components are kept between starts.
     #[arg(long, value_name = "DIR", default_value = ".reelgate")]
     pub(crate) data: PathBuf,
-    /// Values of variables: lines of SPIN_VARIABLE_<NAME>=value.
+    /// Values of variables: lines such as SPIN_VARIABLE_S3_BUCKET=films.
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
     /// The value of one variable; goes before the environment and the file.
