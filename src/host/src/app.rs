@@ -2,10 +2,11 @@
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::compose::{ComposeError, Part, compose};
+use crate::gatekeeper::GatekeeperPre;
 use crate::guest::{Guest, Shared};
 use crate::linker::linker;
 use crate::log::Log;
-use crate::manifest::{Component, HttpTrigger, Inherited, Manifest};
+use crate::manifest::{self, HttpTrigger, Inherited, Manifest};
 use crate::native_origin::NativeOrigin;
 use crate::route::Routes;
 use crate::variables::Variables;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wasmtime::Engine;
+use wasmtime::component::Component;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 /// The header a component reports a request's game, subject and reason in, when the host asks for it
@@ -80,6 +82,8 @@ pub struct App {
 pub(crate) struct Handler {
     pub(crate) pre: ServicePre<Guest>,
     pub(crate) shared: Arc<Shared>,
+    /// A gate that only decides, where the host's own origin stands right behind it.
+    pub(crate) gatekeeper: Option<GatekeeperPre>,
 }
 
 impl App {
@@ -158,9 +162,16 @@ impl Loader<'_> {
             log: self.log.clone(),
             next,
         };
+        let shared = Arc::new(shared);
+        let pre = self.link(&part)?;
+        let alone = shared.next.is_some() && trigger.dependencies.middleware.len() == 1;
+        let gatekeeper = alone
+            .then(|| GatekeeperPre::new(pre.instance_pre()))
+            .flatten();
         Ok(Handler {
-            pre: self.link(&part)?,
-            shared: Arc::new(shared),
+            pre,
+            shared,
+            gatekeeper,
         })
     }
 
@@ -265,7 +276,11 @@ impl Loader<'_> {
         variables
     }
 
-    fn allowed_hosts(&self, id: &str, component: &Component) -> Result<AllowedHosts, AppError> {
+    fn allowed_hosts(
+        &self,
+        id: &str,
+        component: &manifest::Component,
+    ) -> Result<AllowedHosts, AppError> {
         let templates = &component.allowed_outbound_hosts;
         let patterns: Vec<String> = templates
             .iter()
@@ -287,8 +302,7 @@ impl Loader<'_> {
             id: part.name.clone(),
             cause: format!("{cause:#}"),
         };
-        let component =
-            wasmtime::component::Component::new(self.engine, &part.bytes).map_err(unlinkable)?;
+        let component = Component::new(self.engine, &part.bytes).map_err(unlinkable)?;
         let linker = linker(self.engine).map_err(unlinkable)?;
         linker
             .instantiate_pre(&component)

@@ -1,6 +1,8 @@
 //! One thread's share of the work: route a request, have it answered, write its line in the log.
 
 use crate::app::{App, LOG_HEADER};
+use crate::gated::Gated;
+use crate::gatekeeper::Gatekeeper;
 use crate::guests::{GuestError, Guests};
 use crate::log::{Access, Log};
 use crate::outbound::Outbound;
@@ -26,22 +28,49 @@ const X_REQUEST_ID: &str = "x-request-id";
 
 /// What one thread answers with.
 pub(crate) struct Worker {
-    routes: Routes<Arc<Guests>>,
+    routes: Routes<Arc<Answering>>,
     log: Log,
+}
+
+/// What answers on a route.
+struct Answering {
+    gated: Option<Gated>,
+    guests: Arc<Guests>,
+}
+
+impl Answering {
+    async fn handle(&self, request: Request<Incoming>) -> Result<Response<WasiBody>, GuestError> {
+        if let Some(gated) = &self.gated {
+            let answer = gated.handle(&request).await;
+            if let Some(answer) = answer.map_err(|error| GuestError::trapped(&error))? {
+                return Ok(answer);
+            }
+        }
+        let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
+        self.guests.handle(request).await
+    }
 }
 
 impl Worker {
     pub(crate) fn new(app: &App, outbound: &Outbound, log: &Log, instances: usize) -> Self {
-        let guests = |handler: &Arc<crate::app::Handler>| {
-            Arc::new(Guests::new(
-                handler.pre.clone(),
-                Arc::clone(&handler.shared),
-                outbound.clone(),
-                instances,
-            ))
+        let answering = |handler: &Arc<crate::app::Handler>| {
+            let gated = handler.gatekeeper.clone().zip(handler.shared.next.clone());
+            Arc::new(Answering {
+                gated: gated.map(|(pre, origin)| {
+                    let shared = Arc::clone(&handler.shared);
+                    let gatekeeper = Gatekeeper::new(pre, shared, outbound.clone());
+                    Gated::new(gatekeeper, origin, outbound.clone())
+                }),
+                guests: Arc::new(Guests::new(
+                    handler.pre.clone(),
+                    Arc::clone(&handler.shared),
+                    outbound.clone(),
+                    instances,
+                )),
+            })
         };
         Self {
-            routes: app.routes.map(guests),
+            routes: app.routes.map(answering),
             log: log.clone(),
         }
     }
@@ -83,7 +112,6 @@ impl Worker {
         let Some(route) = self.routes.find(path) else {
             return (Arc::default(), text(StatusCode::NOT_FOUND, "Not Found"));
         };
-        let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
         let response = route
             .handler
             .handle(request)

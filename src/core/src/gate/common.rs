@@ -12,8 +12,8 @@ use crate::{
 /// of the answer; without a host that asks for it, it is not sent.
 pub const LOG_HEADER: &str = "x-reelgate-log";
 
-/// For answers that hold a session, and for errors: no cache may keep them.
-pub(super) const NO_STORE: &[u8] = b"private, no-store";
+/// `Cache-Control` of answers that hold a session, and of errors: no cache may keep them.
+pub const NO_STORE: &str = "private, no-store";
 
 /// What of the request decides how its answer looks.
 #[derive(Clone, Debug)]

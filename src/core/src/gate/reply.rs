@@ -120,7 +120,7 @@ impl Reply {
         answer
             .head
             .headers
-            .push(("cache-control", Cow::Borrowed(NO_STORE)));
+            .push(("cache-control", Cow::Borrowed(NO_STORE.as_bytes())));
         if let Some(cookie) = &info.set_cookie {
             answer.head.headers.push((
                 "set-cookie",
@@ -146,7 +146,7 @@ pub(super) fn error(status: u16, text: &str) -> Answer {
     answer
         .head
         .headers
-        .push(("cache-control", Cow::Borrowed(NO_STORE)));
+        .push(("cache-control", Cow::Borrowed(NO_STORE.as_bytes())));
     answer
 }
 
