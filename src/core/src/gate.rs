@@ -14,7 +14,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-pub use common::{LOG_HEADER, NO_STORE};
+pub use common::{LOG_HEADER, NO_STORE, add_common};
 pub use config::Config;
 pub use decide::{Decision, decide};
 pub use log::LogFields;

@@ -1,15 +1,21 @@
 //! A request decided by a gate and forwarded by the host: nothing of the answer enters the component.
 
-use crate::gatekeeper::{Answer, Decision, Gatekeeper, Method, Pass, Request};
+use crate::gatekeeper::{Answer, Decision, Gatekeeper, Method, Pass, Request, Viewer};
 use crate::native_origin::NativeOrigin;
 use crate::outbound::Outbound;
+use crate::worker::Answered;
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use reelgate_core::gate::{NO_STORE, passed_on};
+use reelgate_core::gate::{NO_STORE, add_common, passed_on};
+use reelgate_core::http::Headers;
+use std::borrow::Cow;
 use std::sync::Arc;
 use wasmtime_wasi_http::WasiBody;
+
+/// Room for the headers of an answer, so that the map need not grow; `date` and `x-request-id` come later.
+const MOST_HEADERS: usize = 24;
 
 /// A gate before the host's own origin, on one worker.
 pub(crate) struct Gated {
@@ -41,7 +47,7 @@ impl Gated {
     pub(crate) async fn handle<B>(
         &self,
         request: &http::Request<B>,
-    ) -> wasmtime::Result<Option<Response<WasiBody>>> {
+    ) -> wasmtime::Result<Option<Answered>> {
         match self.decide(request).await? {
             Decision::Misconfigured => Ok(None),
             Decision::Reply(answer) => Ok(Some(reply(answer))),
@@ -64,23 +70,25 @@ impl Gated {
         self.gatekeeper.decide(head).await
     }
 
-    async fn forward(&self, pass: Pass) -> Response<WasiBody> {
+    async fn forward(&self, pass: Pass) -> Answered {
         let request = reelgate_core::http::Request {
             method: rule_method(pass.method),
             target: &pass.target,
             headers: pass.headers.as_slice(),
         };
         let mut response = self.origin.handle(&request, &self.outbound).await;
-        let headers = respond(pass.on_success, pass.always, &response);
-        *response.headers_mut() = headers;
-        response
+        *response.headers_mut() = respond(pass.on_success, &pass.viewer, &response);
+        Answered {
+            response,
+            log: pass.viewer.log,
+        }
     }
 }
 
 /// The headers of the player's answer when the origin gave `response` (see [`passed_on`]).
-fn respond(on_success: Fields, always: Fields, response: &Response<WasiBody>) -> HeaderMap {
+fn respond(on_success: Fields, viewer: &Viewer, response: &Response<WasiBody>) -> HeaderMap {
     let status = response.status().as_u16();
-    let mut headers = HeaderMap::with_capacity(24);
+    let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
     for name in passed_on(status) {
         let mut values = response.headers().get_all(name).iter();
         if let (Some(value), None) = (values.next(), values.next()) {
@@ -92,19 +100,40 @@ fn respond(on_success: Fields, always: Fields, response: &Response<WasiBody>) ->
     } else {
         headers.append(CACHE_CONTROL, HeaderValue::from_static(NO_STORE));
     }
-    extend(&mut headers, always);
+    finish(&mut headers, viewer);
     headers
 }
 
-fn reply(answer: Answer) -> Response<WasiBody> {
+fn reply(answer: Answer) -> Answered {
     let body = Full::new(Bytes::from(answer.body))
         .map_err(|never| match never {})
         .boxed_unsync();
+    let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
+    extend(&mut headers, answer.headers);
+    finish(&mut headers, &answer.viewer);
     let mut response = Response::new(body);
+    *response.headers_mut() = headers;
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    extend(response.headers_mut(), answer.headers);
-    response
+    Answered {
+        response,
+        log: answer.viewer.log,
+    }
+}
+
+/// What every answer of a gate carries.
+fn finish(headers: &mut HeaderMap, viewer: &Viewer) {
+    let mut common = Headers::with_capacity(8);
+    add_common(&mut common, viewer.origin.as_deref());
+    for (name, value) in common {
+        let value = match value {
+            Cow::Borrowed(value) => HeaderValue::from_maybe_shared(Bytes::from_static(value)),
+            Cow::Owned(value) => HeaderValue::from_maybe_shared(Bytes::from(value)),
+        };
+        if let Ok(value) = value {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 /// Header fields as the component gives them.

@@ -20,7 +20,7 @@ mod bindings {
 }
 
 pub(crate) use bindings::exports::reelgate::video::gate::{
-    Answer, Decision, Method, Pass, Request,
+    Answer, Decision, Method, Pass, Request, Viewer,
 };
 
 /// Decisions after which an instance is replaced, so that what it might leak stays small.

@@ -1,8 +1,8 @@
 //! Deciding for a host that forwards by itself: `reelgate:video/gate`, beside `wasi:http/handler`.
 
 use crate::incoming::Fields;
-use reelgate_core::gate::{Decision, Pass};
-use reelgate_core::http::{Answer, Headers, Method, Request};
+use reelgate_core::gate::{Decision, LogFields, Pass, Reply};
+use reelgate_core::http::{Headers, Method, Request};
 
 #[allow(
     unsafe_code,
@@ -60,16 +60,18 @@ pub fn decide<G: Gatekeeper>(request: &gate::Request) -> gate::Decision {
     };
     match G::decide(&request) {
         None => gate::Decision::Misconfigured,
-        Some(Decision::Reply(reply)) => gate::Decision::Reply(answer(reply.render())),
+        Some(Decision::Reply(reply)) => gate::Decision::Reply(answer(&reply)),
         Some(Decision::Forward(pass)) => gate::Decision::Forward(leave(&pass)),
     }
 }
 
-fn answer(answer: Answer) -> gate::Answer {
+fn answer(reply: &Reply) -> gate::Answer {
+    let answer = reply.answer();
     gate::Answer {
         status: answer.head.status,
         headers: fields(answer.head.headers),
         body: answer.body.into_owned(),
+        viewer: viewer(reply.origin(), &reply.log_fields()),
     }
 }
 
@@ -84,7 +86,14 @@ fn leave(pass: &Pass) -> gate::Pass {
         target: pass.target(),
         headers: fields(pass.headers().clone()),
         on_success: fields(pass.on_success()),
-        always: fields(pass.always()),
+        viewer: viewer(pass.origin(), &pass.log_fields()),
+    }
+}
+
+fn viewer(origin: Option<&str>, log: &LogFields<'_>) -> gate::Viewer {
+    gate::Viewer {
+        origin: origin.map(String::from),
+        log: log.to_header(),
     }
 }
 

@@ -132,12 +132,12 @@ impl Pass {
         } else {
             headers.push(("cache-control", Cow::Borrowed(NO_STORE.as_bytes())));
         }
-        headers.extend(self.always());
+        self.audience.finish(&mut headers, &self.log_fields());
         Head { status, headers }
     }
 
-    /// What an answer below 400 carries beside [`always`](Self::always): how long it may be kept, and
-    /// the session. An error carries `Cache-Control:` [`NO_STORE`] instead.
+    /// What an answer below 400 carries beside what every answer does: how long it may be kept, and the
+    /// session. An error carries `Cache-Control:` [`NO_STORE`] instead.
     #[must_use]
     pub fn on_success(&self) -> Headers {
         let Some(cookie) = &self.set_cookie else {
@@ -153,12 +153,10 @@ impl Pass {
         ]
     }
 
-    /// What the answer carries whatever its status.
+    /// The request's origin, if its page may read the answer.
     #[must_use]
-    pub fn always(&self) -> Headers {
-        let mut headers = Headers::with_capacity(8);
-        self.audience.finish(&mut headers, &self.log_fields());
-        headers
+    pub fn origin(&self) -> Option<&str> {
+        self.audience.origin.as_deref()
     }
 
     /// The answer when the next handler failed to give one: 502.
