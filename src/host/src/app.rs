@@ -1,6 +1,7 @@
 //! From a manifest to components that are compiled, linked and ready for requests.
 
 use crate::compose::ComposeError;
+use crate::gatekeeper::GatekeeperPre;
 use crate::guest::{Guest, Shared};
 use crate::keyvalue::{OpenError, Stores};
 use crate::loader::{Loader, chain};
@@ -113,6 +114,8 @@ pub struct App {
 pub(crate) struct Handler {
     pub(crate) pre: ServicePre<Guest>,
     pub(crate) shared: Arc<Shared>,
+    /// A gate that only decides, where the host's own origin stands right behind it.
+    pub(crate) gatekeeper: Option<GatekeeperPre>,
 }
 
 impl App {

@@ -11,6 +11,8 @@ mod bindings;
 pub mod compose;
 mod deadline;
 mod engine;
+mod gated;
+mod gatekeeper;
 mod guest;
 mod guests;
 mod keyvalue;

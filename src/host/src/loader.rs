@@ -3,15 +3,17 @@
 use crate::allowed_hosts::AllowedHosts;
 use crate::app::{AppError, Handler, LOG_HEADER, Origin, Setting};
 use crate::compose::{Part, Provider, compose, imports, provide};
+use crate::gatekeeper::GatekeeperPre;
 use crate::guest::{Guest, Shared};
 use crate::keyvalue::Stores;
 use crate::linker::linker;
-use crate::manifest::{Component, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
+use crate::manifest::{self, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
 use crate::native_origin::NativeOrigin;
 use reelgate_core::config::Problems;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use wasmtime::component::Component;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 /// The ids of what a request passes, outermost first.
@@ -62,9 +64,15 @@ impl<'a> Loader<'a> {
             log: self.setting.log.clone(),
             next,
         };
+        let pre = self.link(&part)?;
+        let alone = shared.next.is_some() && trigger.dependencies.middleware.len() == 1;
+        let gatekeeper = alone
+            .then(|| GatekeeperPre::new(pre.instance_pre()))
+            .flatten();
         Ok(Handler {
-            pre: self.link(&part)?,
+            pre,
             shared: Arc::new(shared),
+            gatekeeper,
         })
     }
 
@@ -233,7 +241,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn allowed_hosts(&self, id: &str, component: &Component) -> Result<AllowedHosts, AppError> {
+    fn allowed_hosts(&self, id: &str, component: &manifest::Component) -> Result<AllowedHosts, AppError> {
         let templates = &component.allowed_outbound_hosts;
         let patterns: Vec<String> = templates
             .iter()
@@ -256,7 +264,7 @@ impl<'a> Loader<'a> {
             cause: format!("{cause:#}"),
         };
         let component =
-            wasmtime::component::Component::new(self.setting.engine, &part.bytes).map_err(unlinkable)?;
+            Component::new(self.setting.engine, &part.bytes).map_err(unlinkable)?;
         let linker = linker(self.setting.engine).map_err(unlinkable)?;
         linker
             .instantiate_pre(&component)
