@@ -8,6 +8,7 @@ use crate::loader::{Loader, chain};
 use crate::log::Log;
 use crate::manifest::Manifest;
 use crate::route::Routes;
+use crate::schedule::Entry;
 use crate::variables::Variables;
 use reelgate_core::config::Problems;
 use std::collections::BTreeMap;
@@ -68,6 +69,9 @@ pub enum AppError {
         /// What it wants.
         cause: String,
     },
+    /// A component that cannot run by schedule.
+    #[error("component `{0}` is in the schedule and does not export handle-cron-event of spin:cron@3.0.0")]
+    NoJob(String),
     /// Configuration that cannot be meant.
     #[error("component `{id}`: {message}")]
     Configuration {
@@ -98,6 +102,8 @@ pub struct Setting<'a> {
     pub variables: &'a Variables,
     /// What runs as `origin`.
     pub origin: Origin,
+    /// Whether `trigger.cron` counts.
+    pub schedule: bool,
     /// What compiles.
     pub engine: &'a Engine,
     /// Where log lines go.
@@ -108,6 +114,7 @@ pub struct Setting<'a> {
 #[derive(Default)]
 pub struct App {
     pub(crate) routes: Routes<Arc<Handler>>,
+    pub(crate) schedule: Vec<Arc<Entry>>,
 }
 
 /// One chain of components.
@@ -144,6 +151,9 @@ impl App {
             if !self.routes.add(&trigger.route, handler) {
                 return Err(AppError::Route(trigger.route.clone()));
             }
+        }
+        for trigger in manifest.trigger.cron.iter().filter(|_| setting.schedule) {
+            self.schedule.push(Arc::new(loader.entry(trigger)?));
         }
         Ok(())
     }

@@ -38,5 +38,6 @@ pub use engine::engine;
 pub use keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
 pub use log::{Format, Log};
 pub use patience::Limits;
+pub use schedule::Schedule;
 pub use server::{Server, Settings};
 pub use tls::{outbound_tls, server_tls};
