@@ -21,7 +21,7 @@ struct Row {
 
 /// Every component that is built, and every composition. `wasi:http/types` stands for the words of a
 /// request; the right to send one is `wasi:http/client`.
-const TABLE: [Row; 5] = [
+const TABLE: [Row; 6] = [
     Row {
         component: "gate",
         imports: &["wasi:config/store", "wasi:http/handler", "wasi:http/types"],
@@ -47,6 +47,17 @@ const TABLE: [Row; 5] = [
         component: "hostile",
         imports: &["wasi:http/types"],
         exports: &["wasi:http/handler"],
+    },
+    Row {
+        component: "keeper",
+        imports: &[
+            "spin:cron/cron-types",
+            "wasi:http/types",
+            "wasi:keyvalue/atomics",
+            "wasi:keyvalue/batch",
+            "wasi:keyvalue/store",
+        ],
+        exports: &["handle-cron-event", "wasi:http/handler"],
     },
 ];
 
