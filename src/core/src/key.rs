@@ -22,7 +22,7 @@ pub const MAX_GAME_ID_BYTES: usize = 128;
 const GAMES: &str = "games/";
 
 /// All but RFC 3986's unreserved characters and the slash between segments.
-const ESCAPED_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const ESCAPED_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

@@ -12,6 +12,7 @@ pub mod config;
 pub mod cookie;
 pub mod cors;
 pub mod gate;
+pub mod hex;
 pub mod http;
 pub mod key;
 pub mod origin;
@@ -19,6 +20,7 @@ pub mod scope;
 pub mod secret;
 pub mod time;
 pub mod token;
+pub mod video;
 
 #[cfg(test)]
 mod vectors;

@@ -1,0 +1,15 @@
+//! The Stream path: originals in the bucket are encoded by Cloudflare Stream, and none is ever stuck.
+//!
+//! Everything is sans-IO. A component brings requests, stored rows and Stream's answers; it is told what
+//! to answer, what to write and whom to ask.
+
+pub mod id;
+pub mod lifecycle;
+mod redact;
+pub mod report;
+pub mod row;
+
+pub use id::{BadId, SourceKey, StreamUid, VideoId};
+pub use lifecycle::{Event, Outcome, Refusal, Stale, Via, apply, is_legal};
+pub use report::{BadReport, Label, Progress, Report};
+pub use row::{BadRow, Cause, Failure, Row, Status, Transition};
