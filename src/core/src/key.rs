@@ -8,10 +8,6 @@ use core::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-mod source;
-
-pub use source::SourceKey;
-
 /// Longest object key in bytes: the limit of S3 and R2.
 pub const MAX_KEY_BYTES: usize = 1024;
 
@@ -212,12 +208,7 @@ fn has_bad_escape(raw: &str) -> bool {
 /// control character, no escape left.
 fn is_plain(text: &str) -> bool {
     let once = !text.contains('%') || matches!(percent_decode_str(text).into(), Cow::Borrowed(_));
-    once && has_plain_segments(text)
-}
-
-/// The same without regard to escapes.
-fn has_plain_segments(text: &str) -> bool {
-    !text.contains(|c: char| c == '\\' || c.is_control())
+    once && !text.contains(|c: char| c == '\\' || c.is_control())
         && text
             .split('/')
             .all(|segment| !matches!(segment, "" | "." | ".."))

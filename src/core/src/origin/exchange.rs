@@ -182,7 +182,7 @@ impl<'c> Exchange<'c> {
             return (exchange, Step::Answer(method_not_allowed()));
         }
         let path = request.target.split('?').next().unwrap_or_default();
-        let Ok(key) = config.serves().read(path) else {
+        let Some(key) = config.serves().read(path) else {
             let refusal = exchange.answer(plain(404));
             return (exchange, refusal);
         };

@@ -3,7 +3,7 @@
 
 use alloc::string::String;
 
-use crate::key::{BadName, ObjectKey, SourceKey};
+use crate::{key::ObjectKey, video::SourceKey};
 
 /// The part of the bucket that an origin serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,9 +16,9 @@ pub enum Serves {
 
 impl Serves {
     /// Reads the path of a request.
-    pub(super) fn read(self, path: &str) -> Result<Stored, BadName> {
+    pub(super) fn read(self, path: &str) -> Option<Stored> {
         match self {
-            Self::Games => ObjectKey::from_path(path).map(Stored::InGame),
+            Self::Games => ObjectKey::from_path(path).ok().map(Stored::InGame),
             Self::Originals => SourceKey::from_path(path).map(Stored::Original),
         }
     }

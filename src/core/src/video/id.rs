@@ -128,6 +128,14 @@ impl SourceKey {
         path.extend(utf8_percent_encode(&self.0, ESCAPED_IN_PATH));
         path
     }
+
+    /// Its path in the bucket: `/{key}`, escaped in the same way.
+    #[must_use]
+    pub fn to_bucket_path(&self) -> String {
+        let mut path = String::from("/");
+        path.extend(utf8_percent_encode(&self.0, ESCAPED_IN_PATH));
+        path
+    }
 }
 
 fn plain(text: &str) -> Result<(), BadId> {
