@@ -1,7 +1,10 @@
-//! Key-value stores of the host.
+//! The catalog's store: a key-value store of the host.
 
+use crate::fetch::pause;
+use crate::random::random;
 use bindings::wasi::keyvalue::{atomics, store};
-use std::fmt;
+use reelgate_core::video::StoreError;
+use std::time::Duration;
 
 #[allow(
     unsafe_code,
@@ -17,27 +20,11 @@ mod bindings {
     });
 }
 
-/// Why a store gave no answer, for the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreError(String);
+/// The longest pause after a swap that was lost, in microseconds: time for some hundred others to win.
+const MAX_PAUSE: u64 = 20_000;
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<store::Error> for StoreError {
-    fn from(error: store::Error) -> Self {
-        Self(match error {
-            store::Error::NoSuchStore => "the host has no such key-value store".into(),
-            store::Error::AccessDenied => {
-                "the key-value store is not in this component's key_value_stores".into()
-            }
-            store::Error::Other(reason) => format!("the key-value store failed: {reason}"),
-        })
-    }
-}
+/// How much longer it may be for each loss, in microseconds; a swap takes about as long.
+const PAUSE_STEP: u64 = 200;
 
 /// An open store.
 #[derive(Debug)]
@@ -50,80 +37,61 @@ impl Store {
     ///
     /// There is none, it is not for this component, or it failed.
     pub fn open(name: &str) -> Result<Self, StoreError> {
-        Ok(Self(store::open(name)?))
-    }
-
-    /// The value of `key`; `None` where it has none.
-    ///
-    /// # Errors
-    ///
-    /// The store failed.
-    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.0.get(key)?)
-    }
-
-    /// Takes `key` away, whoever wrote it last.
-    ///
-    /// # Errors
-    ///
-    /// The store failed; the key may be there or not.
-    pub fn delete(&self, key: &str) -> Result<(), StoreError> {
-        Ok(self.0.delete(key)?)
-    }
-
-    /// Every key, in no order.
-    ///
-    /// # Errors
-    ///
-    /// The store failed.
-    pub fn keys(&self) -> Result<Vec<String>, StoreError> {
-        let mut part = self.0.list_keys(None)?;
-        let mut keys = part.keys;
-        while let Some(cursor) = part.cursor.take() {
-            part = self.0.list_keys(Some(&cursor))?;
-            keys.append(&mut part.keys);
-        }
-        Ok(keys)
-    }
-
-    /// The value of `key`, to be compared when another is written.
-    ///
-    /// # Errors
-    ///
-    /// The store failed.
-    pub fn compare(&self, key: &str) -> Result<Compared, StoreError> {
-        let cas = atomics::Cas::new(&self.0, key)?;
-        Ok(Compared {
-            value: cas.current()?,
-            cas,
-        })
+        store::open(name).map(Self).map_err(failed)
     }
 }
 
-/// A value that nobody must have changed when another takes its place.
-#[derive(Debug)]
-pub struct Compared {
-    cas: atomics::Cas,
-    value: Option<Vec<u8>>,
-}
+impl reelgate_core::video::Store for Store {
+    type Held = atomics::Cas;
 
-impl Compared {
-    /// The value as it was found; `None` where there was none.
-    #[must_use]
-    pub fn value(&self) -> Option<&[u8]> {
-        self.value.as_deref()
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get(key).map_err(failed)
     }
 
-    /// Writes `value` if nobody has written since. `false`: somebody has, and nothing was written.
-    ///
-    /// # Errors
-    ///
-    /// The store failed; `value` may be there or not.
-    pub fn swap(self, value: &[u8]) -> Result<bool, StoreError> {
-        match atomics::swap(self.cas, value) {
+    async fn hold(&self, key: &str) -> Result<(atomics::Cas, Option<Vec<u8>>), StoreError> {
+        let held = atomics::Cas::new(&self.0, key).map_err(failed)?;
+        let value = held.current().map_err(failed)?;
+        Ok((held, value))
+    }
+
+    async fn swap(&self, held: atomics::Cas, value: &[u8]) -> Result<bool, StoreError> {
+        match atomics::swap(held, value) {
             Ok(()) => Ok(true),
             Err(atomics::CasError::CasFailed(_)) => Ok(false),
-            Err(atomics::CasError::StoreError(error)) => Err(error.into()),
+            Err(atomics::CasError::StoreError(error)) => Err(failed(error)),
         }
     }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.0.set(key, value).map_err(failed)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.0.delete(key).map_err(failed)
+    }
+
+    async fn keys(
+        &self,
+        cursor: Option<String>,
+    ) -> Result<(Vec<String>, Option<String>), StoreError> {
+        let page = self.0.list_keys(cursor.as_deref()).map_err(failed)?;
+        Ok((page.keys, page.cursor))
+    }
+
+    async fn pause(&self, round: u32) {
+        let longest = MAX_PAUSE.min(PAUSE_STEP.saturating_mul(u64::from(round)));
+        let [high, low, ..] = random();
+        let share = u64::from(u16::from_be_bytes([high, low]));
+        pause(Duration::from_micros(longest * share / u64::from(u16::MAX))).await;
+    }
+}
+
+fn failed(error: store::Error) -> StoreError {
+    StoreError(match error {
+        store::Error::NoSuchStore => "the host has no key-value store of that name".into(),
+        store::Error::AccessDenied => {
+            "the store is not in this component's key_value_stores".into()
+        }
+        store::Error::Other(reason) => reason,
+    })
 }
