@@ -22,6 +22,8 @@
 //! **A report speaks about one uid.** It is ignored when the row has another uid. While a row has none,
 //! it is believed when its label names this row and this attempt, and the row takes its uid.
 
+use alloc::boxed::Box;
+
 use super::{
     id::StreamUid,
     report::{Progress, Report},
@@ -87,7 +89,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The row is to be this from now on.
-    Changed(Row),
+    Changed(Box<Row>),
     /// The event says what the row knew already; nothing is to be written.
     Same,
     /// The event is about something that is over; nothing is to be written.
@@ -145,7 +147,7 @@ pub fn apply(row: &Row, event: &Event, now: UnixTime) -> Outcome {
             let mut next = row.clone();
             next.error = Some(failure.clone());
             next.step(Status::Failed, Cause::SUBMIT_FAILED, now);
-            Outcome::Changed(next)
+            Outcome::Changed(Box::new(next))
         }
         Event::SubmitBusy { attempt, retry_at } => {
             back_to_queue(row, *attempt, *retry_at, Cause::SUBMIT_BUSY, now)
@@ -183,7 +185,7 @@ fn retry(row: &Row, now: UnixTime) -> Outcome {
     next.forget_copy();
     next.retry_at = Some(now);
     next.step(Status::Queued, Cause::RETRY, now);
-    Outcome::Changed(next)
+    Outcome::Changed(Box::new(next))
 }
 
 fn submitted(row: &Row, attempt: u32, uid: &StreamUid, now: UnixTime) -> Outcome {
@@ -196,7 +198,7 @@ fn submitted(row: &Row, attempt: u32, uid: &StreamUid, now: UnixTime) -> Outcome
     let mut next = row.clone();
     next.stream_uid = Some(uid.clone());
     next.updated_at = now;
-    Outcome::Changed(next)
+    Outcome::Changed(Box::new(next))
 }
 
 fn back_to_queue(
@@ -212,7 +214,7 @@ fn back_to_queue(
     let mut next = row.clone();
     next.retry_at = Some(retry_at);
     next.step(Status::Queued, cause, now);
-    Outcome::Changed(next)
+    Outcome::Changed(Box::new(next))
 }
 
 /// What Stream said to a submission counts while the row still waits for it.
@@ -250,7 +252,7 @@ fn learn(row: &Row, report: &Report, via: Via, now: UnixTime) -> Outcome {
         return Outcome::Same;
     }
     next.updated_at = now;
-    Outcome::Changed(next)
+    Outcome::Changed(Box::new(next))
 }
 
 fn speaks_about(row: &Row, report: &Report) -> bool {
@@ -303,7 +305,7 @@ impl Row {
         self.forget_copy();
         self.attempt = attempt;
         self.step(Status::Encoding, cause, now);
-        Outcome::Changed(self)
+        Outcome::Changed(Box::new(self))
     }
 
     /// What is known of a copy does not hold for the next one.

@@ -3,13 +3,19 @@
 //! Everything is sans-IO. A component brings requests, stored rows and Stream's answers; it is told what
 //! to answer, what to write and whom to ask.
 
+pub mod catalog;
 pub mod id;
+mod index;
 pub mod lifecycle;
 mod redact;
 pub mod report;
 pub mod row;
+pub mod store;
 
+pub use catalog::{Applied, Catalog, Effect, InFlight, Page, Trouble};
 pub use id::{BadId, SourceKey, StreamUid, VideoId};
+pub use index::MAX_IN_FLIGHT;
 pub use lifecycle::{Event, Outcome, Refusal, Stale, Via, apply, is_legal};
 pub use report::{BadReport, Label, Progress, Report};
 pub use row::{BadRow, Cause, Failure, Row, Status, Transition};
+pub use store::{Store, StoreError};
