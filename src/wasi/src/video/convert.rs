@@ -3,8 +3,8 @@
 use super::types;
 use reelgate_core::time::UnixTime;
 use reelgate_core::video::{
-    BadId, BadRow, Event, Failure, Label, Progress, Report, Row, SourceKey, Status, StreamUid, Via,
-    VideoId,
+    Applied, BadId, BadRow, Effect, Event, Failure, Label, Progress, Refusal, Report, Row,
+    SourceKey, Stale, Status, StreamUid, Trouble, Via, VideoId,
 };
 use serde_json::{Map, Value};
 use std::fmt;
@@ -31,13 +31,24 @@ pub struct Selection {
     pub limit: u32,
 }
 
-/// What an event did, and the row as it is now.
+/// Part of the list of videos.
 #[derive(Clone, Debug)]
-pub struct Changed {
-    /// What it did.
-    pub effect: types::Effect,
-    /// The row.
-    pub row: Row,
+pub struct Page {
+    /// The videos.
+    pub rows: Vec<Row>,
+    /// The id to go on after; `None` at the end.
+    pub next: Option<VideoId>,
+}
+
+/// The videos that somebody must move on.
+#[derive(Clone, Debug)]
+pub struct InFlight {
+    /// Their rows.
+    pub rows: Vec<Row>,
+    /// How many leftovers were taken out of the index.
+    pub repaired: u32,
+    /// How many rows cannot be read.
+    pub unreadable: u32,
 }
 
 /// What came across the seam and cannot be: the other side is of another version.
@@ -68,6 +79,17 @@ impl From<BadWords> for types::CatalogError {
     }
 }
 
+impl From<Trouble> for types::CatalogError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Taken => Self::Taken,
+            Trouble::Full => Self::Full,
+            Trouble::Contended => Self::Contended,
+            other => Self::Store(other.to_string()),
+        }
+    }
+}
+
 impl From<BadWords> for types::TranscoderError {
     fn from(BadWords(reason): BadWords) -> Self {
         Self::Unanswered(reason)
@@ -87,6 +109,66 @@ pub fn words(row: &Row) -> String {
 /// It is none.
 pub fn stored(row: &str) -> Result<Row, BadWords> {
     Ok(Row::parse(row.as_bytes())?)
+}
+
+/// Rows as they cross the seam.
+#[must_use]
+pub fn all_words(rows: &[Row]) -> Vec<String> {
+    rows.iter().map(words).collect()
+}
+
+fn all_stored(rows: &[String]) -> Result<Vec<Row>, BadWords> {
+    rows.iter().map(|row| stored(row)).collect()
+}
+
+/// A copy to be made.
+#[must_use]
+pub fn order(label: &Label, source_key: &SourceKey) -> types::Order {
+    types::Order {
+        label: label.into(),
+        source_key: source_key.to_string(),
+    }
+}
+
+/// The reports that crossed the seam.
+///
+/// # Errors
+///
+/// One of them is none.
+pub fn reports(reports: Vec<types::Report>) -> Result<Vec<Report>, BadWords> {
+    reports.into_iter().map(Report::try_from).collect()
+}
+
+/// The uid that crossed the seam.
+///
+/// # Errors
+///
+/// It is none.
+pub fn uid(uid: &str) -> Result<StreamUid, BadWords> {
+    Ok(StreamUid::new(uid)?)
+}
+
+impl TryFrom<types::Page> for Page {
+    type Error = BadWords;
+
+    fn try_from(page: types::Page) -> Result<Self, BadWords> {
+        Ok(Self {
+            rows: all_stored(&page.rows)?,
+            next: page.next.as_deref().map(VideoId::new).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<types::InFlightRows> for InFlight {
+    type Error = BadWords;
+
+    fn try_from(found: types::InFlightRows) -> Result<Self, BadWords> {
+        Ok(Self {
+            rows: all_stored(&found.rows)?,
+            repaired: found.repaired,
+            unreadable: found.unreadable,
+        })
+    }
 }
 
 impl From<&Registration> for types::Registration {
@@ -137,23 +219,42 @@ impl TryFrom<types::Filter> for Selection {
     }
 }
 
-impl TryFrom<types::Outcome> for Changed {
-    type Error = BadWords;
-
-    fn try_from(outcome: types::Outcome) -> Result<Self, BadWords> {
-        Ok(Self {
-            effect: outcome.effect,
-            row: stored(&outcome.row)?,
-        })
+impl From<Applied> for types::Outcome {
+    fn from(applied: Applied) -> Self {
+        Self {
+            effect: match applied.effect {
+                Effect::Changed => types::Effect::Changed,
+                Effect::Same => types::Effect::Same,
+                Effect::Stale(stale) => types::Effect::Stale(match stale {
+                    Stale::Copy => types::Stale::Copy,
+                    Stale::Attempt => types::Stale::Attempt,
+                    Stale::Decided => types::Stale::Decided,
+                }),
+                Effect::Refused(Refusal::Status(_)) => types::Effect::Refused,
+                Effect::Refused(Refusal::NotDue(until)) => types::Effect::NotDue(until.0),
+            },
+            row: words(&applied.row),
+        }
     }
 }
 
-impl From<Changed> for types::Outcome {
-    fn from(changed: Changed) -> Self {
-        Self {
-            effect: changed.effect,
-            row: words(&changed.row),
-        }
+impl TryFrom<types::Outcome> for Applied {
+    type Error = BadWords;
+
+    fn try_from(outcome: types::Outcome) -> Result<Self, BadWords> {
+        let row = stored(&outcome.row)?;
+        let effect = match outcome.effect {
+            types::Effect::Changed => Effect::Changed,
+            types::Effect::Same => Effect::Same,
+            types::Effect::Stale(stale) => Effect::Stale(match stale {
+                types::Stale::Copy => Stale::Copy,
+                types::Stale::Attempt => Stale::Attempt,
+                types::Stale::Decided => Stale::Decided,
+            }),
+            types::Effect::Refused => Effect::Refused(Refusal::Status(row.status)),
+            types::Effect::NotDue(until) => Effect::Refused(Refusal::NotDue(UnixTime(until))),
+        };
+        Ok(Self { row, effect })
     }
 }
 
@@ -180,10 +281,7 @@ impl From<&Event> for types::Event {
             Event::SubmitLost { attempt } => Self::SubmitLost(*attempt),
             Event::Report { report, via } => Self::Reported((
                 report.into(),
-                match via {
-                    Via::Webhook => types::Via::Webhook,
-                    Via::Poll => types::Via::Poll,
-                },
+                (*via).into(),
             )),
         }
     }
@@ -212,12 +310,27 @@ impl TryFrom<types::Event> for Event {
             types::Event::SubmitLost(attempt) => Self::SubmitLost { attempt },
             types::Event::Reported((report, via)) => Self::Report {
                 report: report.try_into()?,
-                via: match via {
-                    types::Via::Webhook => Via::Webhook,
-                    types::Via::Poll => Via::Poll,
-                },
+                via: via.into(),
             },
         })
+    }
+}
+
+impl From<Via> for types::Via {
+    fn from(via: Via) -> Self {
+        match via {
+            Via::Webhook => Self::Webhook,
+            Via::Poll => Self::Poll,
+        }
+    }
+}
+
+impl From<types::Via> for Via {
+    fn from(via: types::Via) -> Self {
+        match via {
+            types::Via::Webhook => Self::Webhook,
+            types::Via::Poll => Self::Poll,
+        }
     }
 }
 

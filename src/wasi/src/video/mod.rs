@@ -7,9 +7,11 @@ mod ask;
 mod convert;
 mod provide;
 
-pub use convert::{BadWords, Changed, Registration, Selection, stored, words};
+pub use convert::{
+    BadWords, InFlight, Page, Registration, Selection, all_words, order, reports, stored, uid, words,
+};
 pub use provide::{Catalog, Transcoder};
-pub use types::{CatalogError, Effect, TranscoderError};
+pub use types::{CatalogError, TranscoderError};
 
 #[doc(hidden)]
 pub use bindings::reelgate::video::types;
