@@ -279,10 +279,7 @@ impl From<&Event> for types::Event {
                 retry_at: retry_at.0,
             }),
             Event::SubmitLost { attempt } => Self::SubmitLost(*attempt),
-            Event::Report { report, via } => Self::Reported((
-                report.into(),
-                (*via).into(),
-            )),
+            Event::Report { report, via } => Self::Reported((report.into(), (*via).into())),
         }
     }
 }

@@ -8,7 +8,8 @@ mod convert;
 mod provide;
 
 pub use convert::{
-    BadWords, InFlight, Page, Registration, Selection, all_words, order, reports, stored, uid, words,
+    BadWords, InFlight, Page, Registration, Selection, all_words, order, reports, stored, uid,
+    words,
 };
 pub use provide::{Catalog, Transcoder};
 pub use types::{CatalogError, TranscoderError};
