@@ -13,7 +13,7 @@ use super::presign::{SecretKey, Signer};
 use crate::{
     config::{Lookup, Problems},
     http::Method,
-    key::ObjectKey,
+    key::StoredKey,
     time::UnixTime,
 };
 
@@ -117,8 +117,8 @@ impl Config {
     }
 
     /// The signed path and query of an object. Good for `method` alone, for one hour from `now`.
-    pub(super) fn sign(&self, method: Method, key: &ObjectKey, now: UnixTime) -> String {
-        let path = format!("{}{}", self.prefix, key.to_path());
+    pub(super) fn sign(&self, method: Method, key: &StoredKey, now: UnixTime) -> String {
+        let path = format!("{}{}", self.prefix, key.bucket_path());
         self.signer.presign(method, &self.authority, &path, now)
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     http::{Answer, Head, HeaderSource, Headers, Method, Request},
-    key::ObjectKey,
+    key::StoredKey,
     time::UnixTime,
 };
 
@@ -156,7 +156,7 @@ enum State<'c> {
 #[derive(Debug)]
 struct Inquiry<'c> {
     config: &'c Config,
-    key: ObjectKey,
+    key: StoredKey,
     question: Question,
     ask: Ask,
     retried: bool,
@@ -182,7 +182,7 @@ impl<'c> Exchange<'c> {
             return (exchange, Step::Answer(method_not_allowed()));
         }
         let path = request.target.split('?').next().unwrap_or_default();
-        let Ok(key) = ObjectKey::from_path(path) else {
+        let Ok(key) = StoredKey::from_path(path) else {
             let refusal = exchange.answer(plain(404));
             return (exchange, refusal);
         };

@@ -7,13 +7,15 @@ pub mod catalog;
 pub mod id;
 mod index;
 pub mod lifecycle;
+pub mod problem;
 mod redact;
 pub mod report;
 pub mod row;
 pub mod store;
 
+pub use crate::key::{BadSourceKey, SourceKey};
 pub use catalog::{Applied, Catalog, Effect, InFlight, Page, Trouble};
-pub use id::{BadId, SourceKey, StreamUid, VideoId};
+pub use id::{BadId, StreamUid, VideoId};
 pub use index::MAX_IN_FLIGHT;
 pub use lifecycle::{Event, Outcome, Refusal, Stale, Via, apply, is_legal};
 pub use report::{BadReport, Label, Progress, Report};
