@@ -4,6 +4,7 @@
 //! to answer, what to write and whom to ask.
 
 pub mod catalog;
+mod form;
 pub mod id;
 mod index;
 pub mod lifecycle;
@@ -11,7 +12,9 @@ pub mod problem;
 mod redact;
 pub mod report;
 pub mod row;
+pub mod source;
 pub mod store;
+pub mod webhook;
 
 pub use crate::key::{BadSourceKey, SourceKey};
 pub use catalog::{Applied, Catalog, Effect, InFlight, Page, Trouble};
