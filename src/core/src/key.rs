@@ -6,6 +6,10 @@
 use alloc::{borrow::Cow, format, string::String};
 use core::fmt;
 
+mod source;
+
+pub use source::{BadSourceKey, SourceKey};
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Longest object key in bytes: the limit of S3 and R2.
@@ -18,7 +22,7 @@ pub const MAX_GAME_ID_BYTES: usize = 128;
 const GAMES: &str = "games/";
 
 /// All but RFC 3986's unreserved characters and the slash between segments.
-pub(crate) const ESCAPED_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+const ESCAPED_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -187,6 +191,46 @@ impl ObjectKey {
         path.push('/');
         path.extend(utf8_percent_encode(&self.key, ESCAPED_IN_PATH));
         path
+    }
+}
+
+/// What the origin can be asked for: an object of a game, or an original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredKey {
+    /// Asked for through the gate, by `/games/…`.
+    Object(ObjectKey),
+    /// Asked for through `source`, by `/originals/…`.
+    Original(SourceKey),
+}
+
+impl StoredKey {
+    /// Reads the path of a request to the origin.
+    ///
+    /// # Errors
+    /// [`BadName`] when it names neither.
+    pub fn from_path(path: &str) -> Result<Self, BadName> {
+        if let Some(key) = SourceKey::from_path(path) {
+            return Ok(Self::Original(key));
+        }
+        ObjectKey::from_path(path).map(Self::Object)
+    }
+
+    /// The key as the bucket knows it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Object(key) => key.as_str(),
+            Self::Original(key) => key.as_str(),
+        }
+    }
+
+    /// The path of the object in its bucket, escaped.
+    #[must_use]
+    pub fn bucket_path(&self) -> String {
+        match self {
+            Self::Object(key) => key.to_path(),
+            Self::Original(key) => key.bucket_path(),
+        }
     }
 }
 

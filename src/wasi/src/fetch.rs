@@ -58,6 +58,9 @@ pub(crate) fn bodiless(
     let method = match method {
         Method::Head => types::Method::Head,
         Method::Options => types::Method::Options,
+        Method::Post => types::Method::Post,
+        Method::Put => types::Method::Put,
+        Method::Delete => types::Method::Delete,
         Method::Get | Method::Other => types::Method::Get,
     };
     request

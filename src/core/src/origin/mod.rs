@@ -17,13 +17,11 @@ mod presign;
 mod question;
 pub mod range;
 mod received;
-mod stored;
 mod trouble;
 mod validators;
 
 pub use config::{Config, Scheme};
 pub use exchange::{BucketRequest, Event, Exchange, Failure, Step};
-pub use stored::Serves;
 pub use trouble::{Level, Note};
 
 /// How long a connection to the bucket may take to open, TLS included. A bucket that is there

@@ -5,7 +5,6 @@
 //! and deriving the day's key for each request takes most of the time that signing takes.
 
 use alloc::{format, string::String, vec::Vec};
-use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{Timestamp, tz::Offset};
@@ -13,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{http::Method, time::UnixTime};
+use crate::{hex, http::Method, time::UnixTime};
 
 /// How long a signed query stays good, in seconds: the bucket checks when a request begins, and this
 /// leaves room for a clock that is wrong by minutes.
@@ -93,7 +92,7 @@ impl Signer {
         let request = canonical_request(method, host, path, &query);
         let text = self.string_to_sign(&stamp, &request);
         let signature = tag(self.key_of_the_day(&stamp, now), text.as_bytes());
-        format!("{path}?{query}&X-Amz-Signature={}", Hex(&signature))
+        format!("{path}?{query}&X-Amz-Signature={}", hex::lower(&signature))
     }
 
     /// The query in canonical order, all but the signature.
@@ -112,7 +111,7 @@ impl Signer {
         let hash = Sha256::digest(canonical_request.as_bytes());
         format!(
             "AWS4-HMAC-SHA256\n{time}\n{date}/{region}/s3/aws4_request\n{}",
-            Hex(&hash.into())
+            hex::lower(&hash)
         )
     }
 
@@ -135,7 +134,8 @@ impl Signer {
 fn canonical_request(method: Method, host: &str, path: &str, query: &str) -> String {
     let method = match method {
         Method::Head => "HEAD",
-        Method::Get | Method::Options | Method::Other => "GET",
+        Method::Put => "PUT",
+        _ => "GET",
     };
     format!("{method}\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD")
 }
@@ -180,21 +180,6 @@ impl Stamp {
 
     fn time(&self) -> &str {
         &self.0
-    }
-}
-
-/// Bytes in lower-case hexadecimal.
-struct Hex<'a>(&'a [u8; 32]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
-        f.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

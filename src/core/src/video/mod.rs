@@ -4,16 +4,21 @@
 //! to answer, what to write and whom to ask.
 
 pub mod catalog;
+mod form;
 pub mod id;
 mod index;
 pub mod lifecycle;
+pub mod problem;
 mod redact;
 pub mod report;
 pub mod row;
+pub mod source;
 pub mod store;
+pub mod webhook;
 
+pub use crate::key::{BadSourceKey, SourceKey};
 pub use catalog::{Applied, Catalog, Effect, InFlight, Page, Trouble};
-pub use id::{BadId, SourceKey, StreamUid, VideoId};
+pub use id::{BadId, StreamUid, VideoId};
 pub use index::MAX_IN_FLIGHT;
 pub use lifecycle::{Event, Outcome, Refusal, Stale, Via, apply, is_legal};
 pub use report::{BadReport, Label, Progress, Report};

@@ -10,7 +10,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::id::{SourceKey, StreamUid, VideoId};
+use super::id::{StreamUid, VideoId};
+use crate::key::SourceKey;
 use crate::time::{UnixTime, rfc3339};
 
 /// The version of a stored row that this code writes, and the newest that it reads.
