@@ -20,7 +20,8 @@ mod received;
 mod trouble;
 mod validators;
 
-pub use config::{Config, Scheme};
+pub use crate::endpoint::Scheme;
+pub use config::Config;
 pub use exchange::{BucketRequest, Event, Exchange, Failure, Step};
 pub use trouble::{Level, Note};
 

@@ -4,6 +4,7 @@
 //! to answer, what to write and whom to ask.
 
 pub mod catalog;
+pub mod config;
 mod form;
 pub mod id;
 mod index;
@@ -14,6 +15,8 @@ pub mod report;
 pub mod row;
 pub mod source;
 pub mod store;
+pub mod stream_api;
+pub mod sweep;
 pub mod webhook;
 
 pub use crate::key::{BadSourceKey, SourceKey};
@@ -24,3 +27,5 @@ pub use lifecycle::{Event, Outcome, Refusal, Stale, Via, apply, is_legal};
 pub use report::{BadReport, Label, Progress, Report};
 pub use row::{BadRow, Cause, Failure, Row, Status, Transition};
 pub use store::{Store, StoreError};
+pub use stream_api::{Answered, Call, CallFailed, Listed, Submission, Submitted};
+pub use sweep::{Step, Summary, Sweep, Told};
