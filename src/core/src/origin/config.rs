@@ -6,12 +6,15 @@ use alloc::{
 };
 use core::fmt;
 
-use super::presign::{SecretKey, Signer};
+use super::{
+    presign::{SecretKey, Signer},
+    upload::UploadHeaders,
+};
 use crate::{
     config::{Lookup, Problems, Useless, read},
     endpoint::{Scheme, endpoint, is_unreserved},
     http::Method,
-    key::StoredKey,
+    key::{SourceKey, StoredKey},
     time::UnixTime,
 };
 
@@ -90,6 +93,23 @@ impl Config {
     pub(super) fn sign(&self, method: Method, key: &StoredKey, now: UnixTime) -> String {
         let path = format!("{}{}", self.prefix, key.bucket_path());
         self.signer.presign(method, &self.authority, &path, now)
+    }
+
+    /// The signed path and query of an upload with these headers, and when they end.
+    pub(super) fn sign_put(
+        &self,
+        key: &SourceKey,
+        headers: &UploadHeaders,
+        now: UnixTime,
+    ) -> (String, UnixTime) {
+        let path = format!("{}{}", self.prefix, key.bucket_path());
+        let headers = [
+            ("content-length", headers.content_length.as_str()),
+            ("content-type", &headers.content_type),
+            ("host", &self.authority),
+        ];
+        self.signer
+            .presign_headers(Method::Put, &headers, &path, now)
     }
 }
 
