@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod config;
 pub mod cookie;
 pub mod cors;
+mod endpoint;
 pub mod gate;
 pub mod hex;
 pub mod http;

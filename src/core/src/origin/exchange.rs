@@ -8,12 +8,13 @@ use alloc::{
 use core::{fmt, mem, time::Duration};
 
 use super::{
-    config::{Config, Scheme},
+    config::Config,
     error_document,
     question::{Ask, Question, Verdict},
     trouble::{Note, Trouble},
 };
 use crate::{
+    endpoint::Scheme,
     http::{Answer, Head, HeaderSource, Headers, Method, Request},
     key::StoredKey,
     time::UnixTime,

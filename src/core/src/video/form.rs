@@ -1,6 +1,6 @@
 //! Parameters of a query, as forms write them.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String};
 
 use percent_encoding::percent_decode_str;
 
@@ -46,13 +46,4 @@ pub(super) fn parameter(query: &str, name: &str) -> Result<Option<String>, BadPa
         .decode_utf8()
         .map_err(|_| BadParameter::NotText)?;
     Ok(Some(text.into_owned()).filter(|text| !text.is_empty()))
-}
-
-/// The names of all parameters, undecoded.
-pub(super) fn names(query: &str) -> Vec<&str> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split('=').next().unwrap_or_default())
-        .collect()
 }

@@ -81,6 +81,8 @@ pub enum Event {
         /// How it came.
         via: Via,
     },
+    /// The reconciler could not find out about the row. Only its place in the next sweep changes.
+    Tried,
     /// Somebody asks for another attempt.
     Retry,
 }
@@ -138,6 +140,7 @@ pub fn apply(row: &Row, event: &Event, now: UnixTime) -> Outcome {
         Event::Encode => encode(row, now),
         Event::Submit => submit(row, now),
         Event::Retry => retry(row, now),
+        Event::Tried => tried(row, now),
         Event::Report { report, via } => learn(row, report, *via, now),
         Event::Submitted { attempt, uid } => submitted(row, *attempt, uid, now),
         Event::SubmitRefused { attempt, failure } => {
@@ -185,6 +188,18 @@ fn retry(row: &Row, now: UnixTime) -> Outcome {
     next.forget_copy();
     next.retry_at = Some(now);
     next.step(Status::Queued, Cause::RETRY, now);
+    Outcome::Changed(Box::new(next))
+}
+
+fn tried(row: &Row, now: UnixTime) -> Outcome {
+    if !row.status.is_in_flight() {
+        return Outcome::Stale(Stale::Decided);
+    }
+    if row.tried_at >= Some(now) {
+        return Outcome::Same;
+    }
+    let mut next = row.clone();
+    next.tried_at = Some(now);
     Outcome::Changed(Box::new(next))
 }
 

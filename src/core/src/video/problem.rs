@@ -35,6 +35,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// 500: variables are missing or wrong.
     Misconfigured,
+    /// 500: what is stored cannot be read or trusted.
+    Internal,
     /// 502: the next handler failed.
     BadGateway,
     /// 503: the route has no secret to check with.
@@ -49,7 +51,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Signature,
@@ -61,6 +63,7 @@ impl Kind {
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::Misconfigured,
+        Self::Internal,
         Self::BadGateway,
         Self::NotConfigured,
         Self::StreamDisabled,
@@ -86,6 +89,7 @@ impl Kind {
                 "The body is to be application/json",
             ),
             Self::Misconfigured => (500, "misconfigured", "The service is misconfigured"),
+            Self::Internal => (500, "internal", "The catalog cannot be used"),
             Self::BadGateway => (502, "bad-gateway", "The original cannot be reached"),
             Self::NotConfigured => (503, "not-configured", "The route is not configured"),
             Self::StreamDisabled => (503, "stream-disabled", "Encoding is switched off"),

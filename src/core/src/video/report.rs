@@ -32,7 +32,7 @@ pub enum Progress {
 }
 
 /// Which submission a copy came from: `meta.name = "{id}#{attempt}"` and `meta.reelgate_id = id`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label {
     /// The video.
     pub id: VideoId,

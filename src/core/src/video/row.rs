@@ -142,6 +142,9 @@ pub struct Row {
     /// Random; tells this row from another under the same id, before or at the same time.
     #[serde(default)]
     pub(super) nonce: String,
+    /// When the reconciler last tried in vain to find out about it.
+    #[serde(default, with = "rfc3339::option")]
+    pub(super) tried_at: Option<UnixTime>,
     /// Its id.
     pub id: VideoId,
     /// The original's key in the bucket.
@@ -228,6 +231,7 @@ impl Row {
             v: VERSION,
             rev: 1,
             nonce: crate::hex::lower(&nonce),
+            tried_at: None,
             id,
             source_key,
             status: Status::Uploading,

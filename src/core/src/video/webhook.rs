@@ -157,7 +157,7 @@ pub fn decide<H: HeaderSource + ?Sized>(
         .and_then(Signature::parse)
         .and_then(|signature| signature.verify(secret, body, now))
         .map_err(Unauthentic::render)?;
-    Report::parse(body).map_err(|bad| not_a_report(bad))
+    Report::parse(body).map_err(not_a_report)
 }
 
 /// The answer when the catalog has taken the report: of a row that now has this status, or of none.

@@ -48,12 +48,15 @@ mod aws_example {
 
     #[test]
     fn query() {
-        assert_eq!(signer().query(&Stamp::of(NOW), DAY), QUERY);
+        assert_eq!(
+            signer().query(&Stamp::of(NOW), &[("host", HOST)], DAY),
+            QUERY
+        );
     }
 
     #[test]
     fn request() {
-        let request = canonical_request(Method::Get, HOST, "/test.txt", QUERY);
+        let request = canonical_request(Method::Get, &[("host", HOST)], "/test.txt", QUERY);
         assert_eq!(request, CANONICAL_REQUEST);
     }
 
@@ -72,7 +75,7 @@ mod aws_example {
 
     #[test]
     fn whole() {
-        let url = signer().presign_for(Method::Get, HOST, "/test.txt", NOW, DAY);
+        let url = signer().presign_for(Method::Get, &[("host", HOST)], "/test.txt", NOW, DAY);
         assert_eq!(
             url,
             format!("/test.txt?{QUERY}&X-Amz-Signature={SIGNATURE}")
