@@ -27,6 +27,7 @@ use super::{
     id::{StreamUid, VideoId},
     index::{self, Index},
     lifecycle::{self, Event, Outcome, Refusal, Stale, Via},
+    problem::Kind,
     report::Report,
     row::{BadRow, Row, Status},
     store::{Store, StoreError},
@@ -75,6 +76,19 @@ impl fmt::Display for Trouble {
 }
 
 impl core::error::Error for Trouble {}
+
+impl Trouble {
+    /// What a client is told about it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Taken => Kind::Taken,
+            Self::Full => Kind::Full,
+            Self::Contended | Self::Store(_) => Kind::Unavailable,
+            Self::Row(..) | Self::Index(_) | Self::WeakSwap => Kind::Internal,
+        }
+    }
+}
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
