@@ -16,7 +16,7 @@ macro_rules! import_catalog {
             wit_bindgen::generate!({
                 path: "../../wit",
                 world: "catalog-client",
-                with: { "reelgate:video/types@0.1.0": $crate::video::types },
+                with: { "reelgate:video/types@0.1.0": reelgate_wasi::video::types },
             });
         }
 
@@ -101,7 +101,7 @@ macro_rules! import_transcoder {
             wit_bindgen::generate!({
                 path: "../../wit",
                 world: "transcoder-client",
-                with: { "reelgate:video/types@0.1.0": $crate::video::types },
+                with: { "reelgate:video/types@0.1.0": reelgate_wasi::video::types },
             });
         }
 
