@@ -8,10 +8,12 @@ mod config;
 pub mod configuration;
 mod fetch;
 mod incoming;
+mod keyvalue;
 mod log;
 mod next;
 mod random;
 mod reply;
+pub mod video;
 
 pub use body::read_at_most;
 pub use clock::now;
@@ -19,6 +21,7 @@ pub use config::{OncePerInstance, variable};
 pub use configuration::Configuration;
 pub use fetch::{fetch, pause};
 pub use incoming::{Fields, Incoming};
+pub use keyvalue::Store;
 pub use log::{Level, log};
 #[doc(hidden)]
 pub use next::request_for_next;

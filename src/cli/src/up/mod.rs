@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// The application's manifest
     #[arg(long, value_name = "FILE", default_value = "spin.toml")]
     app: PathBuf,
+    /// Where to find what the manifest has below `target/`
+    #[arg(long, value_name = "DIR")]
+    build_folder: Option<PathBuf>,
 }
 
 /// Runs until Ctrl-C.
@@ -169,6 +172,8 @@ fn gate(
         app: vec![args.app.clone()],
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         data: args.data.clone(),
+        runtime_config_file: None,
+        build_folder: args.build_folder.clone(),
         env_file: None,
         variable: variables
             .into_iter()

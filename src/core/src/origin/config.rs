@@ -8,13 +8,14 @@ use core::fmt;
 
 use super::{
     presign::{SecretKey, Signer},
+    stored::{Serves, Stored},
     upload::UploadHeaders,
 };
 use crate::{
     config::{Lookup, Problems, Useless, read},
     endpoint::{Scheme, endpoint, is_unreserved},
     http::Method,
-    key::{SourceKey, StoredKey},
+    key::SourceKey,
     time::UnixTime,
 };
 
@@ -39,14 +40,15 @@ use crate::{
 pub struct Config {
     scheme: Scheme,
     authority: String,
-    /// What stands before `/games/`: the endpoint's path and the bucket's name.
+    /// What stands before a key: the endpoint's path and the bucket's name.
     prefix: String,
+    serves: Serves,
     signer: Signer,
 }
 
 impl Config {
     /// Reads `s3_endpoint`, `s3_bucket`, `s3_region` (`auto` when it is not set), `s3_access_key_id`
-    /// and `s3_secret_access_key`.
+    /// and `s3_secret_access_key`, and `origin_serves`, `games` when it is not set.
     ///
     /// # Errors
     /// Every variable that is missing or unusable, all together.
@@ -57,9 +59,16 @@ impl Config {
         let region = read(lookup, "s3_region", Some("auto"), region, &mut problems);
         let id = read(lookup, "s3_access_key_id", None, key_id, &mut problems);
         let secret = read(lookup, "s3_secret_access_key", None, secret, &mut problems);
+        let serves = read(
+            lookup,
+            "origin_serves",
+            Some("games"),
+            serves,
+            &mut problems,
+        );
 
-        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret)) =
-            (endpoint, bucket, region, id, secret)
+        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret), Some(serves)) =
+            (endpoint, bucket, region, id, secret, serves)
         else {
             return Err(problems);
         };
@@ -67,6 +76,7 @@ impl Config {
             scheme: endpoint.scheme,
             authority: endpoint.authority,
             prefix: format!("{}/{bucket}", endpoint.path),
+            serves,
             signer: Signer::new(id, secret, region),
         })
     }
@@ -89,9 +99,15 @@ impl Config {
         &self.authority
     }
 
+    /// Which part of the bucket it serves.
+    #[must_use]
+    pub fn serves(&self) -> Serves {
+        self.serves
+    }
+
     /// The signed path and query of an object. Good for `method` alone, for one hour from `now`.
-    pub(super) fn sign(&self, method: Method, key: &StoredKey, now: UnixTime) -> String {
-        let path = format!("{}{}", self.prefix, key.bucket_path());
+    pub(super) fn sign(&self, method: Method, key: &Stored, now: UnixTime) -> String {
+        let path = format!("{}{}", self.prefix, key.to_bucket_path());
         self.signer.presign(method, &self.authority, &path, now)
     }
 
@@ -102,7 +118,7 @@ impl Config {
         headers: &UploadHeaders,
         now: UnixTime,
     ) -> (String, UnixTime) {
-        let path = format!("{}{}", self.prefix, key.bucket_path());
+        let path = format!("{}{}", self.prefix, key.to_bucket_path());
         let headers = [
             ("content-length", headers.content_length.as_str()),
             ("content-type", &headers.content_type),
@@ -142,6 +158,14 @@ fn key_id(text: &str) -> Result<String, Useless> {
         return Err("holds a blank, a line break or another character that no key id has");
     }
     Ok(text.to_string())
+}
+
+fn serves(text: &str) -> Result<Serves, Useless> {
+    match text {
+        "games" => Ok(Serves::Games),
+        "originals" => Ok(Serves::Originals),
+        _ => Err("is neither `games` nor `originals`"),
+    }
 }
 
 fn secret(text: &str) -> Result<SecretKey, Useless> {
@@ -250,6 +274,7 @@ mod tests {
             ("s3_access_key_id", "AKIAEXAMPLE\n"),
             ("s3_secret_access_key", " wJalrXUtnFEMI"),
             ("s3_secret_access_key", "wJalrXUtnFEMI\n"),
+            ("origin_serves", "everything"),
         ] {
             let problems = with(variable, value).unwrap_err();
             let [problem] = &problems.0[..] else {

@@ -17,6 +17,7 @@ mod presign;
 mod question;
 pub mod range;
 mod received;
+mod stored;
 mod trouble;
 mod upload;
 mod validators;
@@ -24,6 +25,7 @@ mod validators;
 pub use crate::endpoint::Scheme;
 pub use config::Config;
 pub use exchange::{BucketRequest, Event, Exchange, Failure, Step};
+pub use stored::Serves;
 pub use trouble::{Level, Note};
 pub use upload::PresignedUpload;
 

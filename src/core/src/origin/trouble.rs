@@ -6,8 +6,6 @@ use alloc::{
 };
 use core::fmt;
 
-use crate::key::StoredKey;
-
 /// Why there is no object to send, and it is not the viewer's doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -35,7 +33,7 @@ impl Trouble {
         }
     }
 
-    pub(super) fn note(self, key: &StoredKey) -> Note {
+    pub(super) fn note(self, key: &str) -> Note {
         let level = match self {
             Self::Busy { .. } | Self::TimedOut | Self::Refused { status: 500.., .. } => {
                 Level::Warning
@@ -50,7 +48,7 @@ impl Trouble {
         };
         Note {
             level,
-            key: key.as_str().to_string(),
+            key: key.to_string(),
             bucket_status,
             bucket_code,
             what,
