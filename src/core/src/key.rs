@@ -194,6 +194,46 @@ impl ObjectKey {
     }
 }
 
+/// What the origin can be asked for: an object of a game, or an original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredKey {
+    /// Asked for through the gate, by `/games/…`.
+    Object(ObjectKey),
+    /// Asked for through `source`, by `/originals/…`.
+    Original(SourceKey),
+}
+
+impl StoredKey {
+    /// Reads the path of a request to the origin.
+    ///
+    /// # Errors
+    /// [`BadName`] when it names neither.
+    pub fn from_path(path: &str) -> Result<Self, BadName> {
+        if let Some(key) = SourceKey::from_path(path) {
+            return Ok(Self::Original(key));
+        }
+        ObjectKey::from_path(path).map(Self::Object)
+    }
+
+    /// The key as the bucket knows it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Object(key) => key.as_str(),
+            Self::Original(key) => key.as_str(),
+        }
+    }
+
+    /// The path of the object in its bucket, escaped.
+    #[must_use]
+    pub fn bucket_path(&self) -> String {
+        match self {
+            Self::Object(key) => key.to_path(),
+            Self::Original(key) => key.bucket_path(),
+        }
+    }
+}
+
 /// Whether `raw` holds `%` without two hexadecimal digits, or an escaped slash.
 fn has_bad_escape(raw: &str) -> bool {
     let bytes = raw.as_bytes();

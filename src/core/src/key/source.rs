@@ -74,7 +74,7 @@ impl SourceKey {
 
     /// The path of the object in its bucket: `/{key}`, escaped as in [`SourceKey::to_path`].
     #[must_use]
-    pub fn to_bucket_path(&self) -> String {
+    pub fn bucket_path(&self) -> String {
         let mut path = String::from("/");
         path.extend(utf8_percent_encode(&self.0, ESCAPED_IN_PATH));
         path

@@ -8,14 +8,13 @@ use core::fmt;
 
 use super::{
     presign::{SecretKey, Signer},
-    stored::{Serves, Stored},
     upload::UploadHeaders,
 };
 use crate::{
     config::{Lookup, Problems, Useless, read},
     endpoint::{Scheme, endpoint, is_unreserved},
     http::Method,
-    key::SourceKey,
+    key::{SourceKey, StoredKey},
     time::UnixTime,
 };
 
@@ -40,15 +39,14 @@ use crate::{
 pub struct Config {
     scheme: Scheme,
     authority: String,
-    /// What stands before a key: the endpoint's path and the bucket's name.
+    /// What stands before `/games/`: the endpoint's path and the bucket's name.
     prefix: String,
-    serves: Serves,
     signer: Signer,
 }
 
 impl Config {
     /// Reads `s3_endpoint`, `s3_bucket`, `s3_region` (`auto` when it is not set), `s3_access_key_id`
-    /// and `s3_secret_access_key`, and `origin_serves`, `games` when it is not set.
+    /// and `s3_secret_access_key`.
     ///
     /// # Errors
     /// Every variable that is missing or unusable, all together.
@@ -59,16 +57,9 @@ impl Config {
         let region = read(lookup, "s3_region", Some("auto"), region, &mut problems);
         let id = read(lookup, "s3_access_key_id", None, key_id, &mut problems);
         let secret = read(lookup, "s3_secret_access_key", None, secret, &mut problems);
-        let serves = read(
-            lookup,
-            "origin_serves",
-            Some("games"),
-            serves,
-            &mut problems,
-        );
 
-        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret), Some(serves)) =
-            (endpoint, bucket, region, id, secret, serves)
+        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret)) =
+            (endpoint, bucket, region, id, secret)
         else {
             return Err(problems);
         };
@@ -76,7 +67,6 @@ impl Config {
             scheme: endpoint.scheme,
             authority: endpoint.authority,
             prefix: format!("{}/{bucket}", endpoint.path),
-            serves,
             signer: Signer::new(id, secret, region),
         })
     }
@@ -99,15 +89,9 @@ impl Config {
         &self.authority
     }
 
-    /// Which part of the bucket it serves.
-    #[must_use]
-    pub fn serves(&self) -> Serves {
-        self.serves
-    }
-
     /// The signed path and query of an object. Good for `method` alone, for one hour from `now`.
-    pub(super) fn sign(&self, method: Method, key: &Stored, now: UnixTime) -> String {
-        let path = format!("{}{}", self.prefix, key.to_bucket_path());
+    pub(super) fn sign(&self, method: Method, key: &StoredKey, now: UnixTime) -> String {
+        let path = format!("{}{}", self.prefix, key.bucket_path());
         self.signer.presign(method, &self.authority, &path, now)
     }
 
@@ -118,7 +102,7 @@ impl Config {
         headers: &UploadHeaders,
         now: UnixTime,
     ) -> (String, UnixTime) {
-        let path = format!("{}{}", self.prefix, key.to_bucket_path());
+        let path = format!("{}{}", self.prefix, key.bucket_path());
         let headers = [
             ("content-length", headers.content_length.as_str()),
             ("content-type", &headers.content_type),
@@ -158,14 +142,6 @@ fn key_id(text: &str) -> Result<String, Useless> {
         return Err("holds a blank, a line break or another character that no key id has");
     }
     Ok(text.to_string())
-}
-
-fn serves(text: &str) -> Result<Serves, Useless> {
-    match text {
-        "games" => Ok(Serves::Games),
-        "originals" => Ok(Serves::Originals),
-        _ => Err("is neither `games` nor `originals`"),
-    }
 }
 
 fn secret(text: &str) -> Result<SecretKey, Useless> {
@@ -274,7 +250,6 @@ mod tests {
             ("s3_access_key_id", "AKIAEXAMPLE\n"),
             ("s3_secret_access_key", " wJalrXUtnFEMI"),
             ("s3_secret_access_key", "wJalrXUtnFEMI\n"),
-            ("origin_serves", "everything"),
         ] {
             let problems = with(variable, value).unwrap_err();
             let [problem] = &problems.0[..] else {

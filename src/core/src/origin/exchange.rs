@@ -11,12 +11,12 @@ use super::{
     config::Config,
     error_document,
     question::{Ask, Question, Verdict},
-    stored::Stored,
     trouble::{Note, Trouble},
 };
 use crate::{
     endpoint::Scheme,
     http::{Answer, Head, HeaderSource, Headers, Method, Request},
+    key::StoredKey,
     time::UnixTime,
 };
 
@@ -157,7 +157,7 @@ enum State<'c> {
 #[derive(Debug)]
 struct Inquiry<'c> {
     config: &'c Config,
-    key: Stored,
+    key: StoredKey,
     question: Question,
     ask: Ask,
     retried: bool,
@@ -167,7 +167,7 @@ impl<'c> Exchange<'c> {
     /// Begins an exchange. Of the target the path alone counts; the query belongs to the gate.
     ///
     /// What no bucket need be asked for is answered at once: other methods with 405, paths that are
-    /// no object's of what this origin serves with 404.
+    /// no object's with 404.
     pub fn start<H: HeaderSource + ?Sized>(
         request: &Request<'_, H>,
         config: &'c Config,
@@ -183,7 +183,7 @@ impl<'c> Exchange<'c> {
             return (exchange, Step::Answer(method_not_allowed()));
         }
         let path = request.target.split('?').next().unwrap_or_default();
-        let Some(key) = config.serves().read(path) else {
+        let Ok(key) = StoredKey::from_path(path) else {
             let refusal = exchange.answer(plain(404));
             return (exchange, refusal);
         };
@@ -267,7 +267,7 @@ impl<'c> Exchange<'c> {
             }
             Verdict::Passing(trouble) | Verdict::Hopeless(trouble) => {
                 let answer = self.answer(in_trouble(trouble.status(), jitter));
-                self.note = Some(trouble.note(inquiry.key.as_str()));
+                self.note = Some(trouble.note(&inquiry.key));
                 answer
             }
         }

@@ -17,7 +17,6 @@ mod presign;
 mod question;
 pub mod range;
 mod received;
-mod stored;
 mod trouble;
 mod upload;
 mod validators;
@@ -25,7 +24,6 @@ mod validators;
 pub use crate::endpoint::Scheme;
 pub use config::Config;
 pub use exchange::{BucketRequest, Event, Exchange, Failure, Step};
-pub use stored::Serves;
 pub use trouble::{Level, Note};
 pub use upload::PresignedUpload;
 

@@ -6,6 +6,8 @@ use alloc::{
 };
 use core::fmt;
 
+use crate::key::StoredKey;
+
 /// Why there is no object to send, and it is not the viewer's doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -33,7 +35,7 @@ impl Trouble {
         }
     }
 
-    pub(super) fn note(self, key: &str) -> Note {
+    pub(super) fn note(self, key: &StoredKey) -> Note {
         let level = match self {
             Self::Busy { .. } | Self::TimedOut | Self::Refused { status: 500.., .. } => {
                 Level::Warning
@@ -48,7 +50,7 @@ impl Trouble {
         };
         Note {
             level,
-            key: key.to_string(),
+            key: key.as_str().to_string(),
             bucket_status,
             bucket_code,
             what,

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::*;
 use crate::{
-    key::{GameId, ObjectKey},
-    origin::{Config, stored::Stored},
+    key::{GameId, ObjectKey, StoredKey},
+    origin::Config,
 };
 
 /// The example of "Authenticating Requests: Using Query Parameters" in the Amazon S3 API reference:
@@ -120,13 +120,13 @@ fn config(endpoint: &str, bucket: &str, region: &str, id: &str, secret: &str) ->
     Config::from_lookup(&lookup).unwrap()
 }
 
-fn key(text: &str) -> Stored {
+fn key(text: &str) -> StoredKey {
     let mut parts = text.splitn(3, '/').skip(1);
     let game = GameId::new(parts.next().unwrap()).unwrap();
-    Stored::InGame(ObjectKey::in_game(game, parts.next().unwrap()).unwrap())
+    StoredKey::Object(ObjectKey::in_game(game, parts.next().unwrap()).unwrap())
 }
 
-fn signed_url(config: &Config, method: Method, key: &Stored, now: UnixTime) -> String {
+fn signed_url(config: &Config, method: Method, key: &StoredKey, now: UnixTime) -> String {
     let scheme = config.scheme().as_str();
     let authority = config.authority();
     format!("{scheme}://{authority}{}", config.sign(method, key, now))
