@@ -36,7 +36,7 @@ use crate::time::UnixTime;
 pub const BUDGET: usize = 40;
 
 /// What the driver does next.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Ask Stream, and report [`Told::Listed`].
     List(Vec<StreamUid>),
@@ -98,7 +98,7 @@ impl Summary {
 }
 
 /// One pass over the rows in flight.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sweep {
     state: State,
     /// What lists are made of, oldest first.
@@ -115,7 +115,7 @@ pub struct Sweep {
 }
 
 /// A row with a uid. The order is that of age.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Poll {
     since: UnixTime,
     id: VideoId,
@@ -123,14 +123,14 @@ struct Poll {
 }
 
 /// One row, and what is to be done about it. The order is that of age.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Work {
     since: UnixTime,
     id: VideoId,
     task: Task,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Task {
     Get(StreamUid),
     Find(Label),
@@ -138,7 +138,7 @@ enum Task {
 }
 
 /// What the driver was told to do last.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum State {
     Listing(Vec<Poll>),
     Getting(VideoId),
