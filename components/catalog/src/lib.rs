@@ -104,7 +104,7 @@ async fn rows() -> Result<video::Catalog<Store>, CatalogError> {
     let store = Store::open("default").map_err(|error| told(error.into()))?;
     let rows = video::Catalog::new(store);
     if PROBED.get().is_none() {
-        rows.probe(random()).await.map_err(told)?;
+        rows.trust(now(), random()).await.map_err(told)?;
         PROBED.get_or_init(|| ());
     }
     Ok(rows)

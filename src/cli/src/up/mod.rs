@@ -173,6 +173,8 @@ fn gate(
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         data: args.data.clone(),
         runtime_config_file: None,
+        schedule: None,
+        no_schedule: false,
         build_folder: args.build_folder.clone(),
         env_file: None,
         variable: variables
