@@ -16,18 +16,15 @@ use crate::{
 /// How long an answer may take; submitting waits for Stream.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where `reelgate serve` listens unless it is told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:8787";
+
 /// Which gate, and what opens its API.
 #[derive(clap::Args)]
 pub(crate) struct GateArgs {
-    /// The gate's address
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "REELGATE_URL",
-        default_value = "http://127.0.0.1:8787",
-        value_parser = base
-    )]
-    url: Url,
+    /// The gate's address [env: REELGATE_URL] [default: http://127.0.0.1:8787]
+    #[arg(long, value_name = "URL", value_parser = base)]
+    url: Option<Url>,
     /// The gate's admin_token [env: REELGATE_ADMIN_TOKEN or SPIN_VARIABLE_ADMIN_TOKEN]
     #[arg(long, value_name = "TOKEN")]
     admin_token: Option<String>,
@@ -117,7 +114,11 @@ impl Gate {
             Failure::new(Kind::Configuration, "the gate's admin_token is not given")
                 .with_help("set REELGATE_ADMIN_TOKEN, or name the gate's own file with --env-file")
         })?;
-        Self::at(args.url.clone(), token)
+        let url = match &args.url {
+            Some(url) => url.clone(),
+            None => url_of(&settings)?,
+        };
+        Self::at(url, token)
     }
 
     /// The gate at an address.
@@ -239,6 +240,15 @@ fn help(problem: &Problem) -> Option<&'static str> {
         status if status.is_server_error() => Some("the gate's log says more"),
         _ => None,
     }
+}
+
+/// The gate's address where none is given as an option.
+fn url_of(settings: &Settings) -> Result<Url, Failure> {
+    let url = settings.named("REELGATE_URL");
+    let url = base(url.as_deref().unwrap_or(DEFAULT_URL));
+    url.map_err(|help| {
+        Failure::new(Kind::Configuration, "REELGATE_URL is no address").with_help(help)
+    })
 }
 
 fn base(text: &str) -> Result<Url, String> {

@@ -5,7 +5,8 @@
 //! serves what has become ready as HLS and DASH. It misbehaves on command: see [`Mischief`]. What it
 //! was asked and did can be read here or at `/control/…`, which the module `control` lists.
 //!
-//! It is no Stream: it checks one token, makes one quality, and forgets everything when it ends.
+//! It is no Stream: it checks one token, makes one quality, and forgets everything when it ends but
+//! the films in its folder, which play on with the next one.
 
 mod answer;
 mod api;

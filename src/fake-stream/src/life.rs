@@ -1,6 +1,9 @@
 //! A video's way from a copy to ready, and the webhook at its end.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -47,6 +50,8 @@ impl Life {
     /// Lives until the end and what belongs to it, webhook included.
     pub(crate) async fn live(self) {
         let _: Result<(), Over> = self.all().await;
+        // A source is not needed again; that it cannot be removed harms nobody.
+        let _ = tokio::fs::remove_file(self.source()).await;
     }
 
     async fn all(&self) -> Result<(), Over> {
@@ -64,7 +69,7 @@ impl Life {
     }
 
     async fn walk(&self) -> Result<Result<Facts, Trouble>, Over> {
-        let film = self.folder().join("source");
+        let film = self.source();
         if let Err(trouble) = self.fetch(&film).await? {
             return Ok(Err(trouble));
         }
@@ -88,12 +93,10 @@ impl Life {
             Encoder::Ffmpeg => encode(&film, &self.folder()).await,
             Encoder::None => Ok(MADE_UP),
         };
-        // A source is not needed again; that it cannot be removed harms nobody.
-        let _ = tokio::fs::remove_file(&film).await;
         Ok(encoded)
     }
 
-    async fn fetch(&self, film: &std::path::Path) -> Result<Result<(), Trouble>, Over> {
+    async fn fetch(&self, film: &Path) -> Result<Result<(), Trouble>, Over> {
         let failed = |reason: String| {
             let text = format!("The video failed to download from the URL: {reason}.");
             Err(Trouble::new("ERR_FETCH_ORIGIN_ERROR", text))
@@ -222,7 +225,11 @@ impl Life {
         tokio::time::sleep(self.world.options.step.saturating_mul(steps)).await;
     }
 
-    fn folder(&self) -> std::path::PathBuf {
+    fn source(&self) -> PathBuf {
+        self.folder().join("source")
+    }
+
+    fn folder(&self) -> PathBuf {
         self.world.options.data.join(&self.uid)
     }
 

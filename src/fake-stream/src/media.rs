@@ -31,7 +31,7 @@ async fn file(world: &World, path: &str) -> Option<Answer> {
     let mut parts = path.trim_start_matches('/').split('/');
     let (uid, folder, name) = (parts.next()?, parts.next()?, parts.next()?);
     let is_ours = parts.next().is_none() && matches!(folder, "manifest" | "thumbnails");
-    if !is_ours || !is_plain(name) || !is_ready(world, uid) {
+    if !is_ours || !is_plain(uid) || !is_plain(name) || !is_playable(world, uid) {
         return None;
     }
     let file = world.options.data.join(uid).join(folder).join(name);
@@ -42,14 +42,16 @@ async fn file(world: &World, path: &str) -> Option<Answer> {
 /// What ffmpeg calls its files; nothing that leads elsewhere.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    !name.starts_with('.') && name.bytes().all(plain)
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain)
 }
 
-fn is_ready(world: &World, uid: &str) -> bool {
+/// A film of an earlier fake in the same folder plays on, though nothing else is known of it.
+fn is_playable(world: &World, uid: &str) -> bool {
     let known = world.known();
-    known
-        .video(uid)
-        .is_some_and(|video| video.state == State::Ready)
+    let mut videos = known.videos.iter();
+    videos
+        .find(|video| video.uid == uid)
+        .is_none_or(|video| video.deleted.is_none() && video.state == State::Ready)
 }
 
 fn kind(name: &str) -> &'static str {

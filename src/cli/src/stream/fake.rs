@@ -78,7 +78,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// The failure, with what to do about it.
-fn failure(error: Error) -> Failure {
+pub(crate) fn failure(error: Error) -> Failure {
     let help = match &error {
         Error::Listen { .. } => {
             "stop the program that listens there, or choose another port; port 0 takes a free one"

@@ -5,6 +5,8 @@ mod fake;
 mod status;
 mod subscribe;
 
+pub(crate) use fake::failure as fake_failure;
+
 use clap::Subcommand;
 
 use crate::exit::Failure;
