@@ -5,6 +5,9 @@ mod fake;
 mod status;
 mod subscribe;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use fake::failure as fake_failure;
 
 use clap::Subcommand;

@@ -25,10 +25,10 @@ use crate::{
 /// Arguments of `reelgate videos add`.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The film
-    #[arg(value_name = "FILE")]
-    film: PathBuf,
-    /// What the video is called; made from the file's name unless given
+    /// The film; none where the original is in the bucket already, which --key then names
+    #[arg(value_name = "FILE", required_unless_present = "key")]
+    film: Option<PathBuf>,
+    /// What the video is called; made from the film's name unless given
     #[arg(long, value_name = "ID", value_parser = name::id)]
     id: Option<String>,
     /// Where it goes in the bucket; uploads/ID/FILE unless given
@@ -52,15 +52,15 @@ pub(super) struct Args {
 /// The answer to a registration.
 #[derive(Deserialize)]
 struct Registered {
-    upload: Ticket,
+    upload: Option<Ticket>,
     #[serde(flatten)]
     row: Row,
 }
 
-/// A film on this machine, and what it shall be.
+/// A film, and what it shall be.
 struct Film {
-    path: PathBuf,
-    size: u64,
+    /// On this machine, with its size in bytes; `None` when it is in the bucket already.
+    file: Option<(PathBuf, u64)>,
     id: String,
     key: String,
 }
@@ -76,9 +76,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let stop = signals::stop_requested().map_err(|error| Failure::new(Kind::Failed, error))?;
     let registered = register(&gate, &film, &args.meta).await?;
     let uploaded = tokio::select! {
-        uploaded = upload::upload(gate.client(), &registered.upload, &film.path, film.size) => {
-            uploaded.map_err(|error| refused(&gate, error))
-        }
+        uploaded = bring(&gate, &film, registered.upload.as_ref()) => uploaded,
         () = stop => Err(Failure::new(Kind::Failed, "interrupted")),
     };
     if let Err(failure) = uploaded {
@@ -93,30 +91,40 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     row.verdict(args.wait.is_asked())
 }
 
+/// Uploads the film if it is on this machine.
+async fn bring(gate: &Gate, film: &Film, ticket: Option<&Ticket>) -> Result<(), Failure> {
+    let Some((path, size)) = &film.file else {
+        return Ok(());
+    };
+    let uploaded = match ticket {
+        Some(ticket) => upload::upload(gate.client(), ticket, path, *size).await,
+        None => Err(upload::Error::Ticket),
+    };
+    uploaded.map_err(|error| refused(gate, error))
+}
+
 impl Film {
     fn find(args: &Args) -> Result<Self, Failure> {
         let path = args.film.clone();
-        let size = size(&path)?;
-        let id = args.id.clone().or_else(|| name::id_of(&path));
+        let file = path.map(|path| size(&path).map(|size| (path, size)));
+        let file = file.transpose()?;
+        let named = file.as_ref().map(|(path, _)| path.as_path());
+        let named = named.or(args.key.as_deref().map(Path::new));
+        let id = args.id.clone().or_else(|| name::id_of(named?));
         let id = id.ok_or_else(|| {
             usage(
-                "no id can be made from the file's name",
+                "no id can be made from the film's name",
                 "give one with --id",
             )
         })?;
-        let key = args.key.clone().or_else(|| name::key_of(&id, &path));
+        let key = args.key.clone().or_else(|| name::key_of(&id, named?));
         let key = key.ok_or_else(|| {
             usage(
-                "no key can be made from the file's name",
+                "no key can be made from the film's name",
                 "give one with --key",
             )
         })?;
-        Ok(Self {
-            path,
-            size,
-            id,
-            key,
-        })
+        Ok(Self { file, id, key })
     }
 }
 
@@ -146,14 +154,16 @@ async fn register(
     let meta = meta
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)));
-    let body = json!({
+    let mut body = json!({
         "id": film.id,
         "source_key": film.key,
         "meta": meta.collect::<Map<String, Value>>(),
-        "upload": true,
-        "size": film.size,
-        "content_type": name::content_type(&film.path),
     });
+    if let Some((path, size)) = &film.file {
+        body["upload"] = json!(true);
+        body["size"] = json!(size);
+        body["content_type"] = json!(name::content_type(path));
+    }
     let registered = gate.ask(Method::POST, PATH, Some(&body)).await;
     registered.map_err(|refused| match &refused {
         Refused::Problem(problem) if problem.status == StatusCode::CONFLICT => {

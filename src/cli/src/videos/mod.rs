@@ -6,6 +6,9 @@ mod row;
 mod upload;
 mod wait;
 
+#[cfg(test)]
+mod tests;
+
 use clap::Subcommand;
 use reqwest::{Method, StatusCode};
 use serde_json::json;

@@ -53,7 +53,8 @@ impl WaitArgs {
     }
 }
 
-async fn until_over(
+/// The row as it is in the end, asked for after each `pause`.
+pub(super) async fn until_over(
     gate: &Gate,
     mut row: Row,
     deadline: Instant,
