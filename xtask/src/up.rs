@@ -45,6 +45,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let error = Command::new(workspace.reelgate())
         .arg("up")
         .args(handed_on(args)?)
+        .args(build_folder(workspace))
         .current_dir(workspace.root())
         .exec();
     Err(anyhow!(error).context(format!("cannot start {}", workspace.reelgate().display())))
@@ -73,4 +74,12 @@ fn handed_on(args: &Args) -> Result<Vec<OsString>> {
         words.extend(["--data".into(), path::absolute(data)?.into()]);
     }
     Ok(words)
+}
+
+/// The manifest has components below `target/`; Cargo may have been told to build elsewhere.
+fn build_folder(workspace: &Workspace) -> Vec<OsString> {
+    match workspace.target_elsewhere() {
+        Some(target) => vec!["--build-folder".into(), target.into()],
+        None => Vec::new(),
+    }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Access<'a> {
     /// The identity of the request, in the answer's `x-request-id` too.
     pub(crate) request_id: &'a str,
     /// The client's address.
-    pub(crate) client: std::borrow::Cow<'a, str>,
+    pub(crate) client: &'a str,
     /// The method.
     pub(crate) method: &'a str,
     /// The route of the manifest that matched: a path might hold a session.
@@ -60,7 +60,7 @@ impl Access<'_> {
     fn fields(&self) -> [(&'static str, Field<'_>); 11] {
         [
             ("request_id", Field::Text(self.request_id)),
-            ("client", Field::Text(&self.client)),
+            ("client", Field::Text(self.client)),
             ("method", Field::Text(self.method)),
             ("route", Field::Text(self.route)),
             ("status", Field::Whole(self.status.into())),

@@ -7,6 +7,8 @@ mod config;
 #[doc(hidden)]
 pub mod configuration;
 mod fetch;
+#[doc(hidden)]
+pub mod gatekeeper;
 mod incoming;
 mod log;
 mod next;
@@ -18,6 +20,7 @@ pub use clock::now;
 pub use config::{OncePerInstance, variable};
 pub use configuration::Configuration;
 pub use fetch::{fetch, pause};
+pub use gatekeeper::Gatekeeper;
 pub use incoming::{Fields, Incoming};
 pub use log::{Level, log};
 #[doc(hidden)]

@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// The application's manifest
     #[arg(long, value_name = "FILE", default_value = "spin.toml")]
     app: PathBuf,
+    /// Where to find what the manifest has below `target/`
+    #[arg(long, value_name = "DIR")]
+    build_folder: Option<PathBuf>,
     #[command(flatten)]
     stream: StreamArgs,
 }
@@ -211,6 +214,11 @@ fn gate(
         app: vec![args.app.clone()],
         listen,
         data: args.data.clone(),
+        runtime_config_file: None,
+        schedule: None,
+        // Without Stream there is nothing on its way that would have to be looked after.
+        no_schedule: !args.stream.stream,
+        build_folder: args.build_folder.clone(),
         env_file: None,
         variable,
         log_format: LogFormat::Text,
