@@ -354,7 +354,7 @@ cron_expression = "0 * * * * *"
                 "`nobody`",
             ),
             (
-                "dependencies.\"a:b/c\" = { url = \"https://h/\", digest = \"\" }",
+                "dependencies.\"a:b/c\" = { url = \"https://h/\" }",
                 "unknown field `url`",
             ),
             (

@@ -9,7 +9,7 @@ use crate::guest::{Guest, Shared};
 use crate::log::Log;
 use crate::outbound::Outbound;
 use bindings::SpinCronPre;
-use bindings::spin::cron::cron_types::Metadata;
+use bindings::spin::cron::cron_types::{Error, Metadata};
 use chrono::{DateTime, Utc};
 use cron::Schedule as Times;
 use std::io;
@@ -76,7 +76,7 @@ impl Job {
             .await
             .flatten()
             .map_err(trapped)?;
-        outcome.map_err(|error| format!("failed: {error}"))
+        outcome.map_err(|Error::Other(why)| format!("failed: {why}"))
     }
 }
 
