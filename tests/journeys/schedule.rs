@@ -48,7 +48,7 @@ async fn what_is_due_runs_whatever_the_last_run_did() {
     let host = settings(&manifest).start().await;
     at_least(&host, "done", 2).await;
     host.journal().message("schedule: keeper ran for").await;
-    for (mode, said) in [("trap", "keeper trapped"), ("fail", "told to")] {
+    for (mode, said) in [("trap", "keeper trapped"), ("fail", "keeper failed: ")] {
         tell(&host, &format!("set/default/mode/{mode}")).await;
         let begun = number(&host, "begun").await;
         at_least(&host, "begun", begun + 2).await;
