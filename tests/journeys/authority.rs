@@ -96,6 +96,9 @@ const TABLE: [Row; 12] = [
     Row {
         component: "reconciler",
         imports: &[
+            // The two types that its export has, by name.
+            "error",
+            "metadata",
             "reelgate:video/catalog",
             "reelgate:video/transcoder",
             "reelgate:video/types",
