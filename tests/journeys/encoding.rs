@@ -73,7 +73,7 @@ async fn an_original_becomes_a_video() {
     // As Cloudflare asks of a source: HEAD tells the size in Content-Range, GET gives ranges.
     let head = &video.pulls[0];
     assert_eq!((head.method.as_str(), head.status), ("HEAD", Some(200)));
-    assert_eq!(head.content_range.as_deref(), Some("bytes 0-33/34"));
+    assert_eq!(head.content_range.as_deref(), Some("bytes 0-34/35"));
     assert!(
         video.pulls[1..].iter().all(|pull| pull.status == Some(206)),
         "{:?}",

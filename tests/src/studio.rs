@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 /// Who may use the videos API.
 pub const ADMIN: &str = "journey-admin-token-0123456789";
+/// What passes for a film here: 35 bytes.
+pub const FILM: &str = "a film, or what passes for one here";
 /// The route of Stream's reports.
 pub const WEBHOOK: &str = "/api/webhooks/stream";
 
@@ -97,7 +99,7 @@ impl Studio {
     /// It is not registered.
     pub async fn register(&self, id: &str) {
         let key = format!("originals/{id}.mp4");
-        self.bucket.put(&key, "a film, or what passes for one here");
+        self.bucket.put(&key, FILM);
         let answer = create(&self.client(), id, &key).await;
         assert_eq!(answer.status, 201, "{}", answer.text());
     }
