@@ -1,4 +1,6 @@
 //! The Stream path as a whole: what must hold whatever is lost, doubled, late or out of order.
+mod crashes;
+mod memory;
 mod model;
 mod permutations;
 mod rows;
