@@ -4,4 +4,5 @@ mod memory;
 mod model;
 mod permutations;
 mod rows;
+mod sweeps;
 mod world;
