@@ -376,6 +376,25 @@ mod tests {
     }
 
     #[test]
+    fn numbers_survive_the_store() {
+        let mut row = row();
+        // Some of these need an exact reader.
+        for number in [0.1, 39.0, 99.999_999_999_999_99, 51.248_178_093_753_08] {
+            row.pct_complete = Some(number);
+            assert_eq!(Row::parse(&row.to_json()), Ok(row.clone()));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_number_survives_the_store(number in 0.0..100.0) {
+            let mut row = row();
+            row.pct_complete = Some(number);
+            proptest::prop_assert_eq!(Row::parse(&row.to_json()), Ok(row));
+        }
+    }
+
+    #[test]
     fn other_versions_are_told_apart() {
         let with = |name: &str, value: Value| {
             let mut stored: Value = serde_json::from_slice(&row().to_json()).unwrap();
