@@ -2,10 +2,12 @@
 //!
 //! May reach the store and nothing else; nobody else may. Every rule is in `reelgate_core::video`.
 
+use reelgate_wasi::core::video::api::Listing;
 use reelgate_wasi::core::video::{self, Row, Trouble, VideoId};
-use reelgate_wasi::video::types::{Event, Filter, InFlightRows, Outcome, Page, Report, Via};
-use reelgate_wasi::video::types::{Registration as Asked, Row as Words};
-use reelgate_wasi::video::{BadWords, CatalogError, Registration, Selection, all_words, words};
+use reelgate_wasi::video::types::{
+    Event, Filter, InFlightRows, Outcome, Page, Registration, Report, Row as Words, Via,
+};
+use reelgate_wasi::video::{BadWords, CatalogError, NewVideo, all_words, count, words};
 use reelgate_wasi::{Level, Store, log, now, random};
 use std::sync::OnceLock;
 
@@ -17,8 +19,8 @@ reelgate_wasi::export_catalog!(Catalog);
 static PROBED: OnceLock<()> = OnceLock::new();
 
 impl reelgate_wasi::video::Catalog for Catalog {
-    async fn register(video: Asked) -> Result<Words, CatalogError> {
-        let Registration {
+    async fn register(video: Registration) -> Result<Words, CatalogError> {
+        let NewVideo {
             id,
             source_key,
             meta,
@@ -34,13 +36,13 @@ impl reelgate_wasi::video::Catalog for Catalog {
     }
 
     async fn list(filter: Filter) -> Result<Page, CatalogError> {
-        let Selection {
+        let Listing {
             status,
-            after,
+            cursor,
             limit,
         } = filter.try_into()?;
         let rows = rows().await?;
-        let page = rows.list(status, after.as_ref(), limit as usize).await;
+        let page = rows.list(status, cursor.as_ref(), limit).await;
         let page = page.map_err(told)?;
         page.unreadable.into_iter().for_each(tell);
         Ok(Page {
@@ -87,12 +89,12 @@ impl reelgate_wasi::video::Catalog for Catalog {
 
     async fn in_flight() -> Result<InFlightRows, CatalogError> {
         let found = rows().await?.in_flight().await.map_err(told)?;
-        let unreadable = found.unreadable.len();
+        let unreadable = count(found.unreadable.len());
         found.unreadable.into_iter().for_each(tell);
         Ok(InFlightRows {
             rows: all_words(&found.rows),
-            repaired: u32::try_from(found.repaired).unwrap_or(u32::MAX),
-            unreadable: u32::try_from(unreadable).unwrap_or(u32::MAX),
+            repaired: count(found.repaired),
+            unreadable,
         })
     }
 }
@@ -102,7 +104,7 @@ async fn rows() -> Result<video::Catalog<Store>, CatalogError> {
     let store = Store::open("default").map_err(|error| told(error.into()))?;
     let rows = video::Catalog::new(store);
     if PROBED.get().is_none() {
-        rows.probe(random()).await.map_err(told)?;
+        rows.trust(now(), random()).await.map_err(told)?;
         PROBED.get_or_init(|| ());
     }
     Ok(rows)
@@ -115,7 +117,7 @@ fn read(id: &str) -> Result<VideoId, BadWords> {
 /// For those who ask: what they may act on. For the operator: what has to be mended.
 fn told(trouble: Trouble) -> CatalogError {
     let error = CatalogError::from(trouble);
-    if let CatalogError::Store(reason) = &error {
+    if let CatalogError::Store(reason) | CatalogError::Damaged(reason) = &error {
         log(Level::Error, &format!("catalog: {reason}"));
     }
     error

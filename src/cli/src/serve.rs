@@ -7,14 +7,17 @@ use clap::{Args, ValueEnum};
 use reelgate_host::manifest::{Manifest, ManifestError};
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{
-    App, AppError, ConfigError, Format, Log, OpenError, Origin, RuntimeConfig, Server, Setting,
-    Settings, Stores, engine, outbound_tls, server_tls,
+    App, AppError, ConfigError, Format, Log, OpenError, Origin, RuntimeConfig, Schedule, Server,
+    Setting, Settings, Stores, engine, outbound_tls, server_tls,
 };
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// The manifest of an application's schedule.
+const SCHEDULE: &str = "spin-cron.toml";
 
 /// Runs an application: the components of a spin.toml, on this machine.
 #[derive(Debug, Args)]
@@ -31,6 +34,12 @@ pub(crate) struct Serve {
     /// Where key-value stores are, in Spin's format; a file in --data unless given.
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime_config_file: Option<PathBuf>,
+    /// A manifest with a schedule; spin-cron.toml beside each manifest, where there is one, unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schedule: Option<PathBuf>,
+    /// Runs nothing by schedule.
+    #[arg(long, conflicts_with = "schedule")]
+    pub(crate) no_schedule: bool,
     /// Where to find what the manifest has below `target/`.
     #[arg(long, value_name = "DIR")]
     pub(crate) build_folder: Option<PathBuf>,
@@ -174,7 +183,7 @@ impl Serve {
         };
         let mut stores = self.stores()?;
         let mut app = App::default();
-        for path in &self.app {
+        for path in &self.manifests() {
             let manifest = Manifest::read(path).map_err(|error| manifest_failure(path, error))?;
             let variables = Variables::resolve(&manifest, &sources).map_err(|missing| {
                 Failure::new(Kind::Configuration, missing).with_help(
@@ -186,6 +195,7 @@ impl Serve {
                 build_folder: self.build_folder.as_deref(),
                 variables: &variables,
                 origin,
+                schedule: !self.no_schedule,
                 engine: &engine,
                 log,
             };
@@ -193,6 +203,24 @@ impl Serve {
                 .map_err(app_failure)?;
         }
         Ok(app)
+    }
+
+    /// The manifests to load. Spin wants a schedule in a manifest of its own, since a plain `spin up`
+    /// refuses one that has `trigger.cron`.
+    fn manifests(&self) -> Vec<PathBuf> {
+        let mut manifests = self.app.clone();
+        match &self.schedule {
+            _ if self.no_schedule => {}
+            Some(schedule) => manifests.push(schedule.clone()),
+            None => {
+                let beside = self.app.iter().map(|app| app.with_file_name(SCHEDULE));
+                let mut found: Vec<PathBuf> = beside.filter(|path| path.is_file()).collect();
+                found.retain(|path| !manifests.contains(path));
+                found.dedup();
+                manifests.extend(found);
+            }
+        }
+        manifests
     }
 
     fn stores(&self) -> Result<Stores, Failure> {
@@ -235,7 +263,11 @@ impl Running {
     /// Serves until `stopped` becomes true.
     pub(crate) fn until(self, stopped: &watch::Receiver<bool>) -> Result<(), Failure> {
         let tls = outbound_tls().map_err(|error| Failure::new(Kind::Failed, error))?;
-        let result = self.server.run(&self.app, &tls, &self.log, stopped);
+        let schedule = Schedule::start(&self.app, &tls, &self.log, stopped);
+        let result = schedule.and_then(|schedule| {
+            self.server.run(&self.app, &tls, &self.log, stopped)?;
+            schedule.join()
+        });
         self.log.flush();
         result.map_err(|error| Failure::new(Kind::Failed, error))
     }
@@ -296,6 +328,9 @@ fn config_failure(error: ConfigError) -> Failure {
 fn app_failure(error: AppError) -> Failure {
     let help = match &error {
         AppError::Store(error) => return store_failure(error),
+        AppError::NoJob(_) => {
+            Some("schedule another component, or start without: --no-schedule")
+        }
         AppError::NotInherited { .. } => Some("add it to `inherit_configuration`, or import less"),
         AppError::Unreadable { .. } => Some("build the components with `cargo xtask build`"),
         AppError::Configuration { .. } | AppError::Variables(_) => {

@@ -203,16 +203,28 @@ pub enum StoredKey {
     Original(SourceKey),
 }
 
+/// The part of the bucket that an origin serves. Configuration, not the asker's choice: the origin behind
+/// the gate cannot be talked into an original, nor the one behind `source` into another path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// `/games/…`
+    Games,
+    /// `/originals/…`, which is any key of the bucket.
+    Originals,
+}
+
 impl StoredKey {
-    /// Reads the path of a request to the origin.
+    /// Reads the path of a request to an origin that serves this part.
     ///
     /// # Errors
-    /// [`BadName`] when it names neither.
-    pub fn from_path(path: &str) -> Result<Self, BadName> {
-        if let Some(key) = SourceKey::from_path(path) {
-            return Ok(Self::Original(key));
+    /// [`BadName`] when it names nothing of it.
+    pub fn from_path(path: &str, serves: Serves) -> Result<Self, BadName> {
+        match serves {
+            Serves::Games => ObjectKey::from_path(path).map(Self::Object),
+            Serves::Originals => SourceKey::from_path(path)
+                .map(Self::Original)
+                .ok_or(BadName),
         }
-        ObjectKey::from_path(path).map(Self::Object)
     }
 
     /// The key as the bucket knows it.

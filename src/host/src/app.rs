@@ -1,12 +1,14 @@
 //! From a manifest to components that are compiled, linked and ready for requests.
 
 use crate::compose::ComposeError;
+use crate::gatekeeper::GatekeeperPre;
 use crate::guest::{Guest, Shared};
 use crate::keyvalue::{OpenError, Stores};
 use crate::loader::{Loader, chain};
 use crate::log::Log;
 use crate::manifest::Manifest;
 use crate::route::Routes;
+use crate::schedule::Entry;
 use crate::variables::Variables;
 use reelgate_core::config::Problems;
 use std::collections::BTreeMap;
@@ -67,6 +69,9 @@ pub enum AppError {
         /// What it wants.
         cause: String,
     },
+    /// A component that cannot run by schedule.
+    #[error("component `{0}` is in the schedule and does not export handle-cron-event of spin:cron@3.0.0")]
+    NoJob(String),
     /// Configuration that cannot be meant.
     #[error("component `{id}`: {message}")]
     Configuration {
@@ -97,6 +102,8 @@ pub struct Setting<'a> {
     pub variables: &'a Variables,
     /// What runs as `origin`.
     pub origin: Origin,
+    /// Whether `trigger.cron` counts.
+    pub schedule: bool,
     /// What compiles.
     pub engine: &'a Engine,
     /// Where log lines go.
@@ -107,12 +114,15 @@ pub struct Setting<'a> {
 #[derive(Default)]
 pub struct App {
     pub(crate) routes: Routes<Arc<Handler>>,
+    pub(crate) schedule: Vec<Arc<Entry>>,
 }
 
 /// One chain of components.
 pub(crate) struct Handler {
     pub(crate) pre: ServicePre<Guest>,
     pub(crate) shared: Arc<Shared>,
+    /// A gate that only decides, where the host's own origin stands right behind it.
+    pub(crate) gatekeeper: Option<GatekeeperPre>,
 }
 
 impl App {
@@ -141,6 +151,9 @@ impl App {
             if !self.routes.add(&trigger.route, handler) {
                 return Err(AppError::Route(trigger.route.clone()));
             }
+        }
+        for trigger in manifest.trigger.cron.iter().filter(|_| setting.schedule) {
+            self.schedule.push(Arc::new(loader.entry(trigger)?));
         }
         Ok(())
     }

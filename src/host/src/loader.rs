@@ -3,15 +3,18 @@
 use crate::allowed_hosts::AllowedHosts;
 use crate::app::{AppError, Handler, LOG_HEADER, Origin, Setting};
 use crate::compose::{Part, Provider, compose, imports, provide};
+use crate::gatekeeper::GatekeeperPre;
 use crate::guest::{Guest, Shared};
 use crate::keyvalue::Stores;
 use crate::linker::linker;
-use crate::manifest::{Component, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
+use crate::manifest::{CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
 use crate::native_origin::NativeOrigin;
+use crate::schedule::{self, Entry, Job};
 use reelgate_core::config::Problems;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use wasmtime::component::{Component, InstancePre};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 /// The ids of what a request passes, outermost first.
@@ -46,26 +49,67 @@ impl<'a> Loader<'a> {
 
     pub(crate) fn handler(&mut self, trigger: &HttpTrigger) -> Result<Handler, AppError> {
         let id = trigger.component.as_str();
-        let component = &self.manifest.component[id];
-        let mut variables = self.setting.variables.of(component);
-        variables.insert("log_header".into(), LOG_HEADER.into());
+        let variables = self.variables(id);
         self.check(trigger, &variables)?;
-        let allowed_hosts = self.allowed_hosts(id, component)?;
+        let allowed_hosts = self.allowed_hosts(id)?;
         let next = self.native(trigger, &variables, &allowed_hosts);
         let part = self.compose(trigger, next.is_some())?;
         let shared = Shared {
+            next,
+            ..self.shared(id, &part, variables, allowed_hosts)?
+        };
+        let linked = self.link(&part)?;
+        let pre = ServicePre::new(linked).map_err(|cause| unlinkable(&part, &cause))?;
+        let alone = shared.next.is_some() && trigger.dependencies.middleware.len() == 1;
+        let gatekeeper = alone
+            .then(|| GatekeeperPre::new(pre.instance_pre()))
+            .flatten();
+        Ok(Handler {
+            pre,
+            shared: Arc::new(shared),
+            gatekeeper,
+        })
+    }
+
+    pub(crate) fn entry(&mut self, trigger: &CronTrigger) -> Result<Entry, AppError> {
+        let id = trigger.component.as_str();
+        let configuration = |message| AppError::Configuration {
+            id: id.to_owned(),
+            message,
+        };
+        let times = schedule::parse(&trigger.cron_expression).map_err(configuration)?;
+        let part = self.provided(id)?;
+        let allowed_hosts = self.allowed_hosts(id)?;
+        let shared = self.shared(id, &part, self.variables(id), allowed_hosts)?;
+        let job = Job::new(self.link(&part)?, shared);
+        let job = job.ok_or_else(|| AppError::NoJob(id.to_owned()))?;
+        Ok(Entry { times, job })
+    }
+
+    /// What the instances of a chain share that ends in the component `id`.
+    fn shared(
+        &mut self,
+        id: &str,
+        part: &Part,
+        variables: BTreeMap<String, String>,
+        allowed_hosts: AllowedHosts,
+    ) -> Result<Shared, AppError> {
+        let component = &self.manifest.component[id];
+        Ok(Shared {
             name: part.name.clone(),
             variables,
             environment: component.environment.clone(),
             allowed_hosts,
             stores: self.stores.of(id, &component.key_value_stores)?,
             log: self.setting.log.clone(),
-            next,
-        };
-        Ok(Handler {
-            pre: self.link(&part)?,
-            shared: Arc::new(shared),
+            next: None,
         })
+    }
+
+    fn variables(&self, id: &str) -> BTreeMap<String, String> {
+        let mut variables = self.setting.variables.of(&self.manifest.component[id]);
+        variables.insert("log_header".into(), LOG_HEADER.into());
+        variables
     }
 
     /// Refuses values of required variables that the components could only answer 500 to. What is
@@ -135,15 +179,20 @@ impl<'a> Loader<'a> {
         parts.try_fold(first?, |inner, outer| Ok(compose(&outer?, &inner)?))
     }
 
-    /// A component with all that provides for it.
     fn part(&self, trigger: &HttpTrigger, id: &str) -> Result<Part, AppError> {
-        let component = &self.manifest.component[id];
-        let part = self.read(id, &component.source)?;
+        let part = self.provided(id)?;
         let middleware = &trigger.dependencies.middleware;
         if let Some(middleware) = middleware.iter().find(|one| one.component == id) {
             let owner = &trigger.component;
             self.check_inherited(owner, &part, &middleware.inherit_configuration)?;
         }
+        Ok(part)
+    }
+
+    /// A component with all that provides for it.
+    fn provided(&self, id: &str) -> Result<Part, AppError> {
+        let component = &self.manifest.component[id];
+        let part = self.read(id, &component.source)?;
         let mut providers = Vec::new();
         for (import, dependency) in &component.dependencies {
             providers.push(self.provider(id, import, dependency)?);
@@ -233,8 +282,8 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn allowed_hosts(&self, id: &str, component: &Component) -> Result<AllowedHosts, AppError> {
-        let templates = &component.allowed_outbound_hosts;
+    fn allowed_hosts(&self, id: &str) -> Result<AllowedHosts, AppError> {
+        let templates = &self.manifest.component[id].allowed_outbound_hosts;
         let patterns: Vec<String> = templates
             .iter()
             .map(|text| self.setting.variables.fill(text))
@@ -250,17 +299,17 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn link(&self, part: &Part) -> Result<ServicePre<Guest>, AppError> {
-        let unlinkable = |cause: wasmtime::Error| AppError::Unlinkable {
-            id: part.name.clone(),
-            cause: format!("{cause:#}"),
-        };
-        let component =
-            wasmtime::component::Component::new(self.setting.engine, &part.bytes).map_err(unlinkable)?;
-        let linker = linker(self.setting.engine).map_err(unlinkable)?;
-        linker
-            .instantiate_pre(&component)
-            .and_then(ServicePre::new)
-            .map_err(unlinkable)
+    fn link(&self, part: &Part) -> Result<InstancePre<Guest>, AppError> {
+        let engine = self.setting.engine;
+        Component::new(engine, &part.bytes)
+            .and_then(|component| linker(engine)?.instantiate_pre(&component))
+            .map_err(|cause| unlinkable(part, &cause))
+    }
+}
+
+fn unlinkable(part: &Part, cause: &wasmtime::Error) -> AppError {
+    AppError::Unlinkable {
+        id: part.name.clone(),
+        cause: format!("{cause:#}"),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     config::{Lookup, Problems, Useless, read},
     endpoint::{Scheme, endpoint, is_unreserved},
     http::Method,
-    key::{SourceKey, StoredKey},
+    key::{Serves, SourceKey, StoredKey},
     time::UnixTime,
 };
 
@@ -39,14 +39,15 @@ use crate::{
 pub struct Config {
     scheme: Scheme,
     authority: String,
-    /// What stands before `/games/`: the endpoint's path and the bucket's name.
+    /// What stands before a key: the endpoint's path and the bucket's name.
     prefix: String,
+    serves: Serves,
     signer: Signer,
 }
 
 impl Config {
     /// Reads `s3_endpoint`, `s3_bucket`, `s3_region` (`auto` when it is not set), `s3_access_key_id`
-    /// and `s3_secret_access_key`.
+    /// and `s3_secret_access_key`; `origin_serves`, `games` when it is not set, or `originals`.
     ///
     /// # Errors
     /// Every variable that is missing or unusable, all together.
@@ -57,9 +58,16 @@ impl Config {
         let region = read(lookup, "s3_region", Some("auto"), region, &mut problems);
         let id = read(lookup, "s3_access_key_id", None, key_id, &mut problems);
         let secret = read(lookup, "s3_secret_access_key", None, secret, &mut problems);
+        let serves = read(
+            lookup,
+            "origin_serves",
+            Some("games"),
+            serves,
+            &mut problems,
+        );
 
-        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret)) =
-            (endpoint, bucket, region, id, secret)
+        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret), Some(serves)) =
+            (endpoint, bucket, region, id, secret, serves)
         else {
             return Err(problems);
         };
@@ -67,6 +75,7 @@ impl Config {
             scheme: endpoint.scheme,
             authority: endpoint.authority,
             prefix: format!("{}/{bucket}", endpoint.path),
+            serves,
             signer: Signer::new(id, secret, region),
         })
     }
@@ -87,6 +96,11 @@ impl Config {
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// Which part of the bucket is served.
+    pub(super) fn serves(&self) -> Serves {
+        self.serves
     }
 
     /// The signed path and query of an object. Good for `method` alone, for one hour from `now`.
@@ -142,6 +156,14 @@ fn key_id(text: &str) -> Result<String, Useless> {
         return Err("holds a blank, a line break or another character that no key id has");
     }
     Ok(text.to_string())
+}
+
+fn serves(text: &str) -> Result<Serves, Useless> {
+    match text {
+        "games" => Ok(Serves::Games),
+        "originals" => Ok(Serves::Originals),
+        _ => Err("is neither `games` nor `originals`"),
+    }
 }
 
 fn secret(text: &str) -> Result<SecretKey, Useless> {
@@ -250,6 +272,7 @@ mod tests {
             ("s3_access_key_id", "AKIAEXAMPLE\n"),
             ("s3_secret_access_key", " wJalrXUtnFEMI"),
             ("s3_secret_access_key", "wJalrXUtnFEMI\n"),
+            ("origin_serves", "everything"),
         ] {
             let problems = with(variable, value).unwrap_err();
             let [problem] = &problems.0[..] else {

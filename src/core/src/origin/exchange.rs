@@ -183,7 +183,7 @@ impl<'c> Exchange<'c> {
             return (exchange, Step::Answer(method_not_allowed()));
         }
         let path = request.target.split('?').next().unwrap_or_default();
-        let Ok(key) = StoredKey::from_path(path) else {
+        let Ok(key) = StoredKey::from_path(path, config.serves()) else {
             let refusal = exchange.answer(plain(404));
             return (exchange, refusal);
         };

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     api,
-    catalog::{Page, Trouble},
+    catalog::Page,
     id::VideoId,
     lifecycle::Refusal,
     problem::{Kind, NO_STORE, Problem, json_answer},
@@ -110,16 +110,13 @@ pub fn no_uploads() -> Answer {
         .render()
 }
 
-/// The catalog failed: 409, 503 or 500. The log is to be told the whole of it.
+/// The catalog failed: 409, 503 or 500, as [`Trouble::kind`](super::Trouble::kind) says. The log is to be
+/// told the whole of it.
 #[must_use]
-pub fn trouble(trouble: &Trouble) -> Answer {
-    match trouble {
-        Trouble::Taken => Problem::new(Kind::Taken),
-        Trouble::Full => Problem::new(Kind::Full),
-        Trouble::Contended | Trouble::Store(_) => Problem::new(Kind::Unavailable),
-        Trouble::Row(..) | Trouble::Index(_) | Trouble::WeakSwap => {
-            Problem::new(Kind::Internal).detail("the log says more")
-        }
+pub fn trouble(kind: Kind) -> Answer {
+    let problem = Problem::new(kind);
+    match kind {
+        Kind::Internal => problem.detail("the log says more").render(),
+        _ => problem.render(),
     }
-    .render()
 }

@@ -27,6 +27,7 @@ use super::{
     id::{StreamUid, VideoId},
     index::{self, Index},
     lifecycle::{self, Event, Outcome, Refusal, Stale, Via},
+    problem::Kind,
     report::Report,
     row::{BadRow, Row, Status},
     store::{Store, StoreError},
@@ -75,6 +76,19 @@ impl fmt::Display for Trouble {
 }
 
 impl core::error::Error for Trouble {}
+
+impl Trouble {
+    /// What a client is told about it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Taken => Kind::Taken,
+            Self::Full => Kind::Full,
+            Self::Contended | Self::Store(_) => Kind::Unavailable,
+            Self::Row(..) | Self::Index(_) | Self::WeakSwap => Kind::Internal,
+        }
+    }
+}
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
@@ -161,6 +175,22 @@ impl<S: Store> Catalog<S> {
         }
         // Many first writes of the index could meet where the store does not compare with nothing.
         self.index().await.map(|_| ())
+    }
+
+    /// Makes sure that the store has passed [`Catalog::probe`] within the hour, and probes it when it has
+    /// not. So many instances that start at once cost a reading each, and not a probe each.
+    ///
+    /// # Errors
+    /// As for [`Catalog::probe`].
+    pub async fn trust(&self, now: UnixTime, nonce: [u8; 16]) -> Result<(), Trouble> {
+        let passed = self.store.get(PASSED).await?;
+        let passed = passed.and_then(|at| core::str::from_utf8(&at).ok()?.parse().ok());
+        if passed.is_some_and(|at: u64| now.0.abs_diff(at) < TRUSTED_SECONDS) {
+            return Ok(());
+        }
+        self.probe(nonce).await?;
+        let at = format!("{}", now.0);
+        Ok(self.store.set(PASSED, at.as_bytes()).await?)
     }
 
     /// Writes a new row, made by [`Row::register`].
@@ -518,6 +548,12 @@ impl<S: Store> Catalog<S> {
 }
 
 const ROW: &str = "video/";
+
+/// When the store last passed the probe, in seconds since 1970.
+const PASSED: &str = "probe/passed";
+
+/// How long a probe is believed, in seconds: a store is exchanged for another more seldom than hourly.
+const TRUSTED_SECONDS: u64 = 3600;
 
 fn row_key(id: &VideoId) -> String {
     format!("{ROW}{id}")

@@ -16,7 +16,11 @@ use crate::{
 };
 
 /// Where Stream's API is, unless `cf_stream_api_base` says something else.
-const API_BASE: &str = "https://api.cloudflare.com/client/v4";
+const API_BASE: &str = "https://api.cloudflare.com";
+
+/// The API's path, unless `cf_stream_api_base` has one: Spin takes an address with a path for no allowed
+/// host, so the variable that says which host is allowed can do without.
+const API_PATH: &str = "/client/v4";
 
 /// How long a row in flight may be left alone, in seconds, unless `stuck_after_seconds` says something
 /// else. Longer than any submission takes, time-outs included.
@@ -153,7 +157,7 @@ impl StreamAccess {
         let mut problems = Problems::default();
         let problems_ref = &mut problems;
         let base = Some(API_BASE);
-        let api = read(lookup, "cf_stream_api_base", base, endpoint, problems_ref);
+        let api = read(lookup, "cf_stream_api_base", base, api, problems_ref);
         let account = read(lookup, ACCOUNT, None, account, problems_ref);
         let token = read(lookup, API_TOKEN, None, token, problems_ref);
         let source = read(lookup, SOURCE_ORIGIN, None, source_origin, problems_ref);
@@ -199,6 +203,14 @@ fn stuck_after(text: &str) -> Result<u64, Useless> {
     seconds
         .filter(|seconds| *seconds <= MAX_STUCK_AFTER_SECONDS)
         .ok_or("is not a whole number of seconds from 0 to 86400")
+}
+
+fn api(text: &str) -> Result<Endpoint, Useless> {
+    let mut api = endpoint(text.trim())?;
+    if api.path.is_empty() {
+        api.path = API_PATH.to_string();
+    }
+    Ok(api)
 }
 
 fn account(text: &str) -> Result<String, Useless> {

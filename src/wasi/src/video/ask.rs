@@ -16,7 +16,7 @@ macro_rules! import_catalog {
             wit_bindgen::generate!({
                 path: "../../wit",
                 world: "catalog-client",
-                with: { "reelgate:video/types@0.1.0": $crate::video::types },
+                with: { "reelgate:video/types@0.1.0": reelgate_wasi::video::types },
             });
         }
 
@@ -24,8 +24,9 @@ macro_rules! import_catalog {
         #[allow(dead_code, reason = "no component asks for all that there is")]
         mod catalog {
             use super::catalog_bindings::reelgate::video::catalog as behind;
-            use $crate::core::video::{Applied, Event, Report, Row, Via, VideoId};
-            use $crate::video::{CatalogError, InFlight, Page, Registration, Selection, stored};
+            use $crate::core::video::api::{Listing, Registration};
+            use $crate::core::video::{Applied, Event, Page, Report, Row, Via, VideoId};
+            use $crate::video::{CatalogError, InFlight, stored};
 
             /// Registers a video.
             pub async fn register(video: &Registration) -> Result<Row, CatalogError> {
@@ -39,8 +40,8 @@ macro_rules! import_catalog {
             }
 
             /// Part of the list of all videos.
-            pub async fn list(selection: &Selection) -> Result<Page, CatalogError> {
-                Ok(behind::list(selection.into()).await?.try_into()?)
+            pub async fn list(listing: &Listing) -> Result<Page, CatalogError> {
+                Ok(behind::list(listing.into()).await?.try_into()?)
             }
 
             /// Lets something happen to a video.
@@ -100,7 +101,7 @@ macro_rules! import_transcoder {
             wit_bindgen::generate!({
                 path: "../../wit",
                 world: "transcoder-client",
-                with: { "reelgate:video/types@0.1.0": $crate::video::types },
+                with: { "reelgate:video/types@0.1.0": reelgate_wasi::video::types },
             });
         }
 
@@ -108,37 +109,34 @@ macro_rules! import_transcoder {
         #[allow(dead_code, reason = "no component asks for all that there is")]
         mod transcoder {
             use super::transcoder_bindings::reelgate::video::transcoder as behind;
-            use $crate::core::video::{Label, Report, SourceKey, StreamUid};
-            use $crate::video::{TranscoderError, order, reports, uid};
+            use $crate::core::video::{
+                CallFailed, Label, Listed, Report, StreamUid, Submission, Submitted,
+            };
 
-            /// Whether Stream can be asked at all.
-            pub async fn check() -> Result<(), TranscoderError> {
-                behind::check().await
+            /// Why Stream is not to be asked, if it is not.
+            pub async fn disabled() -> Option<String> {
+                behind::disabled().await
             }
 
             /// Has Stream copy and encode an original.
-            pub async fn submit(
-                label: &Label,
-                source_key: &SourceKey,
-            ) -> Result<StreamUid, TranscoderError> {
-                Ok(uid(&behind::submit(order(label, source_key)).await?)?)
+            pub async fn submit(submission: &Submission) -> Submitted {
+                behind::submit(submission.into()).await.into()
             }
 
             /// The copies of that label.
-            pub async fn find(label: &Label) -> Result<Vec<Report>, TranscoderError> {
-                Ok(reports(behind::find(label.into()).await?)?)
+            pub async fn find(label: &Label) -> Result<Listed, CallFailed> {
+                Ok(behind::find(label.into()).await?.try_into()?)
             }
 
             /// What Stream knows about up to 50 copies.
-            pub async fn poll(uids: &[StreamUid]) -> Result<Vec<Report>, TranscoderError> {
+            pub async fn list(uids: &[StreamUid]) -> Result<Listed, CallFailed> {
                 let uids = uids.iter().map(StreamUid::to_string).collect();
-                Ok(reports(behind::poll(uids).await?)?)
+                Ok(behind::list(uids).await?.try_into()?)
             }
 
             /// What Stream knows about one copy.
-            pub async fn get(uid: &StreamUid) -> Result<Option<Report>, TranscoderError> {
-                let report = behind::get(uid.to_string()).await?;
-                Ok(report.map(Report::try_from).transpose()?)
+            pub async fn get(uid: &StreamUid) -> Result<Report, CallFailed> {
+                Ok(behind::get(uid.to_string()).await?.try_into()?)
             }
         }
     };

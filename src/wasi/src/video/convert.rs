@@ -2,16 +2,19 @@
 
 use super::types;
 use reelgate_core::time::UnixTime;
+use reelgate_core::video::api::{Listing, Registration};
+use reelgate_core::video::problem::Kind;
 use reelgate_core::video::{
-    Applied, BadId, BadRow, Effect, Event, Failure, Label, Progress, Refusal, Report, Row,
-    SourceKey, Stale, Status, StreamUid, Trouble, Via, VideoId,
+    Applied, BadId, BadRow, BadSourceKey, CallFailed, Effect, Event, Failure, Label, Listed, Page,
+    Progress, Refusal, Report, Row, SourceKey, Stale, Status, StreamUid, Submission, Submitted,
+    Trouble, Via, VideoId,
 };
 use serde_json::{Map, Value};
 use std::fmt;
 
 /// A video to be registered.
 #[derive(Clone, Debug)]
-pub struct Registration {
+pub struct NewVideo {
     /// Its id.
     pub id: VideoId,
     /// The key of its original in the bucket.
@@ -20,35 +23,13 @@ pub struct Registration {
     pub meta: Map<String, Value>,
 }
 
-/// What is asked of the list of videos.
-#[derive(Clone, Debug)]
-pub struct Selection {
-    /// Videos of this status alone.
-    pub status: Option<Status>,
-    /// Videos whose id comes after this one.
-    pub after: Option<VideoId>,
-    /// This many at most.
-    pub limit: u32,
-}
-
-/// Part of the list of videos.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The videos.
-    pub rows: Vec<Row>,
-    /// The id to go on after; `None` at the end.
-    pub next: Option<VideoId>,
-}
-
 /// The videos that somebody must move on.
 #[derive(Clone, Debug)]
 pub struct InFlight {
     /// Their rows.
     pub rows: Vec<Row>,
-    /// How many leftovers were taken out of the index.
-    pub repaired: u32,
     /// How many rows cannot be read.
-    pub unreadable: u32,
+    pub unreadable: usize,
 }
 
 /// What came across the seam and cannot be: the other side is of another version.
@@ -64,6 +45,12 @@ impl fmt::Display for BadWords {
 impl From<BadId> for BadWords {
     fn from(reason: BadId) -> Self {
         Self(format!("a name {reason}"))
+    }
+}
+
+impl From<BadSourceKey> for BadWords {
+    fn from(reason: BadSourceKey) -> Self {
+        Self(format!("a key {reason}"))
     }
 }
 
@@ -85,15 +72,127 @@ impl From<Trouble> for types::CatalogError {
             Trouble::Taken => Self::Taken,
             Trouble::Full => Self::Full,
             Trouble::Contended => Self::Contended,
-            other => Self::Store(other.to_string()),
+            Trouble::Store(error) => Self::Store(error.0),
+            other => Self::Damaged(other.to_string()),
         }
     }
 }
 
-impl From<BadWords> for types::TranscoderError {
-    fn from(BadWords(reason): BadWords) -> Self {
-        Self::Unanswered(reason)
+/// What the client is to be told about a catalog that failed.
+#[must_use]
+pub fn kind(error: &types::CatalogError) -> Kind {
+    match error {
+        types::CatalogError::Taken => Kind::Taken,
+        types::CatalogError::Full => Kind::Full,
+        types::CatalogError::Contended | types::CatalogError::Store(_) => Kind::Unavailable,
+        types::CatalogError::Invalid(_) | types::CatalogError::Damaged(_) => Kind::Internal,
     }
+}
+
+impl From<BadWords> for CallFailed {
+    fn from(BadWords(reason): BadWords) -> Self {
+        Self::Passing(reason)
+    }
+}
+
+impl From<BadWords> for types::CallFailed {
+    fn from(BadWords(reason): BadWords) -> Self {
+        Self::Refused(reason)
+    }
+}
+
+impl From<CallFailed> for types::CallFailed {
+    fn from(failed: CallFailed) -> Self {
+        match failed {
+            CallFailed::Busy => Self::Busy,
+            CallFailed::Denied(reason) => Self::Denied(reason),
+            CallFailed::Refused(reason) => Self::Refused(reason),
+            CallFailed::Passing(reason) => Self::Passing(reason),
+        }
+    }
+}
+
+impl From<types::CallFailed> for CallFailed {
+    fn from(failed: types::CallFailed) -> Self {
+        match failed {
+            types::CallFailed::Busy => Self::Busy,
+            types::CallFailed::Denied(reason) => Self::Denied(reason),
+            types::CallFailed::Refused(reason) => Self::Refused(reason),
+            types::CallFailed::Passing(reason) => Self::Passing(reason),
+        }
+    }
+}
+
+impl From<Submitted> for types::SubmittedCopy {
+    fn from(submitted: Submitted) -> Self {
+        match submitted {
+            Submitted::Taken(uid) => Self::Taken(uid.to_string()),
+            Submitted::Refused(failure) => Self::Refused((&failure).into()),
+            Submitted::Busy(until) => Self::Busy(until.0),
+            Submitted::Unknown(reason) => Self::Unknown(reason),
+        }
+    }
+}
+
+impl From<types::SubmittedCopy> for Submitted {
+    fn from(submitted: types::SubmittedCopy) -> Self {
+        match submitted {
+            types::SubmittedCopy::Taken(uid) => match StreamUid::new(&uid) {
+                Ok(uid) => Self::Taken(uid),
+                Err(reason) => Self::Unknown(format!("the uid {reason}")),
+            },
+            types::SubmittedCopy::Refused(failure) => Self::Refused(failure.into()),
+            types::SubmittedCopy::Busy(until) => Self::Busy(UnixTime(until)),
+            types::SubmittedCopy::Unknown(reason) => Self::Unknown(reason),
+        }
+    }
+}
+
+impl From<Listed> for types::Listed {
+    fn from(listed: Listed) -> Self {
+        Self {
+            reports: listed.reports.iter().map(types::Report::from).collect(),
+            unreadable: count(listed.unreadable),
+        }
+    }
+}
+
+impl TryFrom<types::Listed> for Listed {
+    type Error = BadWords;
+
+    fn try_from(listed: types::Listed) -> Result<Self, BadWords> {
+        let reports = listed.reports.into_iter().map(Report::try_from);
+        Ok(Self {
+            reports: reports.collect::<Result<_, _>>()?,
+            unreadable: listed.unreadable as usize,
+        })
+    }
+}
+
+impl From<&Submission> for types::Order {
+    fn from(submission: &Submission) -> Self {
+        Self {
+            label: (&submission.label).into(),
+            source_key: submission.source_key.to_string(),
+        }
+    }
+}
+
+impl TryFrom<types::Order> for Submission {
+    type Error = BadWords;
+
+    fn try_from(order: types::Order) -> Result<Self, BadWords> {
+        Ok(Self {
+            label: order.label.try_into()?,
+            source_key: SourceKey::new(&order.source_key)?,
+        })
+    }
+}
+
+/// A number as it crosses the seam.
+#[must_use]
+pub fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// A row as it crosses the seam.
@@ -121,40 +220,14 @@ fn all_stored(rows: &[String]) -> Result<Vec<Row>, BadWords> {
     rows.iter().map(|row| stored(row)).collect()
 }
 
-/// A copy to be made.
-#[must_use]
-pub fn order(label: &Label, source_key: &SourceKey) -> types::Order {
-    types::Order {
-        label: label.into(),
-        source_key: source_key.to_string(),
-    }
-}
-
-/// The reports that crossed the seam.
-///
-/// # Errors
-///
-/// One of them is none.
-pub fn reports(reports: Vec<types::Report>) -> Result<Vec<Report>, BadWords> {
-    reports.into_iter().map(Report::try_from).collect()
-}
-
-/// The uid that crossed the seam.
-///
-/// # Errors
-///
-/// It is none.
-pub fn uid(uid: &str) -> Result<StreamUid, BadWords> {
-    Ok(StreamUid::new(uid)?)
-}
-
 impl TryFrom<types::Page> for Page {
     type Error = BadWords;
 
     fn try_from(page: types::Page) -> Result<Self, BadWords> {
         Ok(Self {
             rows: all_stored(&page.rows)?,
-            next: page.next.as_deref().map(VideoId::new).transpose()?,
+            next_cursor: page.next.as_deref().map(VideoId::new).transpose()?,
+            unreadable: Vec::new(),
         })
     }
 }
@@ -165,8 +238,7 @@ impl TryFrom<types::InFlightRows> for InFlight {
     fn try_from(found: types::InFlightRows) -> Result<Self, BadWords> {
         Ok(Self {
             rows: all_stored(&found.rows)?,
-            repaired: found.repaired,
-            unreadable: found.unreadable,
+            unreadable: found.unreadable as usize,
         })
     }
 }
@@ -181,7 +253,7 @@ impl From<&Registration> for types::Registration {
     }
 }
 
-impl TryFrom<types::Registration> for Registration {
+impl TryFrom<types::Registration> for NewVideo {
     type Error = BadWords;
 
     fn try_from(video: types::Registration) -> Result<Self, BadWords> {
@@ -194,17 +266,17 @@ impl TryFrom<types::Registration> for Registration {
     }
 }
 
-impl From<&Selection> for types::Filter {
-    fn from(selection: &Selection) -> Self {
+impl From<&Listing> for types::Filter {
+    fn from(listing: &Listing) -> Self {
         Self {
-            status: selection.status.map(|status| status.to_string()),
-            after: selection.after.as_ref().map(VideoId::to_string),
-            limit: selection.limit,
+            status: listing.status.map(|status| status.to_string()),
+            after: listing.cursor.as_ref().map(VideoId::to_string),
+            limit: count(listing.limit),
         }
     }
 }
 
-impl TryFrom<types::Filter> for Selection {
+impl TryFrom<types::Filter> for Listing {
     type Error = BadWords;
 
     fn try_from(filter: types::Filter) -> Result<Self, BadWords> {
@@ -213,8 +285,8 @@ impl TryFrom<types::Filter> for Selection {
         });
         Ok(Self {
             status: status.transpose()?,
-            after: filter.after.as_deref().map(VideoId::new).transpose()?,
-            limit: filter.limit,
+            cursor: filter.after.as_deref().map(VideoId::new).transpose()?,
+            limit: filter.limit as usize,
         })
     }
 }
@@ -279,6 +351,7 @@ impl From<&Event> for types::Event {
                 retry_at: retry_at.0,
             }),
             Event::SubmitLost { attempt } => Self::SubmitLost(*attempt),
+            Event::Tried => Self::Tried,
             Event::Report { report, via } => Self::Reported((report.into(), (*via).into())),
         }
     }
@@ -305,6 +378,7 @@ impl TryFrom<types::Event> for Event {
                 retry_at: UnixTime(busy.retry_at),
             },
             types::Event::SubmitLost(attempt) => Self::SubmitLost { attempt },
+            types::Event::Tried => Self::Tried,
             types::Event::Reported((report, via)) => Self::Report {
                 report: report.try_into()?,
                 via: via.into(),

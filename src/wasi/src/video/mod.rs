@@ -7,12 +7,9 @@ mod ask;
 mod convert;
 mod provide;
 
-pub use convert::{
-    BadWords, InFlight, Page, Registration, Selection, all_words, order, reports, stored, uid,
-    words,
-};
+pub use convert::{BadWords, InFlight, NewVideo, all_words, count, kind, stored, words};
 pub use provide::{Catalog, Transcoder};
-pub use types::{CatalogError, TranscoderError};
+pub use types::CatalogError;
 
 #[doc(hidden)]
 pub use bindings::reelgate::video::types;
