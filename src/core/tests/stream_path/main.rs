@@ -1,5 +1,8 @@
 //! The Stream path as a whole: what must hold whatever is lost, doubled, late or out of order.
+mod crashes;
+mod memory;
 mod model;
 mod permutations;
 mod rows;
+mod sweeps;
 mod world;
