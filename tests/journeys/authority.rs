@@ -22,7 +22,7 @@ struct Row {
 /// Every component that is built, and every composition. `wasi:http/types` stands for the words of a
 /// request; the right to send one is `wasi:http/client`. `reelgate:video/types` and `spin:cron/cron-types`
 /// are words as well.
-const TABLE: [Row; 12] = [
+const TABLE: [Row; 13] = [
     Row {
         component: "gate",
         imports: &["wasi:config/store", "wasi:http/handler", "wasi:http/types"],
@@ -113,6 +113,17 @@ const TABLE: [Row; 12] = [
         component: "hostile",
         imports: &["wasi:http/types"],
         exports: &["reelgate:video/gate", "wasi:http/handler"],
+    },
+    Row {
+        component: "keeper",
+        imports: &[
+            "spin:cron/cron-types",
+            "wasi:http/types",
+            "wasi:keyvalue/atomics",
+            "wasi:keyvalue/batch",
+            "wasi:keyvalue/store",
+        ],
+        exports: &["handle-cron-event", "wasi:http/handler"],
     },
 ];
 

@@ -31,6 +31,18 @@ pub fn components() -> PathBuf {
         .map_or_else(|| target().join("wasm32-wasip2/release"), PathBuf::from)
 }
 
+/// The folder in which manifests find what they have below `target/`.
+///
+/// # Panics
+///
+/// `REELGATE_COMPONENTS` is not a folder as Cargo makes it.
+#[must_use]
+pub fn build_folder() -> PathBuf {
+    let components = components();
+    let above = components.ancestors().nth(2);
+    above.expect("TARGET/wasm32-wasip2/release").to_owned()
+}
+
 /// The program `wasmtime` 48: `REELGATE_WASMTIME`, else the one that xtask installed.
 ///
 /// # Panics

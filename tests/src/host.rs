@@ -128,6 +128,8 @@ impl Settings {
             .args(["--listen", &self.listen.to_string()])
             .arg("--app")
             .arg(&self.app)
+            .arg("--build-folder")
+            .arg(built::build_folder())
             .arg("--data")
             .arg(data)
             .args(&self.arguments);

@@ -1,30 +1,16 @@
 //! The product's manifest, and others like it.
 
-use crate::built::{components, kept, root};
+use crate::built::{components, root};
 use std::path::{Path, PathBuf};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
 /// Where the product's manifest says that components lie.
 const SAYS: &str = "target/wasm32-wasip2/release";
 
-/// The product's manifest: that of the workspace, or, where the components lie elsewhere than it says, a
-/// copy that says where.
-///
-/// # Panics
-///
-/// It cannot be read.
+/// The product's manifest. Hosts are told where its components lie, see [`crate::host::Settings`].
 #[must_use]
 pub fn product() -> PathBuf {
-    if components() == root().join(SAYS) {
-        return root().join("spin.toml");
-    }
-    let folder = kept("manifest");
-    let copy = folder.join("spin.toml");
-    // Tests run at once: nobody may read half a file.
-    let unfinished = NamedTempFile::new_in(folder).expect("a writable folder");
-    std::fs::write(&unfinished, text()).expect("a writable folder");
-    unfinished.persist(&copy).expect("one folder");
-    copy
+    root().join("spin.toml")
 }
 
 /// The text of the product's manifest, good in any folder.
@@ -68,6 +54,16 @@ impl Manifest {
         let text = text();
         assert!(text.contains(from), "no `{from}` in {text}");
         Self::of(&text.replacen(from, to, 1))
+    }
+
+    /// Its text.
+    ///
+    /// # Panics
+    ///
+    /// Somebody took it away.
+    #[must_use]
+    pub fn text(&self) -> String {
+        std::fs::read_to_string(self.path()).expect("a manifest")
     }
 
     /// Its file.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use self::tally::Tally;
-use crate::tools::apt::{CHROMIUM, FFMPEG};
+use crate::tools::apt::{CHROMIUM, FFMPEG, REDIS};
 use crate::tools::cargo_install::{self, CARGO_DENY};
 use crate::workspace::{WASM_TARGET, Workspace};
 use crate::{build, process, tools, wit};
@@ -203,7 +203,7 @@ fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 
 /// The journeys find what was built, and the tools they drive, through `REELGATE_*`.
 fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
-    tools::apt::ensure(&[FFMPEG, CHROMIUM])?;
+    tools::apt::ensure(&[FFMPEG, CHROMIUM, REDIS])?;
     tools::npm::ensure(workspace)?;
     build::test_guests(workspace)?;
     let wasmtime = tools::pip::wasmtime(workspace)?;

@@ -48,9 +48,7 @@ pub enum AppError {
     #[error(transparent)]
     Compose(#[from] ComposeError),
     /// A component that would need what it does not inherit.
-    #[error(
-        "component `{id}`: {part} imports {interface} and does not inherit `{missing}`"
-    )]
+    #[error("component `{id}`: {part} imports {interface} and does not inherit `{missing}`")]
     NotInherited {
         /// The component that has it.
         id: String,
@@ -70,7 +68,9 @@ pub enum AppError {
         cause: String,
     },
     /// A component that cannot run by schedule.
-    #[error("component `{0}` is in the schedule and does not export handle-cron-event of spin:cron@3.0.0")]
+    #[error(
+        "component `{0}` is in the schedule and does not export handle-cron-event of spin:cron@3.0.0"
+    )]
     NoJob(String),
     /// Configuration that cannot be meant.
     #[error("component `{id}`: {message}")]

@@ -141,7 +141,11 @@ fn pairs(
     imports: &[String],
     exports: &[String],
 ) -> Result<Vec<(String, String)>, ComposeError> {
-    let Provider { import, export, part } = provider;
+    let Provider {
+        import,
+        export,
+        part,
+    } = provider;
     let wanted: Vec<&String> = imports.iter().filter(|name| covers(import, name)).collect();
     if wanted.is_empty() {
         return Err(ComposeError::NoSuchImport {
@@ -153,14 +157,17 @@ fn pairs(
     let whole_package = import.contains(':') && !import.contains('/');
     let pair = |name: &String| (name.clone(), export.as_ref().unwrap_or(name).clone());
     let pairs: Vec<(String, String)> = wanted.iter().copied().map(pair).collect();
-    let (there, missing): (Vec<_>, Vec<_>) =
-        pairs.into_iter().partition(|(_, export)| exports.contains(export));
+    let (there, missing): (Vec<_>, Vec<_>) = pairs
+        .into_iter()
+        .partition(|(_, export)| exports.contains(export));
     match missing.into_iter().next() {
-        Some((_, export)) if there.is_empty() || !whole_package => Err(ComposeError::NoSuchExport {
-            socket: socket.name.clone(),
-            dependency: part.name.clone(),
-            export,
-        }),
+        Some((_, export)) if there.is_empty() || !whole_package => {
+            Err(ComposeError::NoSuchExport {
+                socket: socket.name.clone(),
+                dependency: part.name.clone(),
+                export,
+            })
+        }
         _ => Ok(there),
     }
 }
@@ -250,3 +257,6 @@ fn register(
         .register_package(package)
         .map_err(|error| no_component(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,12 +8,12 @@ mod guest;
 mod redis;
 
 pub use config::{Address, ConfigError, Place, RuntimeConfig};
+pub(crate) use guest::Open;
 #[expect(
     unreachable_pub,
     reason = "generated code names them, and that is public within this crate"
 )]
 pub use guest::{Bucket, Cas};
-pub(crate) use guest::Open;
 
 use embedded::Embedded;
 use redis::Redis;
@@ -69,7 +69,9 @@ pub enum OpenError {
         cause: String,
     },
     /// Nobody said where this store is.
-    #[error("component `{component}` uses the key-value store `{label}`, which is not in the runtime configuration")]
+    #[error(
+        "component `{component}` uses the key-value store `{label}`, which is not in the runtime configuration"
+    )]
     Unknown {
         /// Who.
         component: String,
@@ -262,24 +264,25 @@ impl Stores {
         if let Some(store) = self.open.get(label) {
             return Ok(store.clone());
         }
-        let store = match self.places.get(label) {
-            Some(Place::File(path)) => {
-                let path = path.clone();
-                Store::Embedded(self.file(&path)?.table(label))
-            }
-            Some(Place::Redis(url)) => {
-                Store::Redis(Redis::new(url.expose()).map_err(|cause| OpenError::Address {
-                    label: label.to_owned(),
-                    cause,
-                })?)
-            }
-            None => {
-                return Err(OpenError::Unknown {
-                    component: component.to_owned(),
-                    label: label.to_owned(),
-                });
-            }
-        };
+        let store =
+            match self.places.get(label) {
+                Some(Place::File(path)) => {
+                    let path = path.clone();
+                    Store::Embedded(self.file(&path)?.table(label))
+                }
+                Some(Place::Redis(url)) => Store::Redis(Redis::new(url.expose()).map_err(
+                    |cause| OpenError::Address {
+                        label: label.to_owned(),
+                        cause,
+                    },
+                )?),
+                None => {
+                    return Err(OpenError::Unknown {
+                        component: component.to_owned(),
+                        label: label.to_owned(),
+                    });
+                }
+            };
         self.open.insert(label.to_owned(), store.clone());
         Ok(store)
     }

@@ -9,6 +9,7 @@ mod allowed_hosts;
 mod app;
 mod bindings;
 pub mod compose;
+mod connector;
 mod deadline;
 mod engine;
 mod gated;

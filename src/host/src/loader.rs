@@ -231,12 +231,7 @@ impl<'a> Loader<'a> {
     ///
     /// The environment cannot be withheld from one of them, and Rust's standard library imports it for
     /// every component: an owner that has one must let it be inherited.
-    fn check_inherited(
-        &self,
-        owner: &str,
-        part: &Part,
-        inherit: &Inherit,
-    ) -> Result<(), AppError> {
+    fn check_inherited(&self, owner: &str, part: &Part, inherit: &Inherit) -> Result<(), AppError> {
         let not_inherited = |interface: &str, missing: Inherited| AppError::NotInherited {
             id: owner.to_owned(),
             part: part.name.clone(),
@@ -275,7 +270,10 @@ impl<'a> Loader<'a> {
     }
 
     fn locate(&self, path: &Path) -> PathBuf {
-        let built = self.setting.build_folder.zip(path.strip_prefix("target").ok());
+        let built = self
+            .setting
+            .build_folder
+            .zip(path.strip_prefix("target").ok());
         match built {
             Some((build_folder, below)) => build_folder.join(below),
             None => self.setting.folder.join(path),

@@ -313,6 +313,61 @@ variables = { bucket = "{{ bucket }}" }
         }
     }
 
+    /// The forms of Spin's manifest schema that name a file on this machine.
+    #[test]
+    fn stores_dependencies_and_a_schedule_are_read() {
+        let more = r#"
+key_value_stores = ["default"]
+[component.origin.dependencies]
+"reelgate:video/catalog@0.1.0" = { path = "catalog.wasm", inherit_configuration = ["key_value_stores"] }
+"reelgate:video/transcoder" = { component = "gate", export = "other", inherit_configuration = true }
+[[trigger.cron]]
+component = "origin"
+cron_expression = "0 * * * * *"
+"#;
+        let manifest = Manifest::parse(&format!("{SMALL}{more}")).unwrap();
+        let origin = &manifest.component["origin"];
+        assert!(origin.key_value_stores.contains("default"));
+        let catalog = &origin.dependencies["reelgate:video/catalog@0.1.0"];
+        assert_eq!(catalog.path.as_deref(), Some(Path::new("catalog.wasm")));
+        assert!(catalog.inherit_configuration.has(Inherited::KeyValueStores));
+        assert!(!catalog.inherit_configuration.has(Inherited::Variables));
+        let transcoder = &origin.dependencies["reelgate:video/transcoder"];
+        assert!(transcoder.inherit_configuration.has(Inherited::Environment));
+        assert_eq!(manifest.trigger.cron[0].component, "origin");
+    }
+
+    #[test]
+    fn a_dependency_or_a_schedule_that_cannot_be_meant_is_refused() {
+        for (more, expected) in [
+            ("dependencies.\"a:b/c\" = \"1.0.0\"", "a:b/c"),
+            (
+                "dependencies.\"a:b/c\" = {}",
+                "either a `path` or a `component`",
+            ),
+            (
+                "dependencies.\"a:b/c\" = { path = \"a\", component = \"gate\" }",
+                "either a `path` or a `component`",
+            ),
+            (
+                "dependencies.\"a:b/c\" = { component = \"nobody\" }",
+                "`nobody`",
+            ),
+            (
+                "dependencies.\"a:b/c\" = { url = \"https://h/\", digest = \"\" }",
+                "unknown field `url`",
+            ),
+            (
+                "[[trigger.cron]]\ncomponent = \"gate\"\ncron_expression = \"often\"",
+                "`often`",
+            ),
+        ] {
+            let error = Manifest::parse(&format!("{SMALL}{more}\n")).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains(expected), "{more}: {error}");
+        }
+    }
+
     #[test]
     fn an_unknown_key_is_refused_with_its_line() {
         let text = SMALL.replace(

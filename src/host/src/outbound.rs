@@ -1,5 +1,6 @@
 //! Requests to the outside: one pool of connections, TLS, time-outs.
 
+use crate::connector::{self, Connector};
 use crate::deadline::Deadline;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -25,7 +26,7 @@ const IDLE_PER_HOST: usize = 256;
 
 /// A client whose connections are kept and shared by every component of one worker.
 #[derive(Clone, Debug)]
-pub(crate) struct Outbound(Client<HttpsConnector<HttpConnector>, WasiBody>);
+pub(crate) struct Outbound(Client<HttpsConnector<Connector>, WasiBody>);
 
 impl Outbound {
     /// A client without connections yet.
@@ -39,7 +40,7 @@ impl Outbound {
             .with_tls_config(rustls::ClientConfig::clone(tls))
             .https_or_http()
             .enable_http1()
-            .wrap_connector(tcp);
+            .wrap_connector(Connector(tcp));
         Self(
             Client::builder(TokioExecutor::new())
                 .pool_idle_timeout(IDLE)
@@ -66,7 +67,10 @@ impl Outbound {
         let between_bytes = options
             .between_bytes_timeout
             .unwrap_or(reelgate_core::origin::BETWEEN_BYTES);
-        let response = tokio::time::timeout(first_byte, self.0.request(request))
+        // Longer than ours is not granted.
+        let connect = options.connect_timeout.filter(|limit| *limit < CONNECT);
+        let request = connector::within(connect, self.0.request(request));
+        let response = tokio::time::timeout(first_byte, request)
             .await
             .map_err(|_| Error::HttpResponseTimeout)?
             .map_err(|error| classify(&error))?;

@@ -80,6 +80,8 @@ mod tests {
             ("/games/special/...", 2),
             ("/games/exact", 3),
             ("/about", 4),
+            ("/api/...", 5),
+            ("/api/webhooks/stream", 6),
         ] {
             assert!(routes.add(pattern, handler));
         }
@@ -94,6 +96,9 @@ mod tests {
         assert_eq!(found("/games/special/a"), Some(2));
         assert_eq!(found("/games/exact"), Some(3));
         assert_eq!(found("/about/"), Some(4));
+        assert_eq!(found("/api/webhooks/stream"), Some(6));
+        assert_eq!(found("/api/webhooks/stream/more"), Some(5));
+        assert_eq!(found("/api/webhooks"), Some(5));
         assert_eq!(found("/gamesome"), None);
         assert_eq!(found("/"), None);
     }

@@ -188,18 +188,39 @@ mod tests {
     fn next(expression: &str, now: &str) -> String {
         let times = parse(expression).unwrap();
         let next = times.after(&now.parse::<DateTime<Utc>>().unwrap()).next();
-        next.unwrap().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        next.unwrap()
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
     }
 
     /// The field table and the example of the README of Spin's cron plugin.
     #[test]
     fn expressions_mean_what_spins_plugin_says() {
         for (expression, now, expected) in [
-            ("0 * * * * *", "2026-03-01T12:00:00Z", "2026-03-01T12:01:00Z"),
-            ("0 * * * * *", "2026-03-01T12:00:59Z", "2026-03-01T12:01:00Z"),
-            ("0/15 * * * * *", "2026-03-01T12:00:31Z", "2026-03-01T12:00:45Z"),
-            ("2,8 * * * * *", "2026-03-01T12:00:03Z", "2026-03-01T12:00:08Z"),
-            ("0 1/2 11,12 5-10 * * *", "2026-03-01T12:00:00Z", "2026-03-05T11:01:00Z"),
+            (
+                "0 * * * * *",
+                "2026-03-01T12:00:00Z",
+                "2026-03-01T12:01:00Z",
+            ),
+            (
+                "0 * * * * *",
+                "2026-03-01T12:00:59Z",
+                "2026-03-01T12:01:00Z",
+            ),
+            (
+                "0/15 * * * * *",
+                "2026-03-01T12:00:31Z",
+                "2026-03-01T12:00:45Z",
+            ),
+            (
+                "2,8 * * * * *",
+                "2026-03-01T12:00:03Z",
+                "2026-03-01T12:00:08Z",
+            ),
+            (
+                "0 1/2 11,12 5-10 * * *",
+                "2026-03-01T12:00:00Z",
+                "2026-03-05T11:01:00Z",
+            ),
         ] {
             assert_eq!(next(expression, now), expected, "{expression}");
         }

@@ -27,6 +27,12 @@ pub(crate) const CHROMIUM: Program = Program {
     package: "chromium",
 };
 
+/// Keeps key-value stores that several hosts share.
+pub(crate) const REDIS: Program = Program {
+    name: "redis-server",
+    package: "redis-server",
+};
+
 /// Fetches wheels.
 pub(crate) const PIP: Program = Program {
     name: "pip3",

@@ -177,10 +177,22 @@ mod tests {
     fn what_cannot_be_obeyed_is_refused_by_name_and_line_and_without_addresses() {
         let secret = "redis://:hunter2@h";
         for (text, parts) in [
-            ("[sqlite_database.default]\ntype = \"spin\"\n", ["line 1", "`sqlite_database`"]),
-            ("\n[key_value_store.a]\ntype = \"azure_cosmos\"\n", ["line 3", "`azure_cosmos`"]),
-            ("[key_value_store.a]\ntype = \"spin\"\nspeed = 1\n", ["line 3", "`speed`"]),
-            ("\n[key_value_store.a]\ntype = \"spin\"\n", ["line 2", "`path`"]),
+            (
+                "[sqlite_database.default]\ntype = \"spin\"\n",
+                ["line 1", "`sqlite_database`"],
+            ),
+            (
+                "\n[key_value_store.a]\ntype = \"azure_cosmos\"\n",
+                ["line 3", "`azure_cosmos`"],
+            ),
+            (
+                "[key_value_store.a]\ntype = \"spin\"\nspeed = 1\n",
+                ["line 3", "`speed`"],
+            ),
+            (
+                "\n[key_value_store.a]\ntype = \"spin\"\n",
+                ["line 2", "`path`"],
+            ),
             ("[key_value_store.a]\npath = \"x\"\n", ["line 1", "`type`"]),
             (
                 "[key_value_store.a]\ntype = \"spin\"\nurl = \"redis://:hunter2@h\"\n",

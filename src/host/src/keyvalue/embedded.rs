@@ -409,3 +409,6 @@ fn page(table: &Readable, cursor: Option<String>) -> Result<Keys, StorageError> 
     }
     Ok(Keys { keys, cursor: None })
 }
+
+#[cfg(test)]
+mod tests;

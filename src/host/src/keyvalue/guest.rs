@@ -194,7 +194,9 @@ impl atomics::Host for Guest {
             Ok(Swapped::Done) => Ok(Ok(())),
             Ok(Swapped::Stale(seen)) => {
                 let next = self.hold(Cas { store, key, seen })?;
-                Ok(Err(next.map_or_else(CasError::StoreError, CasError::CasFailed)))
+                Ok(Err(
+                    next.map_or_else(CasError::StoreError, CasError::CasFailed)
+                ))
             }
             Err(error) => Ok(Err(CasError::StoreError(error.into()))),
         }

@@ -119,7 +119,9 @@ impl Redis {
             scan.arg(position).arg("COUNT").arg(SCAN);
             let (next, keys): (u64, Vec<Vec<u8>>) = self.read(&scan).await?;
             // Keys of others may be no text; a component could not name them.
-            let keys = keys.into_iter().filter_map(|key| String::from_utf8(key).ok());
+            let keys = keys
+                .into_iter()
+                .filter_map(|key| String::from_utf8(key).ok());
             found.extend(keys.filter(|key| cursor.as_ref().is_none_or(|cursor| key > cursor)));
             position = next;
             if position == 0 {

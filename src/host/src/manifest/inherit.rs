@@ -124,7 +124,10 @@ mod tests {
     #[test]
     fn other_words_are_refused_by_name() {
         let error = inherit("[\"variables\", \"sqlite_databases\"]").unwrap_err();
-        assert!(error.contains("unknown variant `sqlite_databases`"), "{error}");
+        assert!(
+            error.contains("unknown variant `sqlite_databases`"),
+            "{error}"
+        );
         let error = inherit("\"all\"").unwrap_err();
         assert!(error.contains("true, false, or a list"), "{error}");
     }

@@ -59,9 +59,8 @@ impl bindings::Guest for Keeper {
     async fn handle_cron_event(
         _: bindings::Metadata,
     ) -> Result<(), bindings::spin::cron::cron_types::Error> {
-        let other = |error: Error| {
-            bindings::spin::cron::cron_types::Error::Other(format!("{error:?}"))
-        };
+        let other =
+            |error: Error| bindings::spin::cron::cron_types::Error::Other(format!("{error:?}"));
         let store = open("default").map_err(other)?;
         let begun = atomics::increment(&store, "begun", 1).map_err(other)?;
         let mode = text(store.get("mode").map_err(other)?);
@@ -70,9 +69,13 @@ impl bindings::Guest for Keeper {
             "fail" => Err(other(Error::Other("told to".into()))),
             "slow" if begun == 1 => {
                 reelgate_wasi::pause(Duration::from_secs(3)).await;
-                atomics::increment(&store, "done", 1).map(drop).map_err(other)
+                atomics::increment(&store, "done", 1)
+                    .map(drop)
+                    .map_err(other)
             }
-            _ => atomics::increment(&store, "done", 1).map(drop).map_err(other),
+            _ => atomics::increment(&store, "done", 1)
+                .map(drop)
+                .map_err(other),
         }
     }
 }
@@ -163,7 +166,9 @@ fn many(store: &Bucket, keys: &[&str]) -> Result<String, Error> {
         .collect();
     batch::set_many(store, &pairs[1..])?;
     let say = |found: Vec<(String, Option<Vec<u8>>)>| {
-        let each = found.into_iter().map(|(key, value)| format!("{key}={}", text(value)));
+        let each = found
+            .into_iter()
+            .map(|(key, value)| format!("{key}={}", text(value)));
         each.collect::<Vec<_>>().join(" ")
     };
     let before = say(batch::get_many(store, &owned)?);
