@@ -49,6 +49,8 @@ pub(super) struct Stream {
     webhook_secret: String,
     admin_token: String,
     webhooks: Webhooks,
+    /// What the film of the introduction is called: earlier runs have left theirs in the catalog.
+    id: String,
 }
 
 impl Stream {
@@ -83,6 +85,7 @@ impl Stream {
             webhook_secret,
             admin_token: secret()?,
             webhooks,
+            id: format!("sample-{}", &secret()?[..6]),
         })
     }
 
@@ -134,14 +137,14 @@ impl Stream {
         let program = std::env::current_exe();
         let program = program.map_or_else(|_| "reelgate".into(), |path| quoted(&path));
         let (film, env_file) = (quoted(film), quoted(env_file));
-        let control = self.fake.url();
+        let (control, id) = (self.fake.url(), &self.id);
         let webhooks = match self.webhooks {
             Webhooks::On => "It calls the gate when a video is through.",
             Webhooks::Off => "It calls nobody: the schedule finds out, within two minutes.",
         };
         format!(
             "A fake Cloudflare Stream is at {control}. {webhooks}\nIn another terminal:\n\n\
-             add a film         {program} videos add {film} --encode --wait --env-file {env_file}\n\
+             add a film         {program} videos add {film} --id {id} --encode --wait --env-file {env_file}\n\
              see all of them    {program} videos list --env-file {env_file}\n\
              what Stream knows  {program} stream status --env-file {env_file}\n\
              what it was asked  curl '{control}/control/requests'\n\n"
