@@ -1,39 +1,17 @@
 //! The source route: what a signature opens, and what nobody gets without one.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Method;
 use reelgate_tests::bucket::{Act, Object};
 use reelgate_tests::client::Answer;
 use reelgate_tests::portal::{Jwt, now};
+use reelgate_tests::source::{PATH, SECRET, good, sign, target};
 use reelgate_tests::vectors::source_signatures;
 use reelgate_tests::world::World;
-use sha2::Sha256;
 
-const PATH: &str = "/api/internal/stream-source";
-const SECRET: &str = "whsec-0123456789abcdef0123456789abcdef";
 const KEY: &str = "uploads/Größe (1)+a&b=c%20d~.mp4";
 
 async fn world() -> World {
     World::start_with(|settings| settings.variable("cf_stream_webhook_secret", SECRET)).await
-}
-
-/// As DESIGN §7 writes it.
-fn sign(key: &str, exp: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(format!("stream-source:v1\n{key}\n{exp}").as_bytes());
-    let tag = mac.finalize().into_bytes();
-    tag.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn target(key: &str, exp: &str, sig: &str) -> String {
-    let key = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
-    format!("{PATH}?key={key}&exp={exp}&sig={sig}")
-}
-
-/// An address that is good for an hour.
-fn good(key: &str) -> String {
-    let exp = (now() + 3600).to_string();
-    target(key, &exp, &sign(key, &exp))
 }
 
 fn refused(answer: &Answer, status: u16, reason: &str) {

@@ -26,6 +26,7 @@ pub mod portal;
 pub mod process;
 pub mod redis;
 pub mod s3;
+pub mod source;
 pub mod studio;
 pub mod tls;
 pub mod vectors;
