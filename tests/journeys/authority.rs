@@ -26,7 +26,7 @@ const TABLE: [Row; 12] = [
     Row {
         component: "gate",
         imports: &["wasi:config/store", "wasi:http/handler", "wasi:http/types"],
-        exports: &["wasi:http/handler"],
+        exports: &["reelgate:video/gate", "wasi:http/handler"],
     },
     Row {
         component: "origin",
@@ -41,7 +41,7 @@ const TABLE: [Row; 12] = [
     Row {
         component: "gate-origin",
         imports: &["wasi:http/client", "wasi:http/types"],
-        exports: &["wasi:http/handler"],
+        exports: &["reelgate:video/gate", "wasi:http/handler"],
     },
     Row {
         component: "source",
@@ -109,7 +109,7 @@ const TABLE: [Row; 12] = [
     Row {
         component: "hostile",
         imports: &["wasi:http/types"],
-        exports: &["wasi:http/handler"],
+        exports: &["reelgate:video/gate", "wasi:http/handler"],
     },
 ];
 

@@ -18,7 +18,7 @@ pub use common::{LOG_HEADER, NO_STORE, add_common};
 pub use config::Config;
 pub use decide::{Decision, decide};
 pub use log::LogFields;
-pub use pass::{Pass, passed_on};
+pub use pass::{Pass, passed_on, reads};
 pub use reply::{Outcome, Reply, SessionInfo, misconfigured};
 pub use route::Route;
 

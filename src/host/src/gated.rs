@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use reelgate_core::gate::{NO_STORE, add_common, passed_on};
+use reelgate_core::gate::{NO_STORE, add_common, passed_on, reads};
 use reelgate_core::http::Headers;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -60,6 +60,7 @@ impl Gated {
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .filter(|(name, _)| reads(name))
             .collect();
         let target = request.uri().path_and_query();
         let head = Request {

@@ -196,7 +196,7 @@ impl Entry {
             route: &self.route,
             status: self.status.as_u16(),
             bytes,
-            duration_ms: (self.arrived.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+            duration: self.arrived.elapsed(),
             complete,
             game: fields.game.as_deref().unwrap_or_default(),
             subject: fields.subject.as_deref().unwrap_or_default(),

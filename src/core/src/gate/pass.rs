@@ -26,6 +26,13 @@ const TO_NEXT: [&str; 7] = [
     "x-request-id",
 ];
 
+/// Whether [`decide`](super::decide) looks at the header `name`, given in lower case: credentials, who
+/// may read the answer, and what goes on to the next handler.
+#[must_use]
+pub fn reads(name: &str) -> bool {
+    matches!(name, "cookie" | "origin") || TO_NEXT.contains(&name)
+}
+
 /// What of the next handler's headers the player gets to see.
 const TO_PLAYER: [&str; 7] = [
     "content-type",
