@@ -65,6 +65,10 @@ const STEPS: &[Step] = &[
         action: unit_tests,
     },
     Step {
+        name: "python client",
+        action: python_client,
+    },
+    Step {
         name: "end-to-end tests",
         action: end_to_end,
     },
@@ -199,6 +203,25 @@ fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
             .args(not_native.iter().flat_map(|name| ["--exclude", name])),
     )?;
     tally.run(&mut workspace.cargo(["test", "--no-fail-fast", "--package", "xtask"]))
+}
+
+/// Types by mypy, then the tests, with the sources before what pip made of them.
+fn python_client(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    let packages = tools::pip::python_client(workspace)?;
+    let client = workspace.path("clients/python");
+    let path = std::env::join_paths([client.join("src"), packages])?;
+    let python = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("python3");
+        command
+            .args(["-B", "-m"])
+            .args(arguments)
+            .current_dir(&client)
+            .env("PYTHONPATH", &path)
+            .env("REELGATE_BIN", workspace.reelgate());
+        command
+    };
+    process::run(&mut python(&["mypy", "--cache-dir", "/dev/null"]))?;
+    tally.run(&mut python(&["pytest", "--quiet"]))
 }
 
 /// The journeys find what was built, and the tools they drive, through `REELGATE_*`.
