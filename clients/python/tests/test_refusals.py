@@ -59,6 +59,7 @@ def test_a_secret_is_not_shown() -> None:
         ({"gid": "a/b"}, "no slash"),
         ({"gid": "a\\b"}, "no slash"),
         ({"gid": "a\nb"}, "no slash"),
+        ({"gid": "a\x7fb"}, "no slash"),
         ({"gid": "a%2Fb"}, "percent escape"),
         ({"gid": True}, "not bool"),
         ({"gid": "\ud800"}, "Unicode"),
