@@ -1,0 +1,38 @@
+import type Hls from "hls.js";
+import type { ErrorData, Events } from "hls.js";
+
+import type { Adapter, Report } from "./adapter.js";
+import { PlaybackError } from "./errors.js";
+import { gateLoader, reasonIn } from "./loader.js";
+import type { GateSession } from "./session.js";
+
+// hls.js is imported for its types alone: which build of it is used is the page's choice.
+const ERROR = "hlsError" as Events.ERROR;
+
+/** Has `hls` load through the session. Its own settings stay as they are. */
+export function adaptHls(hls: Hls, session: GateSession, report: Report): Adapter {
+  const unadapted = hls.config.loader;
+  hls.config.loader = gateLoader(unadapted, session);
+  const onError = (_: Events.ERROR, data: ErrorData): void => {
+    if (data.fatal && data.type === "networkError") report(explain(data, session));
+  };
+  hls.on(ERROR, onError);
+  return {
+    load: (master) => hls.loadSource(master),
+    resume: (master) => {
+      if (hls.levels.length === 0) hls.loadSource(master);
+      else hls.startLoad(hls.media?.currentTime ?? -1);
+    },
+    renewed: () => {},
+    detach: () => {
+      hls.off(ERROR, onError);
+      hls.config.loader = unadapted;
+    },
+  };
+}
+
+function explain(data: ErrorData, session: GateSession): PlaybackError {
+  const status = data.response?.code ?? 0;
+  if (status === 403 && session.failure !== null) return session.failure;
+  return PlaybackError.fromStatus(status, reasonIn(data.networkDetails));
+}
