@@ -1,0 +1,108 @@
+// A bucket, a gate, a portal on another origin, and a browser.
+
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+import { film, LENGTH } from "./film.mjs";
+import { startPortal } from "./portal.mjs";
+import { listening } from "./process.mjs";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const REELGATE = process.env.REELGATE_BIN ?? join(ROOT, "target/release/reelgate");
+const KEPT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "journeys/web");
+const SHOTS = fileURLToPath(new URL("screenshots", import.meta.url));
+
+const SECRET = "reelgate-web-journeys-secret-0123456789";
+const BUCKET = { id: "web-journeys", secret: "web-journeys-bucket-secret", name: "films" };
+
+export const GAME = "2025001";
+/** Seconds that a session at the gate lives: the least it can be told. */
+export const SESSION = 60;
+
+const GAMES = [
+  {
+    id: GAME,
+    title: "Hamburg at Cologne, opening night",
+    description: "The first game of the season, from the whistle to the last second.",
+    date: "2025-10-09",
+    duration_seconds: LENGTH,
+    poster: "/poster.jpg",
+    thumbnails: "thumbnails.vtt",
+  },
+  { id: "2025002", title: "Bremen at Leipzig", date: "2025-10-16", duration_seconds: 7320 },
+  { id: "cup final (1)", title: "The cup final, with extra time and a title that needs two lines", duration_seconds: 9000 },
+  { id: "2025004", title: "Dresden at Kiel", date: "2025-10-30" },
+];
+
+/** Milliseconds. Decoding is done by the processor, which others may be using too. */
+export const PATIENCE = 40_000;
+
+export async function openWorld() {
+  if (!existsSync(REELGATE)) throw new Error(`there is no ${REELGATE}: run \`cargo xtask build\` first`);
+  await mkdir(KEPT, { recursive: true });
+  await mkdir(SHOTS, { recursive: true });
+  const data = await mkdtemp(join(tmpdir(), "reelgate-web-"));
+  const game = join(data, "s3", BUCKET.name, "games", GAME);
+  await mkdir(game, { recursive: true });
+  await film(KEPT, game);
+  const keys = ["--access-key-id", BUCKET.id, "--secret-access-key", BUCKET.secret];
+  const s3 = await listening(REELGATE, ["s3", "--listen", "127.0.0.1:0", "--data", join(data, "s3"), ...keys, "--bucket", BUCKET.name], {});
+  const portal = await startPortal({ games: GAMES, poster: join(game, "poster.jpg"), secret: SECRET });
+  const world = { portal, data, s3 };
+  world.gate = await startGate(world, SECRET);
+  portal.gate = world.gate.address;
+  world.browser = await launch();
+  world.close = async () => {
+    await world.browser.close();
+    await world.gate.stop();
+    await s3.stop();
+    await portal.stop();
+    await rm(data, { recursive: true, force: true });
+  };
+  return world;
+}
+
+/** A gate before the world's bucket; at another's address when `listen` says so. */
+export function startGate({ portal, data, s3 }, secret = SECRET, listen = "127.0.0.1:0") {
+  const variables = {
+    S3_ENDPOINT: s3.address,
+    S3_BUCKET: BUCKET.name,
+    S3_ACCESS_KEY_ID: BUCKET.id,
+    S3_SECRET_ACCESS_KEY: BUCKET.secret,
+    PLAYBACK_TOKEN_SECRET: secret,
+    SESSION_TTL_SECONDS: `${SESSION}`,
+    ALLOWED_ORIGINS: ["127.0.0.1", "localhost"].map(portal.origin).join(","),
+  };
+  const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`SPIN_VARIABLE_${name}`, value]));
+  const app = join(ROOT, "spin.toml");
+  return listening(REELGATE, ["serve", "--app", app, "--listen", listen, "--data", join(data, "host")], env);
+}
+
+function launch() {
+  return chromium.launch({
+    executablePath: process.env.REELGATE_CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    timeout: PATIENCE,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--disable-background-timer-throttling",
+      "--disable-renderer-backgrounding",
+      "--autoplay-policy=no-user-gesture-required",
+    ],
+  });
+}
+
+/** Takes a picture of the page, for people to look at. */
+export function picture(page, name) {
+  return page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
