@@ -84,9 +84,11 @@ export async function startPortal({ games, poster, secret }) {
     if (viewer === null) return json(response, 401, { error: "signed_out" });
     const fault = portal.faults.get(viewer) ?? {};
     if (fault.status !== undefined) return json(response, fault.status, { error: "refused" });
+    const signed = fault.secret ?? secret;
+    const videoOrigin = fault.gate ?? portal.gate;
     const grant = { gid: fault.game ?? game, sub: viewer, ...(fault.now !== undefined && { now: fault.now }) };
-    const right = playbackAnswer(secret, { ...grant, gid: game, videoOrigin: portal.gate });
-    const url = right.url.replace(/t=.*/, `t=${mintPlaybackToken(secret, grant)}`);
+    const right = playbackAnswer(signed, { ...grant, gid: game, videoOrigin });
+    const url = right.url.replace(/t=.*/, `t=${mintPlaybackToken(signed, grant)}`);
     return json(response, 200, (fault.change ?? ((same) => same))({ ...right, url }));
   };
 

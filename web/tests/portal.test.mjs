@@ -5,8 +5,11 @@ import { after, before, describe, test } from "node:test";
 
 import { LENGTH } from "./film.mjs";
 import { tampered } from "./portal.mjs";
-import { chooseQuality, look, openGame, openWindow, OTHER_SITE, play, playsOn, SAME_SITE, seek, signIn, trouble } from "./viewer.mjs";
-import { GAME, openWorld, picture, startGate } from "./world.mjs";
+import {
+  chooseQuality, forgetFiles, look, openGame, openWindow, OTHER_SITE, pause, play, playsOn, SAME_SITE, seek, shows, signIn,
+  trouble, untilRefused,
+} from "./viewer.mjs";
+import { GAME, openWorld, picture, SESSION, startGate } from "./world.mjs";
 
 let world;
 before(async () => {
@@ -39,7 +42,7 @@ describe("a viewer", { concurrency: 2 }, () => {
     assert.ok((await look(page)).frames > 30);
     assertSmooth(page);
     // The token opened the session, and the cookie all the rest.
-    const [first, ...rest] = page.gateAnswers;
+    const [first, ...rest] = page.gateAnswers.filter(({ path }) => !/thumbnails/.test(path));
     assert.ok(first.token && first.path === `/games/${GAME}/session.json`);
     assert.ok(rest.length > 5 && rest.every(({ token, path }) => !token && path.startsWith(`/games/${GAME}/`)));
     assert.equal(await page.evaluate(() => document.cookie), "");
@@ -65,13 +68,13 @@ describe("a viewer", { concurrency: 2 }, () => {
     await openGame(page, "Caroline");
     await play(page);
     await chooseQuality(page, /180p/);
-    await page.waitForFunction(() => document.querySelector("video").videoHeight === 180);
-    await picture(page, "desktop-quality-180");
-    await page.keyboard.press("Escape");
-    await page.keyboard.press("Escape");
+    await shows(page, 180);
     await chooseQuality(page, /360p/);
-    await page.waitForFunction(() => document.querySelector("video").videoHeight === 360);
-    await playsOn(page);
+    await shows(page, 360);
+    await pause(page);
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByRole("menuitem", { name: /Quality/ }).click();
+    await picture(page, "desktop-quality");
     assertSmooth(page);
     await page.context().close();
   });
@@ -81,6 +84,7 @@ describe("a viewer", { concurrency: 2 }, () => {
       const page = await openWindow(world, { host });
       await openGame(page, `Dorothy by ${name}`);
       await play(page);
+      await pause(page);
       await page.locator("[data-media-player]").hover();
       const slider = page.locator(".vds-time-slider");
       const { width } = await slider.boundingBox();
@@ -124,20 +128,17 @@ describe("a viewer", { concurrency: 2 }, () => {
 
   test("watches on after the first session has ended", async () => {
     const page = await openWindow(world, { host: OTHER_SITE });
+    await forgetFiles(page);
     await openGame(page, "Florence");
     await play(page);
     await chooseQuality(page, /180p/);
-    await page.waitForFunction(() => document.querySelector("video").videoHeight === 180);
-    await page.evaluate(() => document.querySelector("video").pause());
-    const [old] = page.gateAnswers.map(({ path }) => /^\/s\/[^/]+/.exec(path)?.[0]).filter(Boolean);
+    await shows(page, 180);
+    const old = page.gateAnswers.map(({ path }) => /^\/s\/[^/]+/.exec(path)?.[0]).find(Boolean);
     const first = `${world.gate.address}${old}/games/${GAME}/master.m3u8`;
-    // Over when the gate says so.
-    const refused = page.waitForFunction(async (url) => (await fetch(url)).status === 403, first, { polling: 2000, timeout: 90_000 });
-    await refused;
+    await untilRefused(page, first, SESSION + 5);
     page.gateAnswers.splice(0);
     await chooseQuality(page, /360p/);
-    await page.evaluate(() => document.querySelector("video").play());
-    await page.waitForFunction(() => document.querySelector("video").videoHeight === 360);
+    await shows(page, 360);
     await playsOn(page);
     assertSmooth(page);
     assert.ok(page.gateAnswers.some(({ path }) => path.endsWith(".m4s") && !path.startsWith(old)));
@@ -217,10 +218,13 @@ describe("a viewer", { concurrency: 2 }, () => {
 
   test("is told when there is no connection, and the film goes on by itself when it is back", async () => {
     const page = await openWindow(world);
+    await forgetFiles(page);
     await openGame(page, "Joan");
     await play(page);
-    await page.context().setOffline(true);
     await chooseQuality(page, /180p/);
+    await shows(page, 180);
+    await page.context().setOffline(true);
+    await chooseQuality(page, /360p/);
     await trouble(page, "offline");
     await picture(page, "desktop-offline");
     await page.context().setOffline(false);
@@ -229,24 +233,60 @@ describe("a viewer", { concurrency: 2 }, () => {
     await page.context().close();
   });
 
-  test("does not notice that every session was thrown away at the gate", async () => {
-    // A gate that begins anew with other secrets stands for all that can end a session early.
-    const secrets = ["k1:web-journeys-first-secret-0123456789ab", "k2:web-journeys-second-secret-0123456789a"];
-    void secrets;
-    const page = await openWindow(world);
-    void startGate;
-    await page.context().close();
-  });
+  for (const [name, host] of [["by cookie", SAME_SITE], ["by path", OTHER_SITE]]) {
+    test(`does not notice that the gate forgot all sessions, ${name}`, async () => {
+      // A gate with another secret stands for all that can end a session early.
+      const [before, after] = ["web-journeys-first-secret-0123456789ab", "web-journeys-second-secret-0123456789a"];
+      let gate = await startGate(world, before);
+      try {
+        world.portal.faults.set(name, { gate: gate.address, secret: before });
+        const page = await openWindow(world, { host });
+        await forgetFiles(page);
+        await openGame(page, name);
+        await play(page);
+        await chooseQuality(page, /180p/);
+        await shows(page, 180);
+        await gate.stop();
+        gate = await startGate(world, after, new URL(gate.address).host);
+        world.portal.faults.set(name, { gate: gate.address, secret: after });
+        page.gateAnswers.splice(0);
+        await chooseQuality(page, /360p/);
+        await shows(page, 360);
+        await playsOn(page);
+        const statuses = new Set(page.gateAnswers.map(({ status }) => status));
+        assert.ok(statuses.has(403) && statuses.has(200), "refused first, then let in");
+        assert.equal(await page.locator("[role=alert]").count(), 0);
+        assert.deepEqual(page.faults, []);
+        await page.context().close();
+      } finally {
+        await gate.stop();
+      }
+    });
+  }
 
-  test("without hls.js plays by the browser's own HLS, past a lost session", async () => {
-    const page = await openWindow(world, { host: OTHER_SITE });
-    await signIn(page, "Katherine");
-    await page.goto(`${page.portal}/native.html`);
-    await play(page);
-    const before = await page.evaluate(() => document.querySelector("video").currentSrc);
-    assert.match(before, /\/s\/[^/]+\/games\//);
-    assert.deepEqual(await page.evaluate(() => window.errors), []);
-    await page.context().close();
+  test("without hls.js plays by the browser's own HLS, past a session that was lost", async () => {
+    const [before, after] = ["web-journeys-first-secret-0123456789ab", "web-journeys-second-secret-0123456789a"];
+    let gate = await startGate(world, before);
+    try {
+      world.portal.faults.set("Katherine", { gate: gate.address, secret: before });
+      const page = await openWindow(world, { host: OTHER_SITE });
+      await signIn(page, "Katherine");
+      await page.goto(`${page.portal}/native.html`);
+      await play(page);
+      const address = () => page.evaluate(() => document.querySelector("video").currentSrc);
+      const first = await address();
+      assert.match(first, /\/s\/[^/]+\/games\//);
+      await gate.stop();
+      gate = await startGate(world, after, new URL(gate.address).host);
+      world.portal.faults.set("Katherine", { gate: gate.address, secret: after });
+      await seek(page, 80);
+      await page.waitForFunction((first) => document.querySelector("video").currentSrc !== first, first);
+      await page.waitForFunction(() => document.querySelector("video").currentTime > 81);
+      assert.deepEqual(await page.evaluate(() => window.errors), []);
+      await page.context().close();
+    } finally {
+      await gate.stop();
+    }
   });
 });
 
@@ -290,23 +330,28 @@ describe("the portal", { concurrency: 2 }, () => {
     await page.keyboard.type("Lise");
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: /opening night/ }).waitFor();
-    for (let presses = 0; presses < 12 && !/opening night/.test(await focused(page)); presses += 1) {
-      await page.keyboard.press("Tab");
-    }
+    await tabTo(page, async () => /opening night/.test(await focused(page)));
     await picture(page, "desktop-focus");
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.querySelector("video")?.readyState >= 3);
     assert.equal(await page.title(), "Hamburg at Cologne, opening night · Games");
     const playButton = page.getByRole("button", { name: "Play", exact: true }).first();
-    for (let presses = 0; presses < 20 && !(await playButton.evaluate((it) => it === document.activeElement)); presses += 1) {
-      await page.keyboard.press("Tab");
-    }
+    await tabTo(page, () => playButton.evaluate((button) => button === document.activeElement));
     await page.keyboard.press("Enter");
     await playsOn(page);
     await page.context().close();
   });
 });
 
+/** What a link or button in focus says. */
 function focused(page) {
-  return page.evaluate(() => document.activeElement?.textContent ?? "");
+  return page.evaluate(() => document.activeElement?.closest("a, button")?.textContent ?? "");
+}
+
+async function tabTo(page, isThere) {
+  for (let presses = 0; presses < 20; presses += 1) {
+    if (await isThere()) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail("20 presses of Tab do not lead there");
 }

@@ -1,6 +1,6 @@
 // A viewer in a window of their own, and what they see.
 
-import { GAME, PATIENCE } from "./world.mjs";
+import { PATIENCE } from "./world.mjs";
 
 /** Of which host the portal is opened: of the gate's site, or of another, whose cookies the browser keeps out. */
 export const SAME_SITE = "127.0.0.1";
@@ -15,11 +15,28 @@ export async function openWindow(world, { host = SAME_SITE, ...context } = {}) {
   page.faults = [];
   page.on("response", (response) => {
     const url = new URL(response.url());
-    if (url.origin === world.gate.address) page.gateAnswers.push({ status: response.status(), path: url.pathname, token: url.searchParams.has("t") });
+    if (url.pathname.includes("/games/") && url.origin !== page.portal) page.gateAnswers.push({ status: response.status(), path: url.pathname, token: url.searchParams.has("t") });
   });
   page.on("pageerror", (error) => page.faults.push(String(error)));
   page.portal = world.portal.origin(host);
   return page;
+}
+
+/** Has the browser ask anew for what it has had before. */
+export async function forgetFiles(page) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Network.enable");
+  await devtools.send("Network.setCacheDisabled", { cacheDisabled: true });
+}
+
+/** Waits until the gate answers 403 there. */
+export function untilRefused(page, url, seconds) {
+  return page.evaluate(async ({ url, deadline }) => {
+    while ((await fetch(url, { cache: "no-store" })).status !== 403) {
+      if (Date.now() > deadline) throw new Error("it is let in for too long");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }, { url, deadline: Date.now() + seconds * 1000 });
 }
 
 /** Signs in by the form, as `name`. */
@@ -39,8 +56,7 @@ export async function openGame(page, name, title = /opening night/) {
 
 /** Waits until the film can play, and starts it without sound. */
 export async function play(page) {
-  await page.locator("video").waitFor({ state: "attached" });
-  await page.waitForFunction(() => document.querySelector("video").readyState >= 3);
+  await page.waitForFunction(() => document.querySelector("video")?.readyState >= 3);
   await page.evaluate(() => {
     const video = document.querySelector("video");
     video.muted = true;
@@ -73,12 +89,26 @@ export async function seek(page, seconds) {
   await page.evaluate((seconds) => (document.querySelector("video").currentTime = seconds), seconds);
 }
 
-/** Chooses a quality in the player's own menu, by keyboard. */
+/** Chooses a quality in the player's own menu, and plays on. While a film plays its controls hide. */
 export async function chooseQuality(page, name) {
+  await pause(page);
   await page.locator("[data-media-player]").hover();
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("menuitem", { name: /Quality/ }).click();
   await page.getByRole("menuitemradio", { name }).click();
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("menuitemradio", { name }).waitFor({ state: "hidden" });
+  await page.evaluate(() => void document.querySelector("video").play());
+}
+
+export async function pause(page) {
+  await page.evaluate(() => document.querySelector("video").pause());
+  await page.locator("[data-media-player][data-paused]").waitFor();
+}
+
+/** Waits until the picture is so high. */
+export async function shows(page, height) {
+  await page.waitForFunction((height) => document.querySelector("video").videoHeight === height, height);
 }
 
 /** The message in the film's place, once there is one of that kind. */
@@ -87,5 +117,3 @@ export async function trouble(page, kind) {
   await message.waitFor();
   return message;
 }
-
-export { GAME };

@@ -42,5 +42,7 @@ function initials(title: string): string {
 
 /** A colour of its own for each game, always the same. */
 function hue(id: string): number {
-  return [...id].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 360, 7);
+  const sum = [...id].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 9973, 7);
+  // The golden angle sets neighbours far apart.
+  return Math.round(sum * 137.508) % 360;
 }

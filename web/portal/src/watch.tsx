@@ -38,11 +38,9 @@ export default function Watch({ config, game, clip, onSignIn }: WatchProps) {
       Hls,
       setSource,
       onError: (error) => setTrouble(error.kind),
-      onReady: () => {
-        setTrouble(undefined);
-        // Fetched once: a later session needs no other address for what the player has.
-        if (game.thumbnails !== undefined) setThumbnails(attachment.urlFor(game.thumbnails));
-      },
+      onReady: () => setTrouble(undefined),
+      // Each session has its own address for them, good for as long as it lives.
+      onSession: () => setThumbnails(game.thumbnails && attachment.urlFor(game.thumbnails)),
     });
     film.current = attachment;
     return () => attachment.detach();
@@ -62,8 +60,9 @@ export default function Watch({ config, game, clip, onSignIn }: WatchProps) {
           load="eager"
           crossOrigin="use-credentials"
           playsInline
-          storage="reelgate-player"
-          {...(clip !== null && { clipStartTime: clip.start, clipEndTime: clip.end })}
+          {...(clip === null
+            ? { storage: "reelgate-player" }
+            : { clipStartTime: clip.start, clipEndTime: clip.end })}
           onError={(error) => {
             // What the network did is told by the attachment, with its reason.
             if (error.code === 3 || error.code === 4) setTrouble((known) => known ?? "broken");

@@ -28,10 +28,11 @@ export interface AttachOptions {
 
 /** A film in a player. */
 export interface Attachment {
-  /** The address of another file of the game, such as `thumbnails.vtt`, with the session as it is now; empty before there is one. */
+  /**
+   * The address of another file of the game, such as `thumbnails.vtt`; empty before there is a session. The
+   * session is in its path and ends: ask again in `onSession`.
+   */
   urlFor(file: string): string;
-  /** Whether addresses of {@link urlFor} want the cookie sent along: `crossorigin="use-credentials"`. */
-  readonly usesCookie: boolean;
   /** Tries again after an error, where the film stood. */
   retry(): void;
   /** Stops renewing and gives the player back as it was. An hls.js that was made for a video element is destroyed. */
@@ -89,9 +90,6 @@ export function attach(player: Player, getPlaybackUrl: GetPlaybackUrl, options: 
   void begin();
   return {
     urlFor: (file) => session.urlFor(file),
-    get usesCookie() {
-      return session.admit(session.master)?.credentials === "include";
-    },
     retry: () => void begin(),
     detach: () => {
       globalThis.removeEventListener?.("online", onOnline);

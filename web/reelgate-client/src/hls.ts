@@ -14,7 +14,10 @@ export function adaptHls(hls: Hls, session: GateSession, report: Report): Adapte
   const unadapted = hls.config.loader;
   hls.config.loader = gateLoader(unadapted, session);
   const onError = (_: Events.ERROR, data: ErrorData): void => {
-    if (data.fatal && data.type === "networkError") report(explain(data, session));
+    if (data.type !== "networkError") return;
+    if (data.fatal) report(explain(data, session));
+    // hls.js would try for half a minute more. A viewer who looks at a still picture is told at once.
+    else if (isOffline() && isWaiting(hls.media)) report(PlaybackError.fromStatus(0));
   };
   hls.on(ERROR, onError);
   return {
@@ -29,6 +32,15 @@ export function adaptHls(hls: Hls, session: GateSession, report: Report): Adapte
       hls.config.loader = unadapted;
     },
   };
+}
+
+function isOffline(): boolean {
+  return typeof navigator !== "undefined" && navigator.onLine === false;
+}
+
+/** Whether the picture stands still for want of data. */
+function isWaiting(media: HTMLMediaElement | null): boolean {
+  return media === null || media.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
 }
 
 function explain(data: ErrorData, session: GateSession): PlaybackError {

@@ -9,6 +9,7 @@ import type { GateSession } from "./session.js";
  */
 export function adaptNative(video: HTMLVideoElement, session: GateSession, report: Report): Adapter {
   let generation = session.admit(session.master)?.generation ?? 0;
+  let plays = !video.paused;
 
   const open = (): void => {
     const admission = session.admit(session.master);
@@ -18,15 +19,23 @@ export function adaptNative(video: HTMLVideoElement, session: GateSession, repor
   };
 
   const move = (): void => {
-    const { currentTime, paused, playbackRate } = video;
+    const { currentTime, playbackRate } = video;
     open();
     const there = (): void => {
       video.currentTime = currentTime;
       video.playbackRate = playbackRate;
       // A browser that wants a gesture before it plays leaves the film paused.
-      if (!paused) video.play().catch(() => {});
+      if (plays) video.play().catch(() => {});
     };
     video.addEventListener("loadedmetadata", there, { once: true });
+  };
+
+  const onPlay = (): void => {
+    plays = true;
+  };
+  // An error pauses too, and that is not what the viewer wished.
+  const onPause = (): void => {
+    if (video.error === null) plays = false;
   };
 
   const onError = (): void => {
@@ -38,12 +47,17 @@ export function adaptNative(video: HTMLVideoElement, session: GateSession, repor
     });
   };
 
-  video.addEventListener("error", onError);
+  // Chromium's HLS plays sound that lies apart only where it may look into what it fetches.
+  video.crossOrigin ??= "anonymous";
+  const listeners = { error: onError, play: onPlay, pause: onPause };
+  for (const [event, listener] of Object.entries(listeners)) video.addEventListener(event, listener);
   return {
     load: open,
     resume: move,
     renewed: move,
-    detach: () => video.removeEventListener("error", onError),
+    detach: () => {
+      for (const [event, listener] of Object.entries(listeners)) video.removeEventListener(event, listener);
+    },
   };
 }
 

@@ -13,6 +13,8 @@ interface Current {
   /** Where the game's files are to be asked for. */
   readonly folder: string;
   readonly credentials: "include" | "omit";
+  /** The same folder with the session in the path. */
+  readonly byPath: string;
   /** Milliseconds since 1970, by the gate's clock. */
   readonly ends: number;
 }
@@ -94,9 +96,12 @@ export class GateSession {
     return this.#film.folder + url.slice(this.#current.folder.length);
   }
 
-  /** The address of another file of the game, such as a poster, with the session as it is now. */
+  /**
+   * The address of another file of the game, such as a poster. The session is in its path, so that whatever
+   * fetches it needs no cookie. It ends with the session.
+   */
   urlFor(file: string): string {
-    return this.#film === null ? "" : (this.admit(this.#film.folder + file)?.url ?? "");
+    return this.#current === null ? "" : this.#current.byPath + file;
   }
 
   /**
@@ -154,18 +159,20 @@ export class GateSession {
     const { signal } = this.#closing;
     const playback = await this.#getPlaybackUrl(cause, signal);
     const film = Film.parse(typeof playback === "string" ? playback : playback.url);
-    const byPath = await this.#ask(film, "token").catch((error: unknown) => {
+    const info = await this.#ask(film, "token").catch((error: unknown) => {
       if (cause === "refused" || !isRefusal(error)) throw error;
       return null;
     });
-    if (byPath === null) return this.#swap("refused");
-    const byCookie = this.#options.transport === "path" ? null : await this.#cookie(film, byPath);
+    if (info === null) return this.#swap("refused");
+    const byCookie = this.#options.transport === "path" ? null : await this.#cookie(film, info);
+    const byPath = film.folderUnder(info.prefix);
     signal.throwIfAborted();
     // A cookie is preferred: it does not show in addresses, and the gate renews it by itself.
     this.#begin(film, {
-      folder: byCookie === null ? film.folderUnder(byPath.prefix) : film.folder,
+      folder: byCookie === null ? byPath : film.folder,
       credentials: byCookie === null ? "omit" : "include",
-      ends: Date.parse((byCookie ?? byPath).expires_at),
+      byPath,
+      ends: Date.parse((byCookie ?? info).expires_at),
     });
   }
 
@@ -180,8 +187,8 @@ export class GateSession {
   }
 
   /** Whether the cookie that came with the token comes back, told by the session it stands for. */
-  async #cookie(film: Film, byPath: SessionInfo): Promise<SessionInfo | null> {
-    if (this.#options.transport === "cookie") return byPath;
+  async #cookie(film: Film, info: SessionInfo): Promise<SessionInfo | null> {
+    if (this.#options.transport === "cookie") return info;
     try {
       return await this.#ask(film, "cookie");
     } catch (error) {

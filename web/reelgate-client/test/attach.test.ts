@@ -15,7 +15,7 @@ class FakeHls {
   readonly config = { loader: class {} };
   readonly calls: unknown[][] = [];
   levels: object[] = [];
-  media: { currentTime: number } | null = null;
+  media: { currentTime: number; readyState?: number } | null = null;
   destroyed = false;
   #onError: ((event: string, data: object) => void)[] = [];
 
@@ -57,6 +57,8 @@ class FakeVideo extends EventTarget {
   currentTime = 0;
   playbackRate = 1;
   paused = true;
+  error: object | null = null;
+  crossOrigin: string | null = null;
   src = "";
   get currentSrc(): string {
     return this.src;
@@ -117,8 +119,7 @@ test("hls.js gets the film's address without a token", async () => {
   await settled();
   assert.deepEqual(hls.calls, [["loadSource", MASTER]]);
   assert.equal(ready, 1);
-  assert.equal(attachment?.usesCookie, true);
-  assert.equal(urlFor("thumbnails.vtt"), "https://gate.example/games/7/thumbnails.vtt");
+  assert.equal(urlFor("thumbnails.vtt"), "https://gate.example/s/s1/games/7/thumbnails.vtt");
 });
 
 for (const [code, kind] of [[404, "missing"], [0, "offline"], [503, "offline"], [403, "forbidden"]] as const) {
@@ -138,6 +139,26 @@ test("what hls.js recovers from, and what is not the network's, is not told", as
   hls.fail({ fatal: false, type: "networkError", response: { code: 404 } });
   hls.fail({ fatal: true, type: "mediaError" });
   assert.deepEqual(errors, []);
+});
+
+test("a film that stands still while the browser is offline is told of at once", async () => {
+  Object.assign(globalThis, { HTMLMediaElement: { HAVE_FUTURE_DATA: 3 } });
+  const browser = { onLine: false };
+  Object.defineProperty(globalThis, "navigator", { value: browser, configurable: true });
+  const hls = new FakeHls();
+  play(hls);
+  await settled();
+  hls.media = { currentTime: 5, readyState: 4 };
+  hls.fail({ fatal: false, type: "networkError", response: { code: 0 } });
+  assert.equal(errors.length, 0, "it still has what to show");
+  hls.media.readyState = 2;
+  hls.fail({ fatal: false, type: "networkError", response: { code: 0 } });
+  assert.deepEqual(errors.map((error) => error.kind), ["offline"]);
+  browser.onLine = true;
+  hls.fail({ fatal: false, type: "networkError", response: { code: 0 } });
+  assert.equal(errors.length, 1);
+  Reflect.deleteProperty(globalThis, "HTMLMediaElement");
+  Reflect.deleteProperty(globalThis, "navigator");
 });
 
 test("a retry goes on where the film stood", async () => {
@@ -217,22 +238,27 @@ test("a video element without hls.js gets the session in the path", async () => 
   play(video);
   await settled();
   assert.equal(video.src, "https://gate.example/s/s1/games/7/master.m3u8");
-  assert.equal(attachment?.usesCookie, false);
+  assert.equal(video.crossOrigin, "anonymous");
 });
 
 test("a video element moves to a new session where it stands", async () => {
   const video = new FakeVideo();
   play(video);
   await settled();
-  Object.assign(video, { currentTime: 61, playbackRate: 1.5, paused: false });
+  await video.play();
+  video.dispatchEvent(new Event("play"));
+  Object.assign(video, { currentTime: 61, playbackRate: 1.5 });
   // The gate refuses the first session from now on.
   mock.method(globalThis, "fetch", async (input: string, init?: RequestInit) =>
     input.includes("/s/s1/") ? new Response("", { status: 403 }) : gate.fetch(input, init),
   );
+  // A browser pauses what has failed.
+  Object.assign(video, { error: {}, paused: true });
   video.dispatchEvent(new Event("error"));
+  video.dispatchEvent(new Event("pause"));
   await settled();
   assert.equal(video.src, "https://gate.example/s/s2/games/7/master.m3u8");
-  Object.assign(video, { currentTime: 0, playbackRate: 1, paused: true });
+  Object.assign(video, { currentTime: 0, playbackRate: 1, error: null });
   video.dispatchEvent(new Event("loadedmetadata"));
   assert.deepEqual([video.currentTime, video.playbackRate, video.paused], [61, 1.5, false]);
   assert.deepEqual(errors, []);

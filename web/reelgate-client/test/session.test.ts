@@ -43,6 +43,7 @@ test("where cookies flow, requests keep their address and carry the cookie", asy
   assert.equal(await open().start(), MASTER);
   assert.deepEqual(session.admit(SEGMENT), { url: SEGMENT, credentials: "include", generation: 1 });
   assert.deepEqual(gate.asked, ["/games/7/session.json?t=token1", "/games/7/session.json"]);
+  assert.equal(session.urlFor("poster.jpg"), "https://gate.example/s/s1/games/7/poster.jpg");
 });
 
 test("where cookies are blocked, requests go by the path, and players do not notice", async () => {
