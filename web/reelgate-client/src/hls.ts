@@ -9,15 +9,28 @@ import type { GateSession } from "./session.js";
 // hls.js is imported for its types alone: which build of it is used is the page's choice.
 const ERROR = "hlsError" as Events.ERROR;
 
+/** Milliseconds between two looks at whether the film has run out of what it had before the network went. */
+const LOOK_EVERY = 500;
+
 /** Has `hls` load through the session. Its own settings stay as they are. */
 export function adaptHls(hls: Hls, session: GateSession, report: Report): Adapter {
   const unadapted = hls.config.loader;
   hls.config.loader = gateLoader(unadapted, session);
+  let watch: ReturnType<typeof setInterval> | undefined;
+  const stopWatching = (): void => {
+    clearInterval(watch);
+    watch = undefined;
+  };
+  // hls.js waits in silence for the network. Who looks at a picture that stands still is to know.
+  const look = (): void => {
+    if (isOffline() && !isWaiting(hls.media)) return;
+    stopWatching();
+    if (isOffline()) report(PlaybackError.fromStatus(0));
+  };
   const onError = (_: Events.ERROR, data: ErrorData): void => {
     if (data.type !== "networkError") return;
     if (data.fatal) report(explain(data, session));
-    // hls.js would try for half a minute more. A viewer who looks at a still picture is told at once.
-    else if (isOffline() && isWaiting(hls.media)) report(PlaybackError.fromStatus(0));
+    else if (isOffline()) watch ??= setInterval(look, LOOK_EVERY);
   };
   hls.on(ERROR, onError);
   return {
@@ -29,6 +42,7 @@ export function adaptHls(hls: Hls, session: GateSession, report: Report): Adapte
     renewed: () => {},
     detach: () => {
       hls.off(ERROR, onError);
+      stopWatching();
       hls.config.loader = unadapted;
     },
   };

@@ -141,22 +141,28 @@ test("what hls.js recovers from, and what is not the network's, is not told", as
   assert.deepEqual(errors, []);
 });
 
-test("a film that stands still while the browser is offline is told of at once", async () => {
-  Object.assign(globalThis, { HTMLMediaElement: { HAVE_FUTURE_DATA: 3 } });
+test("a film that stands still while the browser is offline is told of, once", async () => {
   const browser = { onLine: false };
   Object.defineProperty(globalThis, "navigator", { value: browser, configurable: true });
+  Object.assign(globalThis, { HTMLMediaElement: { HAVE_FUTURE_DATA: 3 } });
   const hls = new FakeHls();
   play(hls);
   await settled();
+  mock.timers.enable({ apis: ["setInterval"] });
   hls.media = { currentTime: 5, readyState: 4 };
   hls.fail({ fatal: false, type: "networkError", response: { code: 0 } });
+  mock.timers.tick(60_000);
   assert.equal(errors.length, 0, "it still has what to show");
   hls.media.readyState = 2;
-  hls.fail({ fatal: false, type: "networkError", response: { code: 0 } });
+  mock.timers.tick(60_000);
   assert.deepEqual(errors.map((error) => error.kind), ["offline"]);
-  browser.onLine = true;
   hls.fail({ fatal: false, type: "networkError", response: { code: 0 } });
-  assert.equal(errors.length, 1);
+  browser.onLine = true;
+  mock.timers.tick(60_000);
+  browser.onLine = false;
+  mock.timers.tick(60_000);
+  assert.equal(errors.length, 1, "the network came back before anybody noticed");
+  mock.timers.reset();
   Reflect.deleteProperty(globalThis, "HTMLMediaElement");
   Reflect.deleteProperty(globalThis, "navigator");
 });
