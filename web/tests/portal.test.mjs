@@ -151,7 +151,7 @@ describe("a viewer", { concurrency: 2 }, () => {
     ["a token for another game", { game: "2025002" }, "forbidden", "wrong_game"],
     ["an expired token", { now: Math.floor(Date.now() / 1000) - 1000 }, "expired", "token_expired"],
     ["no permission", { status: 403 }, "forbidden", null],
-    ["a portal that is out of order", { status: 500 }, "offline", null],
+    ["a portal that is out of order", { status: 500 }, "down", null],
   ]) {
     test(`with ${name} is told: ${kind}`, async () => {
       const page = await openWindow(world);

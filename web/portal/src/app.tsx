@@ -7,7 +7,7 @@ import { signOut, type Viewer, whoIsThere } from "./identity";
 import { List } from "./list";
 import { LIST_HREF, useRoute } from "./route";
 import { SignIn } from "./sign-in";
-import { Trouble, type TroubleKind } from "./trouble";
+import { Trouble, type TroubleKind, troubleOf } from "./trouble";
 
 // hls.js and the player are most of the page's weight, and the list needs neither.
 const Watch = lazy(() => import("./watch"));
@@ -28,7 +28,7 @@ export function App() {
     openPortal(leaving.signal)
       .then((it) => setPortal({ is: "here", it }))
       .catch((error: unknown) => {
-        if (!leaving.signal.aborted) setPortal({ is: "not", why: PlaybackError.from(error).kind });
+        if (!leaving.signal.aborted) setPortal({ is: "not", why: troubleOf(PlaybackError.from(error)) });
       });
     return () => leaving.abort();
   }, [attempt]);
@@ -103,7 +103,7 @@ function SignedIn({ config, onSignIn }: { readonly config: Config; readonly onSi
     listGames(config, leaving.signal)
       .then((it) => setGames({ is: "here", it }))
       .catch((error: unknown) => {
-        if (!leaving.signal.aborted) setGames({ is: "not", why: PlaybackError.from(error).kind });
+        if (!leaving.signal.aborted) setGames({ is: "not", why: troubleOf(PlaybackError.from(error)) });
       });
     return () => leaving.abort();
   }, [config, attempt]);

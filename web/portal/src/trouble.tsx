@@ -1,8 +1,15 @@
-import type { PlaybackErrorKind } from "reelgate-client";
+import type { PlaybackError, PlaybackErrorKind } from "reelgate-client";
 import type { ReactNode } from "react";
 
-/** What a viewer is told, and what the portal can do about it. `broken` is a film that this browser cannot play. */
-export type TroubleKind = PlaybackErrorKind | "broken";
+/**
+ * What a viewer is told. Beside what the client can say: `down` is `offline` where it is not the viewer's
+ * network that is at fault, `broken` a film that this browser cannot play.
+ */
+export type TroubleKind = PlaybackErrorKind | "down" | "broken";
+
+export function troubleOf(error: PlaybackError): TroubleKind {
+  return error.kind === "offline" && error.status !== null ? "down" : error.kind;
+}
 
 interface Words {
   readonly title: string;
@@ -25,6 +32,10 @@ const WORDS: Readonly<Record<TroubleKind, Words>> = {
   offline: {
     title: "No connection",
     text: "The film goes on by itself when the connection is back.",
+  },
+  down: {
+    title: "Something is out of order here",
+    text: "It is not you. Try again in a few minutes.",
   },
   broken: {
     title: "This browser cannot play the film",

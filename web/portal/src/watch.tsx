@@ -13,7 +13,7 @@ import type { Game } from "./games";
 import { whoIsThere } from "./identity";
 import { type Clip, gameHref, LIST_HREF } from "./route";
 import { clockTime, day, length } from "./time";
-import { Trouble, type TroubleKind } from "./trouble";
+import { Trouble, type TroubleKind, troubleOf } from "./trouble";
 
 // What a page cannot hand over: other devices have neither its cookie nor its renewals.
 const SLOTS = { googleCastButton: null, airPlayButton: null };
@@ -37,7 +37,7 @@ export default function Watch({ config, game, clip, onSignIn }: WatchProps) {
     const attachment = attach(player.current, (_, signal) => askForPlayback(config, game, signal), {
       Hls,
       setSource,
-      onError: (error) => setTrouble(error.kind),
+      onError: (error) => setTrouble(troubleOf(error)),
       onReady: () => setTrouble(undefined),
       // Each session has its own address for them, good for as long as it lives.
       onSession: () => setThumbnails(game.thumbnails && attachment.urlFor(game.thumbnails)),

@@ -23,7 +23,7 @@ export function adaptHls(hls: Hls, session: GateSession, report: Report): Adapte
   };
   // hls.js waits in silence for the network. Who looks at a picture that stands still is to know.
   const look = (): void => {
-    if (isOffline() && !isWaiting(hls.media)) return;
+    if (watch === undefined || (isOffline() && !isWaiting(hls.media))) return;
     stopWatching();
     if (isOffline()) report(PlaybackError.fromStatus(0));
   };
