@@ -69,6 +69,10 @@ const STEPS: &[Step] = &[
         action: python_client,
     },
     Step {
+        name: "web",
+        action: web,
+    },
+    Step {
         name: "end-to-end tests",
         action: end_to_end,
     },
@@ -224,10 +228,26 @@ fn python_client(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tally.run(&mut python(&["pytest", "--quiet"]))
 }
 
+/// The package for portals, the portal, and the portal in a browser before a real gate.
+fn web(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    tools::apt::ensure(&[FFMPEG, CHROMIUM])?;
+    tools::npm::ensure(workspace, "web")?;
+    let npm = |script: &str| {
+        let mut command = std::process::Command::new("npm");
+        command
+            .args(["run", "--silent", script])
+            .current_dir(workspace.path("web"))
+            .env("REELGATE_BIN", workspace.reelgate());
+        command
+    };
+    process::run(&mut npm("build"))?;
+    tally.run(&mut npm("test"))
+}
+
 /// The journeys find what was built, and the tools they drive, through `REELGATE_*`.
 fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tools::apt::ensure(&[FFMPEG, CHROMIUM])?;
-    tools::npm::ensure(workspace)?;
+    tools::npm::ensure(workspace, "tests/browser")?;
     build::test_guests(workspace)?;
     let wasmtime = tools::pip::wasmtime(workspace)?;
     tally.run(
