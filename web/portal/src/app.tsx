@@ -151,7 +151,7 @@ function useTitle(title: string | null, portal: string): void {
     document.title = title === null ? portal : `${title} · ${portal}`;
     if (shown.current !== undefined && shown.current !== title) {
       scrollTo(0, 0);
-      document.getElementById("main")?.focus();
+      document.getElementById("main")?.focus({ preventScroll: true });
     }
     shown.current = title;
   }, [title, portal]);
