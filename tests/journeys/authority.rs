@@ -25,7 +25,7 @@ const TABLE: [Row; 5] = [
     Row {
         component: "gate",
         imports: &["wasi:config/store", "wasi:http/handler", "wasi:http/types"],
-        exports: &["wasi:http/handler"],
+        exports: &["reelgate:video/gate", "wasi:http/handler"],
     },
     Row {
         component: "origin",
@@ -40,13 +40,13 @@ const TABLE: [Row; 5] = [
     Row {
         component: "gate-origin",
         imports: &["wasi:http/client", "wasi:http/types"],
-        exports: &["wasi:http/handler"],
+        exports: &["reelgate:video/gate", "wasi:http/handler"],
     },
     // Only the tests have it, and it must not be able to do more harm than a component of ours.
     Row {
         component: "hostile",
         imports: &["wasi:http/types"],
-        exports: &["wasi:http/handler"],
+        exports: &["reelgate:video/gate", "wasi:http/handler"],
     },
 ];
 

@@ -7,10 +7,25 @@ use reelgate_tests::world::{World, path, session};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
+/// How the host calls the component.
+#[derive(Clone, Copy, Debug)]
+enum As {
+    /// `wasi:http/handler`.
+    Handler,
+    /// `reelgate:video/gate`, before the host's own origin.
+    Gate,
+}
+
 /// The product, and beside it a component that does what it is told to.
-async fn world() -> World {
+async fn world(called: As) -> World {
+    let trigger = match called {
+        As::Handler => "component = \"hostile\"",
+        As::Gate => {
+            "component = \"origin\"\ndependencies.middleware = [{ component = \"hostile\" }]"
+        }
+    };
     let manifest = Manifest::of(&format!(
-        "{}\n[[trigger.http]]\nroute = \"/hostile/...\"\ncomponent = \"hostile\"\n\
+        "{}\n[[trigger.http]]\nroute = \"/hostile/...\"\n{trigger}\n\
          [component.hostile]\nsource = {:?}\n",
         manifest::text(),
         built::component("hostile")
@@ -56,50 +71,56 @@ async fn others_are_served(client: &Client) -> Duration {
 
 #[tokio::test]
 async fn who_loops_for_ever_is_stopped() {
-    let world = world().await;
-    others_are_served_beside(&world, "loop", 4).await;
-    let line = world.journal().message("computed for too long").await;
-    assert_eq!(
-        (line.level.as_str(), line.component.as_str()),
-        ("error", "host")
-    );
-    assert!(line.message.contains("/hostile/..."), "{line:?}");
-    world.finish().await;
+    for called in [As::Handler, As::Gate] {
+        let world = world(called).await;
+        others_are_served_beside(&world, "loop", 4).await;
+        let line = world.journal().message("computed for too long").await;
+        assert_eq!(
+            (line.level.as_str(), line.component.as_str()),
+            ("error", "host")
+        );
+        assert!(line.message.contains("/hostile/..."), "{line:?}");
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
 async fn who_hoards_memory_is_stopped() {
-    let world = world().await;
-    others_are_served(&world.client()).await;
-    let before = world.host.memory();
-    for _ in 0..8 {
-        others_are_served_beside(&world, "hoard", 4).await;
+    for called in [As::Handler, As::Gate] {
+        let world = world(called).await;
+        others_are_served(&world.client()).await;
+        let before = world.host.memory();
+        for _ in 0..8 {
+            others_are_served_beside(&world, "hoard", 4).await;
+        }
+        // What one instance may have is 32 MiB, and what it had is given back.
+        let growth = world.host.memory().saturating_sub(before);
+        assert!(growth < 200 << 20, "{growth} bytes more, as {called:?}");
+        world
+            .journal()
+            .message("/hostile/...: the component trapped")
+            .await;
+        world.finish().await;
     }
-    // What one instance may have is 32 MiB, and what it had is given back.
-    let growth = world.host.memory().saturating_sub(before);
-    assert!(growth < 200 << 20, "{growth} bytes more");
-    world
-        .journal()
-        .message("/hostile/...: the component trapped")
-        .await;
-    world.finish().await;
 }
 
 #[tokio::test]
 async fn who_traps_exits_or_fails_is_alone_with_it() {
-    let world = world().await;
-    for misdeed in ["trap", "exit", "fail"] {
-        others_are_served_beside(&world, misdeed, 8).await;
+    for called in [As::Handler, As::Gate] {
+        let world = world(called).await;
+        for misdeed in ["trap", "exit", "fail"] {
+            others_are_served_beside(&world, misdeed, 8).await;
+        }
+        let panicked = world.journal().message("told to").await;
+        assert_eq!(panicked.component, "hostile");
+        world.finish().await;
     }
-    let panicked = world.journal().message("told to").await;
-    assert_eq!(panicked.component, "hostile");
-    world.finish().await;
 }
 
 /// Its line cannot pass for the host's.
 #[tokio::test]
 async fn who_forges_log_lines_is_quoted() {
-    let world = world().await;
+    let world = world(As::Handler).await;
     let ask = world
         .client()
         .get("/hostile/shout")

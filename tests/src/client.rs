@@ -8,7 +8,7 @@ pub use answer::{Answer, Streaming};
 use crate::deadline::within;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::net::SocketAddr;
@@ -64,6 +64,12 @@ impl Client {
         self.ask(Method::GET, target)
     }
 
+    /// A POST, its body still empty.
+    #[must_use]
+    pub fn post(&self, target: impl Into<String>) -> Ask {
+        self.ask(Method::POST, target)
+    }
+
     /// A HEAD.
     #[must_use]
     pub fn head(&self, target: impl Into<String>) -> Ask {
@@ -78,6 +84,7 @@ impl Client {
             method,
             target: target.into(),
             headers: HeaderMap::new(),
+            body: Bytes::new(),
         }
     }
 
@@ -158,8 +165,8 @@ pub struct Connection {
 
 #[derive(Debug)]
 enum Sender {
-    One(http1::SendRequest<Empty<Bytes>>),
-    Two(http2::SendRequest<Empty<Bytes>>),
+    One(http1::SendRequest<Full<Bytes>>),
+    Two(http2::SendRequest<Full<Bytes>>),
 }
 
 impl Connection {
@@ -192,7 +199,7 @@ impl Connection {
         let mut request = Request::builder()
             .method(ask.method.clone())
             .uri(self.client.uri(&ask.target))
-            .body(Empty::new())
+            .body(Full::new(ask.body.clone()))
             .expect("a request that can be written");
         *request.headers_mut() = ask.headers.clone();
         let what = format!("a head for {} {}", ask.method, ask.target);
@@ -221,6 +228,7 @@ pub struct Ask {
     method: Method,
     target: String,
     headers: HeaderMap,
+    body: Bytes,
 }
 
 impl Ask {
@@ -235,6 +243,26 @@ impl Ask {
         let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header's value");
         self.headers.append(name, value);
         self
+    }
+
+    /// With a body, its length declared.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// With a body of JSON.
+    #[must_use]
+    pub fn json(self, value: &serde_json::Value) -> Self {
+        self.header("content-type", "application/json")
+            .body(value.to_string())
+    }
+
+    /// With a bearer token.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
     }
 
     /// With the session cookie.

@@ -22,6 +22,15 @@ pub(crate) struct Args {
     /// Folder for the bucket, the sample film and the caches
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Also start a fake Cloudflare Stream, and the routes that work with it
+    #[arg(long)]
+    stream: bool,
+    /// Port of the fake on 127.0.0.1
+    #[arg(long, requires = "stream")]
+    stream_port: Option<u16>,
+    /// Whether the fake calls the gate when a video is through: on or off
+    #[arg(long, requires = "stream")]
+    stream_webhooks: Option<String>,
 }
 
 /// Builds, makes sure of ffmpeg, and becomes `reelgate up`.
@@ -36,6 +45,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let error = Command::new(workspace.reelgate())
         .arg("up")
         .args(handed_on(args)?)
+        .args(build_folder(workspace))
         .current_dir(workspace.root())
         .exec();
     Err(anyhow!(error).context(format!("cannot start {}", workspace.reelgate().display())))
@@ -43,7 +53,18 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 
 fn handed_on(args: &Args) -> Result<Vec<OsString>> {
     let mut words: Vec<OsString> = Vec::new();
-    for (flag, port) in [("--port", args.port), ("--page-port", args.page_port)] {
+    if args.stream {
+        words.push("--stream".into());
+    }
+    if let Some(webhooks) = &args.stream_webhooks {
+        words.extend(["--stream-webhooks".into(), webhooks.into()]);
+    }
+    let ports = [
+        ("--port", args.port),
+        ("--page-port", args.page_port),
+        ("--stream-port", args.stream_port),
+    ];
+    for (flag, port) in ports {
         if let Some(port) = port {
             words.extend([flag.into(), port.to_string().into()]);
         }
@@ -53,4 +74,12 @@ fn handed_on(args: &Args) -> Result<Vec<OsString>> {
         words.extend(["--data".into(), path::absolute(data)?.into()]);
     }
     Ok(words)
+}
+
+/// The manifest has components below `target/`; Cargo may have been told to build elsewhere.
+fn build_folder(workspace: &Workspace) -> Vec<OsString> {
+    match workspace.target_elsewhere() {
+        Some(target) => vec!["--build-folder".into(), target.into()],
+        None => Vec::new(),
+    }
 }

@@ -34,6 +34,11 @@ impl Workspace {
         &self.root
     }
 
+    /// Cargo's target directory, where it is not `target` below the root.
+    pub(crate) fn target_elsewhere(&self) -> Option<&Path> {
+        (self.target != self.root.join("target")).then_some(&self.target)
+    }
+
     /// A path below the root.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)

@@ -4,37 +4,46 @@
 //! authority"). Every rule is in `reelgate_core::gate`.
 
 use reelgate_wasi::core::gate::{self, Config, Decision, Pass, Reply};
-use reelgate_wasi::{ErrorCode, Incoming, Level, OncePerInstance, Request, Response};
+use reelgate_wasi::core::http;
+use reelgate_wasi::{ErrorCode, Gatekeeper, Incoming, Level, OncePerInstance, Request, Response};
 
 struct Gate;
 
 reelgate_wasi::export_handler!(Gate);
+reelgate_wasi::export_gatekeeper!(Gate);
 reelgate_wasi::import_next!();
 
 static CONFIG: OncePerInstance<Config> = OncePerInstance::new();
+
+impl Gatekeeper for Gate {
+    fn decide(request: &http::Request<'_, [(String, Vec<u8>)]>) -> Option<Decision> {
+        let config = configuration()?;
+        Some(gate::decide(
+            request,
+            config,
+            reelgate_wasi::now(),
+            reelgate_wasi::random,
+        ))
+    }
+}
 
 impl wasip3::exports::http::handler::Guest for Gate {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let incoming = Incoming::read(request);
         let request = incoming.request();
-        let Some(config) = CONFIG.get(|| Config::from_lookup(&reelgate_wasi::variable)) else {
-            return reelgate_wasi::reply(gate::misconfigured(request.method));
-        };
-        match gate::decide(
-            &request,
-            config,
-            reelgate_wasi::now(),
-            reelgate_wasi::random,
-        ) {
-            Decision::Reply(reply) => {
-                if !config.host_logs() {
-                    log_refusal(&reply);
-                }
+        match Self::decide(&request) {
+            None => reelgate_wasi::reply(gate::misconfigured(request.method)),
+            Some(Decision::Reply(reply)) => {
+                log_refusal(&reply);
                 reelgate_wasi::reply(reply.render())
             }
-            Decision::Forward(pass) => forward(&pass).await,
+            Some(Decision::Forward(pass)) => forward(&pass).await,
         }
     }
+}
+
+fn configuration() -> Option<&'static Config> {
+    CONFIG.get(|| Config::from_lookup(&reelgate_wasi::variable))
 }
 
 async fn forward(pass: &Pass) -> Result<Response, ErrorCode> {
@@ -48,7 +57,7 @@ async fn forward(pass: &Pass) -> Result<Response, ErrorCode> {
 /// On a host that knows nothing of our header, a refusal's reason goes to standard error.
 fn log_refusal(reply: &Reply) {
     let fields = reply.log_fields();
-    if fields.reason.is_some() {
+    if fields.reason.is_some() && !configuration().is_some_and(Config::host_logs) {
         reelgate_wasi::log(Level::Info, &format!("refused: {}", fields.to_header()));
     }
 }

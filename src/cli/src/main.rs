@@ -3,14 +3,19 @@
 mod compose;
 mod env_file;
 mod exit;
+mod gate_api;
 mod package;
+mod plain;
+mod reconcile;
 mod s3;
 mod sample;
 mod serve;
 mod settings;
 mod signals;
+mod stream;
 mod token;
 mod up;
+mod videos;
 
 use std::process::ExitCode;
 
@@ -35,14 +40,19 @@ enum Command {
     Compose(compose::Compose),
     /// Turn a film into HLS and put it into the bucket
     Package(package::Args),
+    Reconcile(reconcile::Args),
     /// Serve a folder as an S3 bucket, for laptops and tests
     S3(s3::Args),
     /// Make a minute of test film, to try everything with
     Sample(sample::Args),
     Serve(serve::Serve),
+    /// Cloudflare Stream: subscribe to it, look at it, or have a fake of it
+    Stream(stream::Args),
     /// Mint playback tokens, and look into tokens
     Token(token::Args),
     Up(up::Args),
+    /// Add films to be encoded by Cloudflare Stream, and see how far they are
+    Videos(videos::Args),
 }
 
 fn main() -> ExitCode {
@@ -59,12 +69,15 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Compose(args) => args.run(),
         Command::Package(args) => block_on(package::run_command(args)),
+        Command::Reconcile(args) => block_on(reconcile::run(args)),
         Command::S3(args) => block_on(s3::run(args)),
         Command::Sample(args) => block_on(sample::run(args)),
         // Has a runtime for each of its threads.
         Command::Serve(args) => args.run(),
+        Command::Stream(args) => block_on(stream::run(args)),
         Command::Token(args) => token::run(&args),
         Command::Up(args) => block_on(up::run(args)),
+        Command::Videos(args) => block_on(videos::run(args)),
     }
 }
 

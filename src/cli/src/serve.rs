@@ -7,13 +7,17 @@ use clap::{Args, ValueEnum};
 use reelgate_host::manifest::{Manifest, ManifestError};
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{
-    App, AppError, Format, Log, Origin, Server, Settings, engine, outbound_tls, server_tls,
+    App, AppError, ConfigError, Format, Log, OpenError, Origin, RuntimeConfig, Schedule, Server,
+    Setting, Settings, Stores, engine, outbound_tls, server_tls,
 };
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// The manifest of an application's schedule.
+const SCHEDULE: &str = "spin-cron.toml";
 
 /// Runs an application: the components of a spin.toml, on this machine.
 #[derive(Debug, Args)]
@@ -24,9 +28,21 @@ pub(crate) struct Serve {
     /// Where to listen; port 0 takes any free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
-    /// Where compiled components are kept between starts.
+    /// Where the key-value store is, and compiled components are kept between starts.
     #[arg(long, value_name = "DIR", default_value = ".reelgate")]
     pub(crate) data: PathBuf,
+    /// Where key-value stores are, in Spin's format; a file in --data unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) runtime_config_file: Option<PathBuf>,
+    /// A manifest with a schedule; spin-cron.toml beside each manifest, where there is one, unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schedule: Option<PathBuf>,
+    /// Runs nothing by schedule.
+    #[arg(long, conflicts_with = "schedule")]
+    pub(crate) no_schedule: bool,
+    /// Where to find what the manifest has below `target/`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) build_folder: Option<PathBuf>,
     /// Values of variables: lines such as SPIN_VARIABLE_S3_BUCKET=films.
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
@@ -165,19 +181,54 @@ impl Serve {
             OriginKind::Native => Origin::Native,
             OriginKind::Component => Origin::Component,
         };
+        let mut stores = self.stores()?;
         let mut app = App::default();
-        for path in &self.app {
+        for path in &self.manifests() {
             let manifest = Manifest::read(path).map_err(|error| manifest_failure(path, error))?;
             let variables = Variables::resolve(&manifest, &sources).map_err(|missing| {
                 Failure::new(Kind::Configuration, missing).with_help(
                     "set SPIN_VARIABLE_<NAME> for each, in the environment or with --env-file",
                 )
             })?;
-            let folder = path.parent().unwrap_or(Path::new(""));
-            app.add(&manifest, folder, &variables, origin, &engine, log)
+            let setting = Setting {
+                folder: path.parent().unwrap_or(Path::new("")),
+                build_folder: self.build_folder.as_deref(),
+                variables: &variables,
+                origin,
+                schedule: !self.no_schedule,
+                engine: &engine,
+                log,
+            };
+            app.add(&manifest, &mut stores, &setting)
                 .map_err(app_failure)?;
         }
         Ok(app)
+    }
+
+    /// The manifests to load. Spin wants a schedule in a manifest of its own, since a plain `spin up`
+    /// refuses one that has `trigger.cron`.
+    fn manifests(&self) -> Vec<PathBuf> {
+        let mut manifests = self.app.clone();
+        match &self.schedule {
+            _ if self.no_schedule => {}
+            Some(schedule) => manifests.push(schedule.clone()),
+            None => {
+                let beside = self.app.iter().map(|app| app.with_file_name(SCHEDULE));
+                let mut found: Vec<PathBuf> = beside.filter(|path| path.is_file()).collect();
+                found.retain(|path| !manifests.contains(path));
+                found.dedup();
+                manifests.extend(found);
+            }
+        }
+        manifests
+    }
+
+    fn stores(&self) -> Result<Stores, Failure> {
+        let config = match &self.runtime_config_file {
+            Some(path) => RuntimeConfig::read(path).map_err(config_failure)?,
+            None => RuntimeConfig::default(),
+        };
+        Ok(Stores::new(config, &self.data))
     }
 
     fn sources(&self) -> Result<Sources, Failure> {
@@ -212,7 +263,11 @@ impl Running {
     /// Serves until `stopped` becomes true.
     pub(crate) fn until(self, stopped: &watch::Receiver<bool>) -> Result<(), Failure> {
         let tls = outbound_tls().map_err(|error| Failure::new(Kind::Failed, error))?;
-        let result = self.server.run(&self.app, &tls, &self.log, stopped);
+        let schedule = Schedule::start(&self.app, &tls, &self.log, stopped);
+        let result = schedule.and_then(|schedule| {
+            self.server.run(&self.app, &tls, &self.log, stopped)?;
+            schedule.join()
+        });
         self.log.flush();
         result.map_err(|error| Failure::new(Kind::Failed, error))
     }
@@ -260,8 +315,23 @@ fn manifest_failure(path: &Path, error: ManifestError) -> Failure {
     Failure::new(Kind::Configuration, message).with_help(help)
 }
 
+fn config_failure(error: ConfigError) -> Failure {
+    let help = match &error {
+        ConfigError::Unreadable { .. } => "give a file that can be read",
+        ConfigError::Syntax { .. } => {
+            "a store has `type = \"spin\"` and a `path`, or `type = \"redis\"` and a `url`"
+        }
+    };
+    Failure::new(Kind::Configuration, error).with_help(help)
+}
+
 fn app_failure(error: AppError) -> Failure {
     let help = match &error {
+        AppError::Store(error) => return store_failure(error),
+        AppError::NoJob(_) => {
+            Some("schedule another component, or start without: --no-schedule")
+        }
+        AppError::NotInherited { .. } => Some("add it to `inherit_configuration`, or import less"),
         AppError::Unreadable { .. } => Some("build the components with `cargo xtask build`"),
         AppError::Configuration { .. } | AppError::Variables(_) => {
             Some("mend the variable's value")
@@ -273,4 +343,31 @@ fn app_failure(error: AppError) -> Failure {
         Some(help) => failure.with_help(help),
         None => failure,
     }
+}
+
+fn store_failure(error: &OpenError) -> Failure {
+    let (kind, help) = match error {
+        OpenError::Taken(_) => (
+            Kind::Failed,
+            "stop the other one or choose another folder with --data; hosts that share a store \
+             keep it in a Redis: --runtime-config-file",
+        ),
+        OpenError::Unusable { .. } => (
+            Kind::Failed,
+            "choose a folder that can be written to with --data",
+        ),
+        OpenError::Foreign { .. } => (
+            Kind::Configuration,
+            "give the store a file of its own: this host does not read SQLite, as Spin writes it",
+        ),
+        OpenError::Address { .. } => (
+            Kind::Configuration,
+            "give an address such as redis://127.0.0.1:6379/0",
+        ),
+        OpenError::Unknown { .. } => (
+            Kind::Configuration,
+            "say where it is in the file of --runtime-config-file: [key_value_store.NAME]",
+        ),
+    };
+    Failure::new(kind, error.to_string()).with_help(help)
 }

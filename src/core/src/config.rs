@@ -3,6 +3,8 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 /// Where a variable's text comes from: the host's variables, or a map in a test.
 pub trait Lookup {
     /// The value of the variable `name`; `None` when it is not set. An empty value counts as not set.
@@ -48,3 +50,24 @@ impl fmt::Display for Problems {
 }
 
 impl core::error::Error for Problems {}
+
+/// What makes a variable's text useless, as a clause that follows its name.
+pub(crate) type Useless = &'static str;
+
+/// Reads one variable; what is wrong with it is noted, and `None` given.
+pub(crate) fn read<T>(
+    lookup: &dyn Lookup,
+    variable: &'static str,
+    default: Option<&str>,
+    parse: fn(&str) -> Result<T, Useless>,
+    problems: &mut Problems,
+) -> Option<T> {
+    let set = lookup.get(variable).filter(|value| !value.is_empty());
+    let Some(value) = set.or_else(|| default.map(String::from)) else {
+        problems.add(variable, "is not set");
+        return None;
+    };
+    parse(&Zeroizing::new(value))
+        .map_err(|useless| problems.add(variable, useless))
+        .ok()
+}

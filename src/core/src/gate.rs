@@ -14,11 +14,11 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-pub use common::LOG_HEADER;
+pub use common::{LOG_HEADER, NO_STORE, add_common};
 pub use config::Config;
 pub use decide::{Decision, decide};
 pub use log::LogFields;
-pub use pass::Pass;
+pub use pass::{Pass, passed_on, reads};
 pub use reply::{Outcome, Reply, SessionInfo, misconfigured};
 pub use route::Route;
 

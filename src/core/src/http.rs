@@ -16,6 +16,12 @@ pub enum Method {
     Head,
     /// `OPTIONS`: a CORS preflight.
     Options,
+    /// `POST`: a command, a report.
+    Post,
+    /// `PUT`: an upload; only asked for, never taken.
+    Put,
+    /// `DELETE`
+    Delete,
     /// Everything else; refused with 405.
     Other,
 }
@@ -51,7 +57,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for Vec<(N, V)> {
     }
 }
 
-/// A request as a rule sees it: no body, for no route of the gate or the origin reads one. `Debug` shows
+/// A request as a rule sees it, without its body, which few routes read. `Debug` shows
 /// its method alone, for target and headers hold credentials.
 pub struct Request<'a, H: ?Sized> {
     /// The method.

@@ -6,6 +6,10 @@
 use alloc::{borrow::Cow, format, string::String};
 use core::fmt;
 
+mod source;
+
+pub use source::{BadSourceKey, SourceKey};
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Longest object key in bytes: the limit of S3 and R2.
@@ -187,6 +191,58 @@ impl ObjectKey {
         path.push('/');
         path.extend(utf8_percent_encode(&self.key, ESCAPED_IN_PATH));
         path
+    }
+}
+
+/// What the origin can be asked for: an object of a game, or an original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredKey {
+    /// Asked for through the gate, by `/games/…`.
+    Object(ObjectKey),
+    /// Asked for through `source`, by `/originals/…`.
+    Original(SourceKey),
+}
+
+/// The part of the bucket that an origin serves. Configuration, not the asker's choice: the origin behind
+/// the gate cannot be talked into an original, nor the one behind `source` into another path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// `/games/…`
+    Games,
+    /// `/originals/…`, which is any key of the bucket.
+    Originals,
+}
+
+impl StoredKey {
+    /// Reads the path of a request to an origin that serves this part.
+    ///
+    /// # Errors
+    /// [`BadName`] when it names nothing of it.
+    pub fn from_path(path: &str, serves: Serves) -> Result<Self, BadName> {
+        match serves {
+            Serves::Games => ObjectKey::from_path(path).map(Self::Object),
+            Serves::Originals => SourceKey::from_path(path)
+                .map(Self::Original)
+                .ok_or(BadName),
+        }
+    }
+
+    /// The key as the bucket knows it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Object(key) => key.as_str(),
+            Self::Original(key) => key.as_str(),
+        }
+    }
+
+    /// The path of the object in its bucket, escaped.
+    #[must_use]
+    pub fn bucket_path(&self) -> String {
+        match self {
+            Self::Object(key) => key.to_path(),
+            Self::Original(key) => key.bucket_path(),
+        }
     }
 }
 

@@ -11,7 +11,9 @@ extern crate alloc;
 pub mod config;
 pub mod cookie;
 pub mod cors;
+mod endpoint;
 pub mod gate;
+pub mod hex;
 pub mod http;
 pub mod key;
 pub mod origin;
@@ -19,6 +21,7 @@ pub mod scope;
 pub mod secret;
 pub mod time;
 pub mod token;
+pub mod video;
 
 #[cfg(test)]
 mod vectors;

@@ -141,6 +141,58 @@ impl fmt::Debug for KeyRing {
     }
 }
 
+/// One secret of any length, as others hand it out: the webhook's, an operator's token.
+///
+/// Only the state that HMAC derives from it is kept, and `Debug` shows nothing of it.
+#[derive(Clone)]
+pub struct Secret(Hmac<Sha256>);
+
+impl Secret {
+    /// Takes a secret, blanks around it dropped; `None` when nothing is left.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = Zeroizing::new(text.into());
+        let secret = text.trim();
+        if secret.is_empty() {
+            return None;
+        }
+        // HMAC takes a key of any length (RFC 2104 §3).
+        Hmac::new_from_slice(secret.as_bytes()).ok().map(Self)
+    }
+
+    /// The HMAC-SHA256 tag of `parts`, one after the other.
+    #[must_use]
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
+        self.of(parts).finalize().into_bytes().into()
+    }
+
+    /// Whether `tag` is right for `parts`, compared in constant time.
+    #[must_use]
+    pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        self.of(parts).verify_slice(tag).is_ok()
+    }
+
+    /// Whether `presented` is this secret. Compared are two tags under them, in constant time, so that
+    /// neither the place of the first difference nor the length shows.
+    #[must_use]
+    pub fn is(&self, presented: &str) -> bool {
+        Self::new(presented).is_some_and(|other| self.verify(&[], &other.sign(&[])))
+    }
+
+    fn of(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
+        let state = self.0.clone();
+        parts
+            .iter()
+            .fold(state, |state, part| state.chain_update(part))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
 impl Key {
     fn parse(entry: &str, number: usize) -> Result<Self, BadSecret> {
         let (name, secret) = match entry.split_once(':') {

@@ -24,6 +24,68 @@ impl UnixTime {
             .and_then(|seconds| Timestamp::from_second(seconds).ok())
             .map_or_else(|| "9999-12-31T23:59:59Z".into(), |time| time.to_string())
     }
+
+    /// Reads RFC 3339 with any offset; fractions of a second are dropped. `None` for other text and
+    /// for times before 1970.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let time: Timestamp = text.parse().ok()?;
+        u64::try_from(time.as_second()).ok().map(Self)
+    }
+
+    /// How many seconds after `earlier` this is; 0 when it is not.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// How JSON writes a time: RFC 3339. Read with any offset; fractions of a second are dropped.
+pub(crate) mod rfc3339 {
+    use alloc::string::String;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::UnixTime;
+
+    const NOT_A_TIME: &str = "not a time as RFC 3339 writes it, of 1970 or later";
+
+    pub(crate) fn serialize<S: Serializer>(time: &UnixTime, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&time.to_rfc3339())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<UnixTime, D::Error> {
+        let text = String::deserialize(from)?;
+        UnixTime::from_rfc3339(&text).ok_or_else(|| D::Error::custom(NOT_A_TIME))
+    }
+
+    /// The same for a time that may be missing: `null`.
+    pub(crate) mod option {
+        use super::*;
+
+        #[expect(clippy::ref_option, reason = "the signature that serde calls")]
+        pub(crate) fn serialize<S: Serializer>(
+            time: &Option<UnixTime>,
+            to: S,
+        ) -> Result<S::Ok, S::Error> {
+            match time {
+                Some(time) => super::serialize(time, to),
+                None => to.serialize_none(),
+            }
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            from: D,
+        ) -> Result<Option<UnixTime>, D::Error> {
+            let Some(text) = Option::<String>::deserialize(from)? else {
+                return Ok(None);
+            };
+            match UnixTime::from_rfc3339(&text) {
+                Some(time) => Ok(Some(time)),
+                None => Err(D::Error::custom(NOT_A_TIME)),
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::allowed_hosts::AllowedHosts;
 use crate::bindings::config;
 use crate::engine::{COMPUTE_TICKS, MEMORY};
+use crate::keyvalue::{Open, Store as KeyValueStore};
 use crate::log::{GuestOutput, Log};
 use crate::native_origin::NativeOrigin;
 use crate::outbound::Outbound;
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) environment: BTreeMap<String, String>,
     /// Where requests may go.
     pub(crate) allowed_hosts: AllowedHosts,
+    /// The key-value stores it may open, by name.
+    pub(crate) stores: Arc<BTreeMap<String, KeyValueStore>>,
     /// Where log lines go.
     pub(crate) log: Log,
     /// What stands behind the component, where the host itself does.
@@ -38,6 +41,7 @@ pub(crate) struct Guest {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
+    open: Open,
     limits: StoreLimits,
     /// Ticks this instance was found computing during its present request.
     ticks: u32,
@@ -65,6 +69,7 @@ impl Guest {
                 shared: Arc::clone(shared),
                 outbound: outbound.clone(),
             },
+            open: Open::new(&shared.stores),
             limits: StoreLimitsBuilder::new()
                 .memory_size(MEMORY)
                 .trap_on_grow_failure(true)
@@ -88,6 +93,11 @@ impl Guest {
     /// A new request begins: its compute time is its own.
     pub(crate) fn begin(&mut self) {
         self.ticks = 0;
+    }
+
+    /// The key-value stores this instance may open.
+    pub(crate) fn open(&mut self) -> &mut Open {
+        &mut self.open
     }
 
     /// What stands behind this component, where the host itself does.

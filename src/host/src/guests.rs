@@ -43,6 +43,13 @@ pub(crate) enum GuestError {
     Failed(ErrorCode),
 }
 
+impl GuestError {
+    /// `error` is what wasmtime says of a trap.
+    pub(crate) fn trapped(error: &wasmtime::Error) -> Self {
+        Self::Trapped(format!("{error:#}"))
+    }
+}
+
 /// The instances of one route on one worker.
 pub(crate) struct Guests {
     pre: ServicePre<Guest>,

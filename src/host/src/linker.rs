@@ -1,6 +1,6 @@
 //! All that a component may import.
 
-use crate::bindings::{config, handler};
+use crate::bindings::{config, handler, keyvalue};
 use crate::guest::Guest;
 use crate::next::HasNext;
 use wasmtime::component::{HasSelf, Linker};
@@ -30,6 +30,9 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     config::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    keyvalue::store::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    keyvalue::atomics::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    keyvalue::batch::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     handler::add_to_linker::<_, HasNext>(&mut linker, |guest| guest)?;
     Ok(linker)
 }

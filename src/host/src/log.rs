@@ -4,6 +4,7 @@
 //! that is read slowly costs lines, which are counted, and never holds up a viewer.
 
 use reelgate_core::origin::{Level, Note};
+use std::cell::RefCell;
 use std::io::{self, Write as _};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -35,7 +36,7 @@ pub(crate) struct Access<'a> {
     /// The identity of the request, in the answer's `x-request-id` too.
     pub(crate) request_id: &'a str,
     /// The client's address.
-    pub(crate) client: std::borrow::Cow<'a, str>,
+    pub(crate) client: &'a str,
     /// The method.
     pub(crate) method: &'a str,
     /// The route of the manifest that matched: a path might hold a session.
@@ -45,7 +46,7 @@ pub(crate) struct Access<'a> {
     /// Bytes of body that were sent.
     pub(crate) bytes: u64,
     /// From the request's arrival to the end of the answer.
-    pub(crate) duration_ms: f64,
+    pub(crate) duration: Duration,
     /// Whether the whole answer was sent; `false` where it broke or the client left.
     pub(crate) complete: bool,
     /// The game asked for.
@@ -60,12 +61,12 @@ impl Access<'_> {
     fn fields(&self) -> [(&'static str, Field<'_>); 11] {
         [
             ("request_id", Field::Text(self.request_id)),
-            ("client", Field::Text(&self.client)),
+            ("client", Field::Text(self.client)),
             ("method", Field::Text(self.method)),
             ("route", Field::Text(self.route)),
             ("status", Field::Whole(self.status.into())),
             ("bytes", Field::Whole(self.bytes)),
-            ("duration_ms", Field::Decimal(self.duration_ms)),
+            ("duration_ms", Field::Milliseconds(self.duration)),
             ("complete", Field::Flag(self.complete)),
             ("game", Field::Text(self.game)),
             ("subject", Field::Text(self.subject)),
@@ -79,7 +80,7 @@ impl Access<'_> {
 enum Field<'a> {
     Text(&'a str),
     Whole(u64),
-    Decimal(f64),
+    Milliseconds(Duration),
     Flag(bool),
 }
 
@@ -95,7 +96,10 @@ impl Field<'_> {
             }
             Self::Text(text) => Ok(serde_json::to_writer(line, text)?),
             Self::Whole(number) => write!(line, "{number}"),
-            Self::Decimal(number) => write!(line, "{number:.3}"),
+            Self::Milliseconds(time) => {
+                let micros = time.as_micros();
+                write!(line, "{}.{:03}", micros / 1000, micros % 1000)
+            }
             Self::Flag(flag) => write!(line, "{flag}"),
         }
     }
@@ -107,14 +111,19 @@ fn is_a_word(text: &str) -> bool {
         .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'=')
 }
 
-fn render(format: Format, fields: &[(&str, Field<'_>)], line: &mut Vec<u8>) -> io::Result<()> {
+fn render<'a>(
+    format: Format,
+    fields: impl IntoIterator<Item = &'a (&'a str, Field<'a>)>,
+    line: &mut Vec<u8>,
+) -> io::Result<()> {
     let (open, colon, comma, close) = match format {
         Format::Json => ("{", ":", ",", "}\n"),
         Format::Text => ("", "=", " ", "\n"),
     };
     line.write_all(open.as_bytes())?;
     let mut separator = "";
-    for (name, field) in fields.iter().filter(|(_, field)| !field.is_empty()) {
+    let fields = fields.into_iter().filter(|(_, field)| !field.is_empty());
+    for (name, field) in fields {
         line.write_all(separator.as_bytes())?;
         match format {
             Format::Json => write!(line, "\"{name}\"")?,
@@ -210,14 +219,18 @@ impl Log {
     }
 
     fn line(&self, kind: &str, fields: &[(&str, Field<'_>)]) {
-        let time = now_in_milliseconds().to_string();
-        let mut all = vec![("time", Field::Text(&time)), ("kind", Field::Text(kind))];
-        all.extend_from_slice(fields);
-        let mut line = Vec::with_capacity(320);
-        // Into memory: nothing that could fail.
-        if render(self.0.format, &all, &mut line).is_ok() {
-            self.0.push(&line);
+        thread_local! {
+            static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
+        let time = now_in_milliseconds().to_string();
+        let first = [("time", Field::Text(&time)), ("kind", Field::Text(kind))];
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            // Into memory: nothing that could fail.
+            if render(self.0.format, first.iter().chain(fields), line).is_ok() {
+                self.0.push(line);
+            }
+        });
     }
 }
 

@@ -3,8 +3,15 @@
 //! Every key is either obeyed or refused by name and line: a manifest never asks for something and
 //! silently gets less.
 
+mod check;
+mod inherit;
+mod template;
+
+pub use inherit::{Inherit, Inherited};
+pub(crate) use template::{Piece, pieces};
+
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A `spin.toml`.
@@ -64,7 +71,11 @@ pub struct Variable {
 #[serde(deny_unknown_fields)]
 pub struct Triggers {
     /// What answers which path.
+    #[serde(default)]
     pub http: Vec<HttpTrigger>,
+    /// What runs when.
+    #[serde(default)]
+    pub cron: Vec<CronTrigger>,
 }
 
 /// `[[trigger.http]]`
@@ -81,6 +92,19 @@ pub struct HttpTrigger {
     /// What stands before it.
     #[serde(default)]
     pub dependencies: TriggerDependencies,
+}
+
+/// `[[trigger.cron]]`, as Spin's plugin has it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CronTrigger {
+    /// A name for the trigger; only for people.
+    #[serde(default)]
+    pub id: String,
+    /// The component that runs.
+    pub component: String,
+    /// When, in UTC: second, minute, hour, day of month, month, day of week and perhaps year.
+    pub cron_expression: String,
 }
 
 /// `dependencies` of a trigger.
@@ -100,15 +124,7 @@ pub struct Middleware {
     pub component: String,
     /// What it may use of the component it stands before.
     #[serde(default)]
-    pub inherit_configuration: Vec<Inherited>,
-}
-
-/// What a middleware may inherit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Inherited {
-    /// The variables.
-    Variables,
+    pub inherit_configuration: Inherit,
 }
 
 /// `[component.<id>]`
@@ -129,8 +145,30 @@ pub struct Component {
     /// Where it may send requests.
     #[serde(default)]
     pub allowed_outbound_hosts: Vec<String>,
+    /// The key-value stores it may open.
+    #[serde(default)]
+    pub key_value_stores: BTreeSet<String>,
+    /// Components that provide what it imports, by the name of the import: `ns:package/interface@version`,
+    /// without the version, or `ns:package` for all interfaces of a package.
+    #[serde(default)]
+    pub dependencies: BTreeMap<String, Dependency>,
     /// How `spin build` makes it; nothing this host does.
     pub build: Option<Build>,
+}
+
+/// A component that provides what another imports.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dependency {
+    /// Its `.wasm` file, relative to the manifest.
+    pub path: Option<PathBuf>,
+    /// Or the component of this manifest whose file it is; nothing else of that component counts.
+    pub component: Option<String>,
+    /// The name of the export, where it differs from that of the import.
+    pub export: Option<String>,
+    /// What it may use of the component that imports it.
+    #[serde(default)]
+    pub inherit_configuration: Inherit,
 }
 
 /// `[component.<id>.build]`
@@ -197,106 +235,6 @@ impl Manifest {
         manifest.check().map_err(ManifestError::Meaning)?;
         Ok(manifest)
     }
-
-    fn check(&self) -> Result<(), String> {
-        if self.spin_manifest_version != 2 {
-            return Err(format!(
-                "spin_manifest_version is {}: only 2 is known",
-                self.spin_manifest_version
-            ));
-        }
-        for (name, variable) in &self.variables {
-            if variable.required && variable.default.is_some() {
-                return Err(format!(
-                    "variable `{name}` is required and has a default: leave one out"
-                ));
-            }
-            if !variable.required && variable.default.is_none() {
-                return Err(format!(
-                    "variable `{name}` is neither required nor has a default"
-                ));
-            }
-        }
-        let mut routes = HashSet::new();
-        for trigger in &self.trigger.http {
-            self.check_trigger(trigger)?;
-            if !routes.insert(&trigger.route) {
-                return Err(format!("two triggers have the route `{}`", trigger.route));
-            }
-        }
-        self.component
-            .iter()
-            .try_for_each(|(id, component)| self.check_templates(id, component))
-    }
-
-    fn check_trigger(&self, trigger: &HttpTrigger) -> Result<(), String> {
-        let HttpTrigger {
-            route,
-            component,
-            dependencies,
-            ..
-        } = trigger;
-        let fixed = route.strip_suffix("/...").unwrap_or(route);
-        if !route.starts_with('/') || fixed.contains("...") || fixed.contains([':', '*', '?', '#'])
-        {
-            return Err(format!(
-                "route `{route}`: give a path such as `/healthz`, or `/games/...` for all below"
-            ));
-        }
-        std::iter::once(component)
-            .chain(
-                dependencies
-                    .middleware
-                    .iter()
-                    .map(|middleware| &middleware.component),
-            )
-            .find(|id| !self.component.contains_key(*id))
-            .map_or(Ok(()), |id| {
-                Err(format!(
-                    "route `{route}` names component `{id}`, which is not in the manifest"
-                ))
-            })
-    }
-
-    fn check_templates(&self, id: &str, component: &Component) -> Result<(), String> {
-        for text in component
-            .variables
-            .values()
-            .chain(&component.allowed_outbound_hosts)
-        {
-            for piece in
-                pieces(text).map_err(|error| format!("component `{id}`: {error} in `{text}`"))?
-            {
-                if let Piece::Variable(name) = piece
-                    && !self.variables.contains_key(name)
-                {
-                    return Err(format!(
-                        "component `{id}` uses variable `{name}`, which is not under [variables]"
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A part of a text with `{{ templates }}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
-    Text(&'a str),
-    Variable(&'a str),
-}
-
-/// Splits a text at its `{{ templates }}`.
-pub(crate) fn pieces(mut text: &str) -> Result<Vec<Piece<'_>>, &'static str> {
-    let mut pieces = Vec::new();
-    while let Some((before, rest)) = text.split_once("{{") {
-        let (name, after) = rest.split_once("}}").ok_or("`{{` is not closed")?;
-        pieces.extend([Piece::Text(before), Piece::Variable(name.trim())]);
-        text = after;
-    }
-    pieces.push(Piece::Text(text));
-    Ok(pieces)
 }
 
 #[cfg(test)]
@@ -385,20 +323,6 @@ variables = { bucket = "{{ bucket }}" }
         assert!(
             error.contains("line 13") && error.contains("sqlite_databases"),
             "{error}"
-        );
-    }
-
-    #[test]
-    fn templates_are_split() {
-        assert_eq!(
-            pieces("a{{ b }}c{{d}}").unwrap(),
-            [
-                Piece::Text("a"),
-                Piece::Variable("b"),
-                Piece::Text("c"),
-                Piece::Variable("d"),
-                Piece::Text("")
-            ]
         );
     }
 }

@@ -48,19 +48,12 @@ impl NativeOrigin {
     }
 
     /// Answers one request.
-    pub(crate) async fn handle(
+    pub(crate) async fn handle<H: HeaderSource + ?Sized>(
         &self,
-        request: Request<WasiBody>,
+        request: &reelgate_core::http::Request<'_, H>,
         outbound: &Outbound,
     ) -> Response<WasiBody> {
-        let target = request.uri().path();
-        let headers = &Map(request.headers());
-        let request = reelgate_core::http::Request {
-            method: rule_method(request.method()),
-            target,
-            headers,
-        };
-        let (mut exchange, mut step) = Exchange::start(&request, &self.config, now());
+        let (mut exchange, mut step) = Exchange::start(request, &self.config, now());
         let mut current: Option<Response<WasiBody>> = None;
         loop {
             step = match step {
@@ -214,7 +207,7 @@ fn jitter() -> u16 {
     (random & 0xffff) as u16
 }
 
-fn rule_method(method: &Method) -> reelgate_core::http::Method {
+pub(crate) fn rule_method(method: &Method) -> reelgate_core::http::Method {
     match *method {
         Method::GET => reelgate_core::http::Method::Get,
         Method::HEAD => reelgate_core::http::Method::Head,
@@ -224,7 +217,7 @@ fn rule_method(method: &Method) -> reelgate_core::http::Method {
 }
 
 /// A header map in the words of the rules.
-struct Map<'a>(&'a HeaderMap);
+pub(crate) struct Map<'a>(pub(crate) &'a HeaderMap);
 
 impl HeaderSource for Map<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

@@ -2,6 +2,7 @@
 
 use crate::bindings::handler;
 use crate::guest::Guest;
+use crate::native_origin::{Map, rule_method};
 use http::uri::{Authority, Scheme};
 use std::sync::Arc;
 use wasmtime::Result;
@@ -45,7 +46,12 @@ impl handler::HostWithStore<Guest> for HasNext {
         let Some((next, outbound)) = next else {
             return Ok(Err(ErrorCode::DestinationNotFound));
         };
-        let response = next.handle(request, &outbound).await;
+        let request = reelgate_core::http::Request {
+            method: rule_method(request.method()),
+            target: request.uri().path(),
+            headers: &Map(request.headers()),
+        };
+        let response = next.handle(&request, &outbound).await;
         accessor.with(|mut access| {
             let http = access.get().http();
             let (response, _sent) = Response::from_http(http.hooks, response);

@@ -10,18 +10,18 @@ const LONGEST: usize = 128;
 
 /// A request's identity: what the client sent, where that is sensible, else one made here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RequestId(String);
+pub(crate) struct RequestId(HeaderValue);
 
 impl RequestId {
     /// Accepts `given` when it is a word of letters, digits, `-`, `_`, `.` and `:`.
     pub(crate) fn of(given: Option<&HeaderValue>) -> Self {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-        match given.and_then(|value| value.to_str().ok()) {
-            Some(id) if !id.is_empty() && id.len() <= LONGEST && id.bytes().all(word) => {
-                Self(id.to_owned())
-            }
-            _ => Self::make(),
-        }
+        let sensible = |id: &&HeaderValue| {
+            !id.is_empty() && id.len() <= LONGEST && id.as_bytes().iter().copied().all(word)
+        };
+        given
+            .filter(sensible)
+            .map_or_else(Self::make, |id| Self(id.clone()))
     }
 
     fn make() -> Self {
@@ -29,19 +29,16 @@ impl RequestId {
         static PROCESS: LazyLock<u64> =
             LazyLock::new(|| RandomState::new().build_hasher().finish());
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        Self(format!(
-            "{:016x}-{:x}",
-            *PROCESS,
-            COUNT.fetch_add(1, Relaxed)
-        ))
+        let id = format!("{:016x}-{:x}", *PROCESS, COUNT.fetch_add(1, Relaxed));
+        Self(HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from_static("invalid")))
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        self.0.to_str().unwrap_or_default()
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
+        self.0.clone()
     }
 }
 

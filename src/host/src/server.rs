@@ -167,7 +167,7 @@ async fn accept(
         let socket = patient(socket, &settings, &activity);
         let connection = Connection {
             worker: Arc::clone(&worker),
-            client,
+            client: client.ip().to_string().into(),
             activity,
         };
         match &tls {
@@ -206,7 +206,8 @@ fn patient(socket: TcpStream, settings: &Settings, activity: &Arc<Activity>) -> 
 
 struct Connection {
     worker: Arc<Worker>,
-    client: SocketAddr,
+    /// The client's address, as the log has it.
+    client: Arc<str>,
     activity: Arc<Activity>,
 }
 
@@ -235,7 +236,7 @@ impl Connection {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let worker = Arc::clone(&self.worker);
             let under_way = self.activity.begin(request.version());
-            worker.answer(request, self.client, under_way)
+            worker.answer(request, Arc::clone(&self.client), under_way)
         });
         protocols()
             .serve_connection(TokioIo::new(socket), service)

@@ -1,6 +1,8 @@
 //! One thread's share of the work: route a request, have it answered, write its line in the log.
 
 use crate::app::{App, LOG_HEADER};
+use crate::gated::Gated;
+use crate::gatekeeper::Gatekeeper;
 use crate::guests::{GuestError, Guests};
 use crate::log::{Access, Log};
 use crate::outbound::Outbound;
@@ -15,7 +17,6 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use reelgate_core::gate::LogFields;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -26,22 +27,67 @@ const X_REQUEST_ID: &str = "x-request-id";
 
 /// What one thread answers with.
 pub(crate) struct Worker {
-    routes: Routes<Arc<Guests>>,
+    routes: Routes<Arc<Answering>>,
     log: Log,
+}
+
+/// What answers on a route.
+struct Answering {
+    gated: Option<Gated>,
+    guests: Arc<Guests>,
+}
+
+/// An answer, and what the log may know of who asked (see [`LogFields`]).
+pub(crate) struct Answered {
+    pub(crate) response: Response<WasiBody>,
+    pub(crate) log: String,
+}
+
+impl From<Response<WasiBody>> for Answered {
+    /// Takes what a component reports out of its answer.
+    fn from(mut response: Response<WasiBody>) -> Self {
+        let log = response.headers_mut().remove(LOG_HEADER);
+        let log = log.and_then(|log| log.to_str().map(String::from).ok());
+        Self {
+            response,
+            log: log.unwrap_or_default(),
+        }
+    }
+}
+
+impl Answering {
+    async fn handle(&self, request: Request<Incoming>) -> Result<Answered, GuestError> {
+        if let Some(gated) = &self.gated {
+            let answer = gated.handle(&request).await;
+            if let Some(answer) = answer.map_err(|error| GuestError::trapped(&error))? {
+                return Ok(answer);
+            }
+        }
+        let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
+        self.guests.handle(request).await.map(Answered::from)
+    }
 }
 
 impl Worker {
     pub(crate) fn new(app: &App, outbound: &Outbound, log: &Log, instances: usize) -> Self {
-        let guests = |handler: &Arc<crate::app::Handler>| {
-            Arc::new(Guests::new(
-                handler.pre.clone(),
-                Arc::clone(&handler.shared),
-                outbound.clone(),
-                instances,
-            ))
+        let answering = |handler: &Arc<crate::app::Handler>| {
+            let gated = handler.gatekeeper.clone().zip(handler.shared.next.clone());
+            Arc::new(Answering {
+                gated: gated.map(|(pre, origin)| {
+                    let shared = Arc::clone(&handler.shared);
+                    let gatekeeper = Gatekeeper::new(pre, shared, outbound.clone());
+                    Gated::new(gatekeeper, origin, outbound.clone())
+                }),
+                guests: Arc::new(Guests::new(
+                    handler.pre.clone(),
+                    Arc::clone(&handler.shared),
+                    outbound.clone(),
+                    instances,
+                )),
+            })
         };
         Self {
-            routes: app.routes.map(guests),
+            routes: app.routes.map(answering),
             log: log.clone(),
         }
     }
@@ -50,7 +96,7 @@ impl Worker {
     pub(crate) async fn answer(
         self: Arc<Self>,
         mut request: Request<Incoming>,
-        client: SocketAddr,
+        client: Arc<str>,
         under_way: UnderWay,
     ) -> Result<Response<LoggedBody>, Infallible> {
         let arrived = Instant::now();
@@ -58,9 +104,8 @@ impl Worker {
         let method = request.method().clone();
         request.headers_mut().insert(X_REQUEST_ID, id.header());
         request.headers_mut().remove(LOG_HEADER);
-        let (route, mut response) = self.route(request).await;
+        let (route, Answered { mut response, log }) = self.route(request).await;
         response.headers_mut().insert(X_REQUEST_ID, id.header());
-        let fields = response.headers_mut().remove(LOG_HEADER);
         let entry = Entry {
             worker: self,
             id,
@@ -69,27 +114,27 @@ impl Worker {
             route,
             status: response.status(),
             arrived,
-            fields,
+            log,
             _under_way: under_way,
         };
         Ok(response.map(|body| LoggedBody::new(body, entry)))
     }
 
-    async fn route(&self, request: Request<Incoming>) -> (Arc<str>, Response<WasiBody>) {
+    async fn route(&self, request: Request<Incoming>) -> (Arc<str>, Answered) {
         let path = request.uri().path();
         if path == "/healthz" {
-            return ("/healthz".into(), text(StatusCode::OK, "ok"));
+            return ("/healthz".into(), text(StatusCode::OK, "ok").into());
         }
         let Some(route) = self.routes.find(path) else {
-            return (Arc::default(), text(StatusCode::NOT_FOUND, "Not Found"));
+            let not_found = text(StatusCode::NOT_FOUND, "Not Found");
+            return (Arc::default(), not_found.into());
         };
-        let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
-        let response = route
+        let answered = route
             .handler
             .handle(request)
             .await
-            .unwrap_or_else(|error| self.failed(&route.pattern, &error));
-        (Arc::clone(&route.pattern), response)
+            .unwrap_or_else(|error| self.failed(&route.pattern, &error).into());
+        (Arc::clone(&route.pattern), answered)
     }
 
     fn failed(&self, route: &str, error: &GuestError) -> Response<WasiBody> {
@@ -132,27 +177,26 @@ fn text(status: StatusCode, body: &'static str) -> Response<WasiBody> {
 struct Entry {
     worker: Arc<Worker>,
     id: RequestId,
-    client: SocketAddr,
+    client: Arc<str>,
     method: Method,
     route: Arc<str>,
     status: StatusCode,
     arrived: Instant,
-    fields: Option<HeaderValue>,
+    log: String,
     _under_way: UnderWay,
 }
 
 impl Entry {
     fn write(&self, bytes: u64, complete: bool) {
-        let header = self.fields.as_ref().and_then(|value| value.to_str().ok());
-        let fields = header.map(LogFields::parse).unwrap_or_default();
+        let fields = LogFields::parse(&self.log);
         self.worker.log.access(&Access {
             request_id: self.id.as_str(),
-            client: self.client.ip().to_string().into(),
+            client: &self.client,
             method: self.method.as_str(),
             route: &self.route,
             status: self.status.as_u16(),
             bytes,
-            duration_ms: (self.arrived.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+            duration: self.arrived.elapsed(),
             complete,
             game: fields.game.as_deref().unwrap_or_default(),
             subject: fields.subject.as_deref().unwrap_or_default(),

@@ -1,8 +1,8 @@
-//! Bodies small enough to read: the bucket's error documents.
+//! Bodies small enough to read: the bucket's error documents, Stream's answers, commands, webhooks.
 
-use wasip3::http::types::{ErrorCode, Response};
+use wasip3::http::types::{ErrorCode, Request, Response, Trailers};
 use wasip3::wit_future;
-use wit_bindgen::StreamResult;
+use wit_bindgen::{FutureReader, StreamReader, StreamResult};
 
 /// The first `limit` bytes of a response's body, fewer where it ends before.
 ///
@@ -11,7 +11,36 @@ use wit_bindgen::StreamResult;
 /// It broke off.
 pub async fn read_at_most(response: Response, limit: usize) -> Result<Vec<u8>, ErrorCode> {
     let (_, received) = wit_future::new(|| Ok(()));
-    let (mut stream, trailers) = Response::consume_body(response, received);
+    let (stream, trailers) = Response::consume_body(response, received);
+    read(stream, trailers, limit).await
+}
+
+/// The body of a request, not read yet.
+#[derive(Debug)]
+pub struct Body(Request);
+
+impl Body {
+    pub(crate) fn of(request: Request) -> Self {
+        Self(request)
+    }
+
+    /// Its first `limit` bytes, fewer where it ends before.
+    ///
+    /// # Errors
+    ///
+    /// It broke off.
+    pub async fn read_at_most(self, limit: usize) -> Result<Vec<u8>, ErrorCode> {
+        let (_, received) = wit_future::new(|| Ok(()));
+        let (stream, trailers) = Request::consume_body(self.0, received);
+        read(stream, trailers, limit).await
+    }
+}
+
+async fn read(
+    mut stream: StreamReader<u8>,
+    trailers: FutureReader<Result<Option<Trailers>, ErrorCode>>,
+    limit: usize,
+) -> Result<Vec<u8>, ErrorCode> {
     let mut bytes = Vec::new();
     while bytes.len() < limit {
         let (status, chunk) = stream.read(Vec::with_capacity(limit - bytes.len())).await;

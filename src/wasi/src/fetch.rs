@@ -1,11 +1,16 @@
 //! Requests to the outside.
 
-use crate::reply::fields;
+use crate::body::read_at_most;
+use crate::incoming::Fields;
+use crate::reply::{fields, head_of};
 use reelgate_core::http::{Headers, Method};
 use reelgate_core::origin::{BETWEEN_BYTES, BucketRequest, CONNECT, FIRST_BYTE, Failure, Scheme};
+use reelgate_core::video::Call;
+use reelgate_core::video::stream_api::MAX_ANSWER_BYTES;
 use std::time::Duration;
 use wasip3::http::types::{self, ErrorCode, Request, RequestOptions, Response};
-use wasip3::wit_future;
+use wasip3::{wit_future, wit_stream};
+use wit_bindgen::{StreamReader, StreamWriter};
 
 /// Sends a request to the bucket, with the time-outs that hold on every host.
 ///
@@ -19,21 +24,66 @@ pub async fn fetch(request: &BucketRequest<'_>) -> Result<Response, Failure> {
         .map_err(|error| failure(&error))
 }
 
+/// Asks Stream, with the same time-outs. `None` when there is no answer, or none that is whole and short
+/// enough.
+pub async fn call(call: &Call) -> Option<(u16, Fields, Vec<u8>)> {
+    let (request, body) = calling(call).ok()?;
+    if let Some((mut writer, bytes)) = body {
+        // Stream may answer before it has read all; what it makes of that, its answer says.
+        wit_bindgen::spawn(async move { drop(writer.write_all(bytes).await) });
+    }
+    let response = wasip3::http::client::send(request).await.ok()?;
+    let (status, headers) = head_of(&response);
+    let body = read_at_most(response, MAX_ANSWER_BYTES + 1).await.ok()?;
+    (body.len() <= MAX_ANSWER_BYTES).then_some((status, headers, body))
+}
+
+/// The end of a body's stream that is written to, and what is to be written.
+type Writing = (StreamWriter<u8>, Vec<u8>);
+
+fn calling(call: &Call) -> Result<(Request, Option<Writing>), ErrorCode> {
+    let mut headers = call.headers.clone();
+    let mut body = None;
+    let contents = if call.body.is_empty() {
+        None
+    } else {
+        let length = call.body.len().to_string().into_bytes();
+        headers.push(("content-length", length.into()));
+        let (writer, contents) = wit_stream::new();
+        body = Some((writer, call.body.clone()));
+        Some(contents)
+    };
+    let request = request(call.method, &headers, contents, Some(time_outs()?))?;
+    address(&request, call.scheme, &call.authority, &call.path_and_query)?;
+    Ok((request, body))
+}
+
 fn outgoing(request: &BucketRequest<'_>) -> Result<Request, ErrorCode> {
     let outgoing = bodiless(request.method, &request.headers, Some(time_outs()?))?;
-    let scheme = match request.scheme {
+    address(
+        &outgoing,
+        request.scheme,
+        request.authority,
+        &request.path_and_query,
+    )?;
+    Ok(outgoing)
+}
+
+fn address(
+    request: &Request,
+    scheme: Scheme,
+    authority: &str,
+    path_and_query: &str,
+) -> Result<(), ErrorCode> {
+    let scheme = match scheme {
         Scheme::Http => types::Scheme::Http,
         Scheme::Https => types::Scheme::Https,
     };
-    let invalid = |()| ErrorCode::HttpRequestUriInvalid;
-    outgoing.set_scheme(Some(&scheme)).map_err(invalid)?;
-    outgoing
-        .set_authority(Some(request.authority))
-        .map_err(invalid)?;
-    outgoing
-        .set_path_with_query(Some(&request.path_and_query))
-        .map_err(invalid)?;
-    Ok(outgoing)
+    request
+        .set_scheme(Some(&scheme))
+        .and_then(|()| request.set_authority(Some(authority)))
+        .and_then(|()| request.set_path_with_query(Some(path_and_query)))
+        .map_err(|()| ErrorCode::HttpRequestUriInvalid)
 }
 
 fn time_outs() -> Result<RequestOptions, ErrorCode> {
@@ -53,11 +103,23 @@ pub(crate) fn bodiless(
     headers: &Headers,
     options: Option<RequestOptions>,
 ) -> Result<Request, ErrorCode> {
+    request(method, headers, None, options)
+}
+
+fn request(
+    method: Method,
+    headers: &Headers,
+    contents: Option<StreamReader<u8>>,
+    options: Option<RequestOptions>,
+) -> Result<Request, ErrorCode> {
     let (_, no_trailers) = wit_future::new(|| Ok(None));
-    let (request, _sent) = Request::new(fields(headers)?, None, no_trailers, options);
+    let (request, _sent) = Request::new(fields(headers)?, contents, no_trailers, options);
     let method = match method {
         Method::Head => types::Method::Head,
         Method::Options => types::Method::Options,
+        Method::Post => types::Method::Post,
+        Method::Put => types::Method::Put,
+        Method::Delete => types::Method::Delete,
         Method::Get | Method::Other => types::Method::Get,
     };
     request

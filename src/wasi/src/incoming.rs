@@ -1,5 +1,6 @@
 //! A request as it arrived, in the words of the rules.
 
+use crate::body::Body;
 use reelgate_core::http::{self, Method};
 use wasip3::http::types::{self, Request};
 
@@ -15,19 +16,29 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Reads the head of `request` and leaves its body unread: no route here takes one.
+    /// Reads the head of `request` and drops its body.
     #[must_use]
     pub fn read(request: Request) -> Self {
-        Self {
+        Self::with_body(request).0
+    }
+
+    /// Reads the head of `request`, and gives its body.
+    #[must_use]
+    pub fn with_body(request: Request) -> (Self, Body) {
+        let incoming = Self {
             method: match request.get_method() {
                 types::Method::Get => Method::Get,
                 types::Method::Head => Method::Head,
                 types::Method::Options => Method::Options,
+                types::Method::Post => Method::Post,
+                types::Method::Put => Method::Put,
+                types::Method::Delete => Method::Delete,
                 _ => Method::Other,
             },
             target: request.get_path_with_query().unwrap_or_else(|| "/".into()),
             headers: request.get_headers().copy_all(),
-        }
+        };
+        (incoming, Body::of(request))
     }
 
     /// The request as the rules want it.

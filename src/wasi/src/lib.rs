@@ -7,23 +7,32 @@ mod config;
 #[doc(hidden)]
 pub mod configuration;
 mod fetch;
+#[doc(hidden)]
+pub mod gatekeeper;
 mod incoming;
+mod keyvalue;
 mod log;
 mod next;
 mod random;
 mod reply;
+#[doc(hidden)]
+pub mod schedule;
+pub mod video;
 
-pub use body::read_at_most;
+pub use body::{Body, read_at_most};
 pub use clock::now;
 pub use config::{OncePerInstance, variable};
 pub use configuration::Configuration;
-pub use fetch::{fetch, pause};
+pub use fetch::{call, fetch, pause};
+pub use gatekeeper::Gatekeeper;
 pub use incoming::{Fields, Incoming};
+pub use keyvalue::Store;
 pub use log::{Level, log};
 #[doc(hidden)]
 pub use next::request_for_next;
 pub use random::random;
 pub use reply::{forward, head_of, reply};
+pub use schedule::Scheduled;
 
 pub use reelgate_core as core;
 pub use wasip3::http::types::{ErrorCode, Request, Response};

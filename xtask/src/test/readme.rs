@@ -100,15 +100,8 @@ fn xtask_understands(words: &[&str]) -> Result<()> {
 
 /// Asks the built binary for the help of the longest subcommand and looks the flags up in it.
 fn reelgate_understands(workspace: &Workspace, words: &[&str]) -> Result<()> {
-    let subcommand = words
-        .iter()
-        .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
-        .take_while(|word| !word.starts_with('-'));
-    let help = process::capture(
-        Command::new(workspace.reelgate())
-            .args(subcommand)
-            .arg("--help"),
-    )?;
+    let subcommand = subcommand(words, |known| help(workspace, known).is_ok());
+    let help = help(workspace, subcommand)?;
     for word in words {
         let flag = word.split('=').next().unwrap_or(word);
         if flag.starts_with("--") && !help.split([' ', ',', '\n', '=']).any(|known| known == flag) {
@@ -118,9 +111,39 @@ fn reelgate_understands(workspace: &Workspace, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
+fn help(workspace: &Workspace, subcommand: &[&str]) -> Result<String> {
+    process::capture(
+        Command::new(workspace.reelgate())
+            .args(subcommand)
+            .arg("--help"),
+    )
+}
+
+/// The words at the beginning that name a subcommand: as many as the program knows help for. One word is
+/// taken in any case, so that a wrong one is told.
+fn subcommand<'a, 'b>(words: &'a [&'b str], knows: impl Fn(&[&str]) -> bool) -> &'a [&'b str] {
+    let is_name = |word: &&&str| {
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(named)
+    };
+    let names = words.iter().take_while(is_name).count();
+    let longest = (2..=names).rev().find(|&n| knows(&words[..n]));
+    &words[..longest.unwrap_or(names.min(1))]
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{commands, xtask_understands};
+    use super::{commands, subcommand, xtask_understands};
+
+    #[test]
+    fn a_subcommand_may_hold_a_digit_and_ends_where_the_program_says() {
+        let knows = |words: &[&str]| matches!(words, ["s3"] | ["videos"] | ["videos", "add"]);
+        assert_eq!(subcommand(&["s3", "--data", "x"], knows), ["s3"]);
+        let add = ["videos", "add", "film", "--encode"];
+        assert_eq!(subcommand(&add, knows), ["videos", "add"]);
+        assert_eq!(subcommand(&["s4"], knows), ["s4"]);
+        assert!(subcommand(&["--version"], knows).is_empty());
+    }
 
     #[test]
     fn only_sh_blocks_are_read() {

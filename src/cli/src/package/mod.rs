@@ -22,7 +22,7 @@ pub(crate) use args::{Args, run as run_command};
 pub(crate) use bucket::Config as BucketConfig;
 pub(crate) use error::Error;
 pub(crate) use plan::Wishes;
-pub(crate) use progress::Progress;
+pub(crate) use progress::{Progress, next_tenth};
 
 use std::path::{Path, PathBuf};
 

@@ -132,7 +132,7 @@ impl Lines {
 }
 
 /// The tenth that has just been reached, in percent; `None` when it has been told.
-fn next_tenth(told: &AtomicU64, done: u64, all: u64) -> Option<u64> {
+pub(crate) fn next_tenth(told: &AtomicU64, done: u64, all: u64) -> Option<u64> {
     let tenth = (done * 10).checked_div(all)?.min(10);
     (told.fetch_max(tenth, Ordering::Relaxed) < tenth).then_some(tenth * 10)
 }

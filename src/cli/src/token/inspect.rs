@@ -156,6 +156,7 @@ fn word(verdict: &Result<(), Reason>) -> &'static str {
 
 fn distance(at: UnixTime, now: UnixTime) -> String {
     match at.0.checked_sub(now.0) {
+        Some(0) => "just now".to_owned(),
         Some(seconds) => format!("in {seconds} s"),
         None => format!("{} s ago", now.0 - at.0),
     }
@@ -211,6 +212,14 @@ mod tests {
              as a playback token: valid\n\
              as a session: token_issuer\n"
         );
+    }
+
+    #[test]
+    fn what_is_now_is_neither_before_nor_after() {
+        let now = UnixTime(1_760_000_000);
+        assert_eq!(distance(now, now), "just now");
+        assert_eq!(distance(UnixTime(1_760_000_001), now), "in 1 s");
+        assert_eq!(distance(UnixTime(1_759_999_999), now), "1 s ago");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod page;
 mod portal;
+mod stream;
 
 use crate::exit::{Failure, Kind};
 use crate::package::{self, BucketConfig, Options, Progress, Wishes};
@@ -14,6 +15,7 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use stream::{Stream, StreamArgs};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -37,6 +39,11 @@ pub(crate) struct Args {
     /// The application's manifest
     #[arg(long, value_name = "FILE", default_value = "spin.toml")]
     app: PathBuf,
+    /// Where to find what the manifest has below `target/`
+    #[arg(long, value_name = "DIR")]
+    build_folder: Option<PathBuf>,
+    #[command(flatten)]
+    stream: StreamArgs,
 }
 
 /// Runs until Ctrl-C.
@@ -71,14 +78,26 @@ async fn play(
         .local_addr()
         .map_err(|error| Failure::new(Kind::Failed, error))?);
     let playback_secret = secret()?;
-    let gate = gate(args, &bucket, &playback_secret, &page_url)?;
-    let portal = Portal::new(gate.url(), playback_secret)
+    let address = gate_address(args)?;
+    let stream = match args.stream.stream {
+        true => Some(Stream::start(&args.stream, &args.data, url(address)).await?),
+        false => None,
+    };
+    let variables = variables(&bucket, &playback_secret, &page_url, stream.as_ref());
+    let gate = gate(args, address, variables)?;
+    let admin_token = stream
+        .as_ref()
+        .map(|stream| stream.admin_token().to_owned());
+    let portal = Portal::new(gate.url(), playback_secret, admin_token)
         .map(Arc::new)
         .ok_or_else(|| Failure::new(Kind::Failed, "cannot make a secret"))?;
 
     let mut stop = stopped.clone();
     let serving = tokio::task::spawn_blocking(move || gate.until(&stopped));
     introduce(&portal, &page_url).await?;
+    if let Some(stream) = &stream {
+        introduce_stream(stream, &args.data)?;
+    }
     tokio::select! {
         result = page::serve(page, portal) => result.map_err(|error| Failure::new(Kind::Failed, error))?,
         _ = stop.wait_for(|stop| *stop) => {}
@@ -92,7 +111,7 @@ async fn play(
 
 /// The sample, made at the first start.
 async fn sample_film(data: &Path) -> Result<PathBuf, Failure> {
-    let path = data.join("sample.mp4");
+    let path = sample_path(data);
     if !path.exists() {
         std::fs::create_dir_all(data).map_err(|error| {
             Failure::new(
@@ -105,6 +124,10 @@ async fn sample_film(data: &Path) -> Result<PathBuf, Failure> {
         make_sample_film(&path).await?;
     }
     Ok(path)
+}
+
+fn sample_path(data: &Path) -> PathBuf {
+    data.join("sample.mp4")
 }
 
 /// The embedded bucket and how to reach it.
@@ -151,12 +174,24 @@ impl Bucket {
     }
 }
 
-fn gate(
-    args: &Args,
+/// Where the gate will be. Stream has to know it before the gate starts, so a free port is looked for
+/// here.
+fn gate_address(args: &Args) -> Result<SocketAddr, Failure> {
+    let wished = listen_address(args.port);
+    if args.port != 0 || !args.stream.stream {
+        return Ok(wished);
+    }
+    std::net::TcpListener::bind(wished)
+        .and_then(|listener| listener.local_addr())
+        .map_err(|error| Failure::new(Kind::Failed, error))
+}
+
+fn variables(
     bucket: &Bucket,
     playback_secret: &str,
     page_url: &str,
-) -> Result<Running, Failure> {
+    stream: Option<&Stream>,
+) -> Vec<(String, String)> {
     let variables = [
         ("s3_endpoint", bucket.server.endpoint()),
         ("s3_bucket", BUCKET.into()),
@@ -165,15 +200,27 @@ fn gate(
         ("playback_token_secret", playback_secret.into()),
         ("allowed_origins", page_url.into()),
     ];
+    let of_stream = stream.into_iter().flat_map(Stream::variables);
+    let all = variables.into_iter().chain(of_stream);
+    all.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn gate(
+    args: &Args,
+    listen: SocketAddr,
+    variable: Vec<(String, String)>,
+) -> Result<Running, Failure> {
     Serve {
         app: vec![args.app.clone()],
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
+        listen,
         data: args.data.clone(),
+        runtime_config_file: None,
+        schedule: None,
+        // Without Stream there is nothing on its way that would have to be looked after.
+        no_schedule: !args.stream.stream,
+        build_folder: args.build_folder.clone(),
         env_file: None,
-        variable: variables
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
+        variable,
         log_format: LogFormat::Text,
         origin: OriginKind::Native,
         tls_cert: None,
@@ -208,13 +255,28 @@ async fn introduce(portal: &Portal, page_url: &str) -> Result<(), Failure> {
          play it            ffplay '{film_by_session}'\n\
          or                 mpv '{film_by_session}'\n\n"
     );
+    say(&text)
+}
+
+fn introduce_stream(stream: &Stream, data: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(Kind::Failed, error);
+    let env_file = stream.write_env_file(data)?;
+    let film = sample_path(data).canonicalize().map_err(failed)?;
+    say(&stream.introduction(&film, &env_file))
+}
+
+fn say(text: &str) -> Result<(), Failure> {
     std::io::stdout()
         .write_all(text.as_bytes())
         .map_err(|error| Failure::new(Kind::Failed, error))
 }
 
+fn listen_address(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
 async fn listen(port: u16, option: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+    TcpListener::bind(listen_address(port))
         .await
         .map_err(|error| {
             Failure::new(

@@ -22,8 +22,8 @@ pub(super) async fn serve(listener: TcpListener, portal: Arc<Portal>) -> std::io
         let (socket, _) = listener.accept().await?;
         let portal = Arc::clone(&portal);
         let service = service_fn(move |request| {
-            let answer = answer(&request, &portal);
-            async { Ok::<_, Infallible>(answer) }
+            let portal = Arc::clone(&portal);
+            async move { Ok::<_, Infallible>(answer(&request, &portal).await) }
         });
         // A browser that leaves is no error of ours.
         tokio::spawn(
@@ -34,7 +34,7 @@ pub(super) async fn serve(listener: TcpListener, portal: Arc<Portal>) -> std::io
     }
 }
 
-fn answer<B>(request: &Request<B>, portal: &Portal) -> Response<Full<Bytes>> {
+async fn answer<B>(request: &Request<B>, portal: &Portal) -> Response<Full<Bytes>> {
     match request.uri().path() {
         "/" => content(
             "text/html; charset=utf-8",
@@ -45,15 +45,21 @@ fn answer<B>(request: &Request<B>, portal: &Portal) -> Response<Full<Bytes>> {
             Bytes::from_static(HLS_JS.as_bytes()),
         ),
         "/token" => content("application/json", portal.token_json().into()),
-        _ => {
-            let mut response = content(
-                "text/plain; charset=utf-8",
-                Bytes::from_static(b"Not Found"),
-            );
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            response
-        }
+        "/videos" => match portal.videos_json().await {
+            Some(videos) => content("application/json", videos.into()),
+            None => not_found(),
+        },
+        _ => not_found(),
     }
+}
+
+fn not_found() -> Response<Full<Bytes>> {
+    let mut response = content(
+        "text/plain; charset=utf-8",
+        Bytes::from_static(b"Not Found"),
+    );
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 fn content(kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {

@@ -8,20 +8,22 @@ use reelgate_core::token::playback::{self, Grant, MAX_LIFE_SECONDS, Rules};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A portal with one film and one viewer.
-#[derive(Debug)]
 pub(super) struct Portal {
     gate: String,
     keys: KeyRing,
     scope: Scope,
+    admin_token: Option<String>,
 }
 
 impl Portal {
-    /// A portal for the sample on `gate`, with the secret they share. `None` when the secret is too short.
-    pub(super) fn new(gate: String, secret: String) -> Option<Self> {
+    /// A portal for the sample on `gate`, with the secret they share, and with what opens the gate's API
+    /// where there are videos. `None` when the secret is too short.
+    pub(super) fn new(gate: String, secret: String, admin_token: Option<String>) -> Option<Self> {
         Some(Self {
             gate,
             keys: KeyRing::parse(secret).ok()?,
             scope: Scope::new(Some(GAME.into()), None)?,
+            admin_token,
         })
     }
 
@@ -52,6 +54,15 @@ impl Portal {
     /// Where a player without cookies begins: asks the gate for a session's prefix.
     pub(super) fn session_url(&self) -> String {
         format!("{}/games/{GAME}/session.json?t={}", self.gate, self.token())
+    }
+
+    /// The gate's list of videos; `None` when there are none to list, or the gate does not answer.
+    pub(super) async fn videos_json(&self) -> Option<String> {
+        let token = self.admin_token.as_ref()?;
+        let url = format!("{}/api/videos", self.gate);
+        let asked = reqwest::Client::new().get(url).bearer_auth(token);
+        let answer = asked.send().await.ok()?.error_for_status().ok()?;
+        answer.text().await.ok()
     }
 
     /// What the page asks for.

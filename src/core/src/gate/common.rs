@@ -12,8 +12,8 @@ use crate::{
 /// of the answer; without a host that asks for it, it is not sent.
 pub const LOG_HEADER: &str = "x-reelgate-log";
 
-/// For answers that hold a session, and for errors: no cache may keep them.
-pub(super) const NO_STORE: &[u8] = b"private, no-store";
+/// `Cache-Control` of answers that hold a session, and of errors: no cache may keep them.
+pub const NO_STORE: &str = "private, no-store";
 
 /// What of the request decides how its answer looks.
 #[derive(Clone, Debug)]
@@ -44,15 +44,20 @@ impl Audience {
 
     /// Adds the headers that no answer goes without.
     pub(super) fn finish(&self, headers: &mut Headers, log: &LogFields<'_>) {
-        headers.push(("x-content-type-options", Cow::Borrowed(b"nosniff")));
-        headers.push(("referrer-policy", Cow::Borrowed(b"no-referrer")));
-        headers.push((
-            "cross-origin-resource-policy",
-            Cow::Borrowed(b"cross-origin"),
-        ));
-        cors::add(headers, self.origin.as_deref());
+        add_common(headers, self.origin.as_deref());
         if self.log_header {
             headers.push((LOG_HEADER, Cow::Owned(log.to_header().into_bytes())));
         }
     }
+}
+
+/// Adds what every answer of a gate carries. `origin` is the request's, if its page may read the answer.
+pub fn add_common(headers: &mut Headers, origin: Option<&str>) {
+    headers.push(("x-content-type-options", Cow::Borrowed(b"nosniff")));
+    headers.push(("referrer-policy", Cow::Borrowed(b"no-referrer")));
+    headers.push((
+        "cross-origin-resource-policy",
+        Cow::Borrowed(b"cross-origin"),
+    ));
+    cors::add(headers, origin);
 }

@@ -42,7 +42,7 @@ pub fn decide<H: HeaderSource + ?Sized>(
     match request.method {
         Method::Get | Method::Head => {}
         Method::Options => return reply(audience, Outcome::Preflight),
-        Method::Other => return reply(audience, Outcome::MethodNotAllowed),
+        _ => return reply(audience, Outcome::MethodNotAllowed),
     }
     let Ok(key) = ObjectKey::from_path(route.path) else {
         return reply(audience, Outcome::NotFound);

@@ -1,6 +1,6 @@
 //! Leave to ask the next handler, and what becomes of its answer.
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, string::String, vec};
 
 use super::{
     LogFields,
@@ -25,6 +25,13 @@ const TO_NEXT: [&str; 7] = [
     "if-unmodified-since",
     "x-request-id",
 ];
+
+/// Whether [`decide`](super::decide) looks at the header `name`, given in lower case: credentials, who
+/// may read the answer, and what goes on to the next handler.
+#[must_use]
+pub fn reads(name: &str) -> bool {
+    matches!(name, "cookie" | "origin") || TO_NEXT.contains(&name)
+}
 
 /// What of the next handler's headers the player gets to see.
 const TO_PLAYER: [&str; 7] = [
@@ -124,29 +131,39 @@ impl Pass {
     #[must_use]
     pub fn respond<H: HeaderSource + ?Sized>(&self, status: u16, upstream: &H) -> Head {
         let mut headers = Headers::with_capacity(TO_PLAYER.len() + 10);
-        for name in TO_PLAYER
-            .into_iter()
-            .filter(|name| is_passed_on(name, status))
-        {
+        for name in passed_on(status) {
             copy(name, upstream, &mut headers);
         }
-        if status == 503 {
-            copy("retry-after", upstream, &mut headers);
-        }
-        let set_cookie = self.set_cookie.as_ref().filter(|_| status < 400);
-        let cache_control = match set_cookie {
-            None if status < 400 => self.key.cache_control().as_bytes(),
-            _ => NO_STORE,
-        };
-        headers.push(("cache-control", Cow::Borrowed(cache_control)));
-        if let Some(cookie) = set_cookie {
-            headers.push((
-                "set-cookie",
-                Cow::Owned(cookie.as_str().as_bytes().to_vec()),
-            ));
+        if status < 400 {
+            headers.extend(self.on_success());
+        } else {
+            headers.push(("cache-control", Cow::Borrowed(NO_STORE.as_bytes())));
         }
         self.audience.finish(&mut headers, &self.log_fields());
         Head { status, headers }
+    }
+
+    /// What an answer below 400 carries beside what every answer does: how long it may be kept, and the
+    /// session. An error carries `Cache-Control:` [`NO_STORE`] instead.
+    #[must_use]
+    pub fn on_success(&self) -> Headers {
+        let Some(cookie) = &self.set_cookie else {
+            let cache_control = Cow::Borrowed(self.key.cache_control().as_bytes());
+            return vec![("cache-control", cache_control)];
+        };
+        vec![
+            ("cache-control", Cow::Borrowed(NO_STORE.as_bytes())),
+            (
+                "set-cookie",
+                Cow::Owned(cookie.as_str().as_bytes().to_vec()),
+            ),
+        ]
+    }
+
+    /// The request's origin, if its page may read the answer.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.audience.origin.as_deref()
     }
 
     /// The answer when the next handler failed to give one: 502.
@@ -159,15 +176,18 @@ impl Pass {
     }
 }
 
-/// Whether an answer of that status keeps the header. Of an error only its text and, with 416, the
-/// object's size; a 304 speaks of no body, and a length beside none misleads hosts that count.
-fn is_passed_on(name: &str, status: u16) -> bool {
-    match status {
-        304 => name != "content-length",
-        416 => matches!(name, "content-type" | "content-length" | "content-range"),
-        400.. => matches!(name, "content-type" | "content-length"),
+/// The headers of the next handler that an answer of `status` keeps, each if it is there just once. Of
+/// an error only its text and, with 416, the object's size; a 304 speaks of no body, and a length beside
+/// none misleads hosts that count.
+pub fn passed_on(status: u16) -> impl Iterator<Item = &'static str> {
+    let kept = move |name: &&'static str| match status {
+        304 => *name != "content-length",
+        416 => matches!(*name, "content-type" | "content-length" | "content-range"),
+        400.. => matches!(*name, "content-type" | "content-length"),
         _ => true,
-    }
+    };
+    let retry_after = (status == 503).then_some("retry-after");
+    TO_PLAYER.into_iter().filter(kept).chain(retry_after)
 }
 
 /// Copies a header that must not repeat; one that does is left out.

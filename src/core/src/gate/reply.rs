@@ -73,18 +73,31 @@ impl Reply {
         LogFields::new(game, self.subject.as_deref(), reason)
     }
 
+    /// The request's origin, if its page may read the answer.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.audience.origin.as_deref()
+    }
+
     /// The answer to send.
     #[must_use]
     pub fn render(&self) -> Answer {
-        let mut answer = match &self.outcome {
+        let mut answer = self.answer();
+        self.audience
+            .finish(&mut answer.head.headers, &self.log_fields());
+        answer
+    }
+
+    /// The answer without what every answer carries ([`add_common`](super::add_common)).
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        let answer = match &self.outcome {
             Outcome::Preflight => self.preflight(),
             Outcome::MethodNotAllowed => with_allow(error(405, "Method Not Allowed")),
             Outcome::NotFound => error(404, "Not Found"),
             Outcome::Forbidden(reason) => self.forbidden(*reason),
             Outcome::SessionInfo(info) => Self::session_info(info),
         };
-        self.audience
-            .finish(&mut answer.head.headers, &self.log_fields());
         answer.for_method(self.audience.method)
     }
 
@@ -120,7 +133,7 @@ impl Reply {
         answer
             .head
             .headers
-            .push(("cache-control", Cow::Borrowed(NO_STORE)));
+            .push(("cache-control", Cow::Borrowed(NO_STORE.as_bytes())));
         if let Some(cookie) = &info.set_cookie {
             answer.head.headers.push((
                 "set-cookie",
@@ -146,7 +159,7 @@ pub(super) fn error(status: u16, text: &str) -> Answer {
     answer
         .head
         .headers
-        .push(("cache-control", Cow::Borrowed(NO_STORE)));
+        .push(("cache-control", Cow::Borrowed(NO_STORE.as_bytes())));
     answer
 }
 

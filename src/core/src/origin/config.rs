@@ -6,44 +6,17 @@ use alloc::{
 };
 use core::fmt;
 
-use ::http::Uri;
-use zeroize::Zeroizing;
-
-use super::presign::{SecretKey, Signer};
+use super::{
+    presign::{SecretKey, Signer},
+    upload::UploadHeaders,
+};
 use crate::{
-    config::{Lookup, Problems},
+    config::{Lookup, Problems, Useless, read},
+    endpoint::{Scheme, endpoint, is_unreserved},
     http::Method,
-    key::ObjectKey,
+    key::{Serves, SourceKey, StoredKey},
     time::UnixTime,
 };
-
-/// The two schemes a bucket can be reached by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
-    /// Plain text: a bucket on the same machine.
-    Http,
-    /// TLS.
-    Https,
-}
-
-impl Scheme {
-    /// The scheme as a URL spells it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-
-    /// The port that goes without saying (RFC 9110 §4.2).
-    fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-}
 
 /// The bucket, and the key pair to read it with.
 ///
@@ -66,14 +39,15 @@ impl Scheme {
 pub struct Config {
     scheme: Scheme,
     authority: String,
-    /// What stands before `/games/`: the endpoint's path and the bucket's name.
+    /// What stands before a key: the endpoint's path and the bucket's name.
     prefix: String,
+    serves: Serves,
     signer: Signer,
 }
 
 impl Config {
     /// Reads `s3_endpoint`, `s3_bucket`, `s3_region` (`auto` when it is not set), `s3_access_key_id`
-    /// and `s3_secret_access_key`.
+    /// and `s3_secret_access_key`; `origin_serves`, `games` when it is not set, or `originals`.
     ///
     /// # Errors
     /// Every variable that is missing or unusable, all together.
@@ -84,9 +58,16 @@ impl Config {
         let region = read(lookup, "s3_region", Some("auto"), region, &mut problems);
         let id = read(lookup, "s3_access_key_id", None, key_id, &mut problems);
         let secret = read(lookup, "s3_secret_access_key", None, secret, &mut problems);
+        let serves = read(
+            lookup,
+            "origin_serves",
+            Some("games"),
+            serves,
+            &mut problems,
+        );
 
-        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret)) =
-            (endpoint, bucket, region, id, secret)
+        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret), Some(serves)) =
+            (endpoint, bucket, region, id, secret, serves)
         else {
             return Err(problems);
         };
@@ -94,6 +75,7 @@ impl Config {
             scheme: endpoint.scheme,
             authority: endpoint.authority,
             prefix: format!("{}/{bucket}", endpoint.path),
+            serves,
             signer: Signer::new(id, secret, region),
         })
     }
@@ -116,10 +98,32 @@ impl Config {
         &self.authority
     }
 
+    /// Which part of the bucket is served.
+    pub(super) fn serves(&self) -> Serves {
+        self.serves
+    }
+
     /// The signed path and query of an object. Good for `method` alone, for one hour from `now`.
-    pub(super) fn sign(&self, method: Method, key: &ObjectKey, now: UnixTime) -> String {
-        let path = format!("{}{}", self.prefix, key.to_path());
+    pub(super) fn sign(&self, method: Method, key: &StoredKey, now: UnixTime) -> String {
+        let path = format!("{}{}", self.prefix, key.bucket_path());
         self.signer.presign(method, &self.authority, &path, now)
+    }
+
+    /// The signed path and query of an upload with these headers, and when they end.
+    pub(super) fn sign_put(
+        &self,
+        key: &SourceKey,
+        headers: &UploadHeaders,
+        now: UnixTime,
+    ) -> (String, UnixTime) {
+        let path = format!("{}{}", self.prefix, key.bucket_path());
+        let headers = [
+            ("content-length", headers.content_length.as_str()),
+            ("content-type", &headers.content_type),
+            ("host", &self.authority),
+        ];
+        self.signer
+            .presign_headers(Method::Put, &headers, &path, now)
     }
 }
 
@@ -131,79 +135,6 @@ impl fmt::Debug for Config {
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }
-}
-
-/// What makes a variable's text useless, as a clause that follows its name.
-type Useless = &'static str;
-
-fn read<T>(
-    lookup: &dyn Lookup,
-    variable: &'static str,
-    default: Option<&str>,
-    parse: fn(&str) -> Result<T, Useless>,
-    problems: &mut Problems,
-) -> Option<T> {
-    let set = lookup.get(variable).filter(|value| !value.is_empty());
-    let Some(value) = set.or_else(|| default.map(String::from)) else {
-        problems.add(variable, "is not set");
-        return None;
-    };
-    parse(&Zeroizing::new(value))
-        .map_err(|useless| problems.add(variable, useless))
-        .ok()
-}
-
-struct Endpoint {
-    scheme: Scheme,
-    authority: String,
-    path: String,
-}
-
-fn endpoint(text: &str) -> Result<Endpoint, Useless> {
-    const SHAPE: Useless = "is not an address like https://host or http://host:port";
-    let uri: Uri = text.parse().map_err(|_| SHAPE)?;
-    let scheme = match uri.scheme_str() {
-        Some("http") => Scheme::Http,
-        Some("https") => Scheme::Https,
-        _ => return Err(SHAPE),
-    };
-    let authority = uri.authority().ok_or(SHAPE)?.as_str();
-    if authority.contains('@') {
-        return Err("holds a user name; the key pair has variables of its own");
-    }
-    if text.contains(['?', '#']) {
-        return Err("has a query or a fragment; leave it out");
-    }
-    // The path is signed as it stands, and S3 signs it escaped: only what needs no escape is the same.
-    if !uri
-        .path()
-        .bytes()
-        .all(|byte| is_unreserved(byte) || byte == b'/')
-    {
-        return Err("has a path with other characters than A-Z a-z 0-9 - . _ ~ /");
-    }
-    Ok(Endpoint {
-        scheme,
-        authority: without_default_port(authority, scheme).ok_or(SHAPE)?,
-        path: uri.path().trim_end_matches('/').to_string(),
-    })
-}
-
-/// The `Host` that every client sends for `authority` (RFC 9110 §4.2.3 and §7.2). `None` when its
-/// port is none.
-fn without_default_port(authority: &str, scheme: Scheme) -> Option<String> {
-    let authority = authority.to_ascii_lowercase();
-    let host_end = authority.rfind(']').map_or(0, |end| end + 1);
-    let Some(colon) = authority[host_end..].find(':').map(|at| host_end + at) else {
-        return Some(authority).filter(|host| !host.is_empty());
-    };
-    let (host, port) = (&authority[..colon], &authority[colon + 1..]);
-    let port: u16 = port.parse().ok().filter(|_| !host.is_empty())?;
-    Some(if port == scheme.default_port() {
-        host.to_string()
-    } else {
-        format!("{host}:{port}")
-    })
 }
 
 fn bucket(text: &str) -> Result<String, Useless> {
@@ -227,16 +158,19 @@ fn key_id(text: &str) -> Result<String, Useless> {
     Ok(text.to_string())
 }
 
+fn serves(text: &str) -> Result<Serves, Useless> {
+    match text {
+        "games" => Ok(Serves::Games),
+        "originals" => Ok(Serves::Originals),
+        _ => Err("is neither `games` nor `originals`"),
+    }
+}
+
 fn secret(text: &str) -> Result<SecretKey, Useless> {
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("holds a blank, a line break or another character that no secret key has");
     }
     SecretKey::new(text).ok_or("cannot be a key")
-}
-
-/// RFC 3986 §2.3.
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 #[cfg(test)]
@@ -338,6 +272,7 @@ mod tests {
             ("s3_access_key_id", "AKIAEXAMPLE\n"),
             ("s3_secret_access_key", " wJalrXUtnFEMI"),
             ("s3_secret_access_key", "wJalrXUtnFEMI\n"),
+            ("origin_serves", "everything"),
         ] {
             let problems = with(variable, value).unwrap_err();
             let [problem] = &problems.0[..] else {

@@ -8,14 +8,15 @@ use alloc::{
 use core::{fmt, mem, time::Duration};
 
 use super::{
-    config::{Config, Scheme},
+    config::Config,
     error_document,
     question::{Ask, Question, Verdict},
     trouble::{Note, Trouble},
 };
 use crate::{
+    endpoint::Scheme,
     http::{Answer, Head, HeaderSource, Headers, Method, Request},
-    key::ObjectKey,
+    key::StoredKey,
     time::UnixTime,
 };
 
@@ -156,7 +157,7 @@ enum State<'c> {
 #[derive(Debug)]
 struct Inquiry<'c> {
     config: &'c Config,
-    key: ObjectKey,
+    key: StoredKey,
     question: Question,
     ask: Ask,
     retried: bool,
@@ -182,7 +183,7 @@ impl<'c> Exchange<'c> {
             return (exchange, Step::Answer(method_not_allowed()));
         }
         let path = request.target.split('?').next().unwrap_or_default();
-        let Ok(key) = ObjectKey::from_path(path) else {
+        let Ok(key) = StoredKey::from_path(path, config.serves()) else {
             let refusal = exchange.answer(plain(404));
             return (exchange, refusal);
         };

@@ -18,11 +18,14 @@ mod question;
 pub mod range;
 mod received;
 mod trouble;
+mod upload;
 mod validators;
 
-pub use config::{Config, Scheme};
+pub use crate::endpoint::Scheme;
+pub use config::Config;
 pub use exchange::{BucketRequest, Event, Exchange, Failure, Step};
 pub use trouble::{Level, Note};
+pub use upload::PresignedUpload;
 
 /// How long a connection to the bucket may take to open, TLS included. A bucket that is there
 /// answers within a few hundred milliseconds; two attempts stay within a player's patience.

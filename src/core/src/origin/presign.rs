@@ -5,7 +5,6 @@
 //! and deriving the day's key for each request takes most of the time that signing takes.
 
 use alloc::{format, string::String, vec::Vec};
-use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{Timestamp, tz::Offset};
@@ -13,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{http::Method, time::UnixTime};
+use crate::{hex, http::Method, time::UnixTime};
 
 /// How long a signed query stays good, in seconds: the bucket checks when a request begins, and this
 /// leaves room for a clock that is wrong by minutes.
@@ -77,33 +76,47 @@ impl Signer {
 
     /// `path`, escaped as S3 escapes it, and the query that lets `method` in at `host` from `now` on.
     pub(super) fn presign(&self, method: Method, host: &str, path: &str, now: UnixTime) -> String {
-        self.presign_for(method, host, path, now, EXPIRES)
+        self.presign_for(method, &[("host", host)], path, now, EXPIRES)
+    }
+
+    /// The same with more headers than `host`, in the order of their names and all in lower case: the
+    /// bucket lets the request in with just these values. Also gives its end.
+    pub(super) fn presign_headers(
+        &self,
+        method: Method,
+        headers: &[(&str, &str)],
+        path: &str,
+        now: UnixTime,
+    ) -> (String, UnixTime) {
+        let signed = self.presign_for(method, headers, path, now, EXPIRES);
+        (signed, now.plus(EXPIRES))
     }
 
     fn presign_for(
         &self,
         method: Method,
-        host: &str,
+        headers: &[(&str, &str)],
         path: &str,
         now: UnixTime,
         expires: u64,
     ) -> String {
         let stamp = Stamp::of(now);
-        let query = self.query(&stamp, expires);
-        let request = canonical_request(method, host, path, &query);
+        let query = self.query(&stamp, headers, expires);
+        let request = canonical_request(method, headers, path, &query);
         let text = self.string_to_sign(&stamp, &request);
         let signature = tag(self.key_of_the_day(&stamp, now), text.as_bytes());
-        format!("{path}?{query}&X-Amz-Signature={}", Hex(&signature))
+        format!("{path}?{query}&X-Amz-Signature={}", hex::lower(&signature))
     }
 
     /// The query in canonical order, all but the signature.
-    fn query(&self, stamp: &Stamp, expires: u64) -> String {
+    fn query(&self, stamp: &Stamp, headers: &[(&str, &str)], expires: u64) -> String {
         let (id, region) = (&self.key_id, &self.region);
         let (date, time) = (stamp.date(), stamp.time());
+        let names = names(headers, "%3B");
         format!(
             "X-Amz-Algorithm=AWS4-HMAC-SHA256\
              &X-Amz-Credential={id}%2F{date}%2F{region}%2Fs3%2Faws4_request\
-             &X-Amz-Date={time}&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host"
+             &X-Amz-Date={time}&X-Amz-Expires={expires}&X-Amz-SignedHeaders={names}"
         )
     }
 
@@ -112,7 +125,7 @@ impl Signer {
         let hash = Sha256::digest(canonical_request.as_bytes());
         format!(
             "AWS4-HMAC-SHA256\n{time}\n{date}/{region}/s3/aws4_request\n{}",
-            Hex(&hash.into())
+            hex::lower(&hash)
         )
     }
 
@@ -132,12 +145,23 @@ impl Signer {
     }
 }
 
-fn canonical_request(method: Method, host: &str, path: &str, query: &str) -> String {
+fn canonical_request(method: Method, headers: &[(&str, &str)], path: &str, query: &str) -> String {
     let method = match method {
         Method::Head => "HEAD",
-        Method::Get | Method::Options | Method::Other => "GET",
+        Method::Put => "PUT",
+        _ => "GET",
     };
-    format!("{method}\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD")
+    let mut request = format!("{method}\n{path}\n{query}\n");
+    for (name, value) in headers {
+        request.extend([name, ":", value, "\n"]);
+    }
+    let names = names(headers, ";");
+    format!("{request}\n{names}\nUNSIGNED-PAYLOAD")
+}
+
+fn names(headers: &[(&str, &str)], separator: &str) -> String {
+    let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
+    names.join(separator)
 }
 
 fn tag(key: MacKey, message: &[u8]) -> [u8; 32] {
@@ -180,21 +204,6 @@ impl Stamp {
 
     fn time(&self) -> &str {
         &self.0
-    }
-}
-
-/// Bytes in lower-case hexadecimal.
-struct Hex<'a>(&'a [u8; 32]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
-        }
-        f.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

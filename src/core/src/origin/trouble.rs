@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::fmt;
 
-use crate::key::ObjectKey;
+use crate::key::StoredKey;
 
 /// Why there is no object to send, and it is not the viewer's doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Trouble {
         }
     }
 
-    pub(super) fn note(self, key: &ObjectKey) -> Note {
+    pub(super) fn note(self, key: &StoredKey) -> Note {
         let level = match self {
             Self::Busy { .. } | Self::TimedOut | Self::Refused { status: 500.., .. } => {
                 Level::Warning

@@ -1,26 +1,44 @@
-//! A component that misbehaves when told to: `/hostile/{loop,hoard,trap,exit,fail}`. Everything else it
-//! answers properly. For the tests alone.
+//! A component that misbehaves when told to: `/hostile/{loop,hoard,trap,exit,fail}`, as a handler and, but
+//! for the last, as a gate that decides. Everything else it answers properly. For the tests alone.
 
-use reelgate_core::http::Answer;
-use reelgate_wasi::{ErrorCode, Incoming, Level, Request, Response};
+use reelgate_core::gate::Decision;
+use reelgate_core::http::{self, Answer};
+use reelgate_wasi::{ErrorCode, Gatekeeper, Incoming, Level, Request, Response};
 use std::hint::black_box;
 
 struct Hostile;
 
 reelgate_wasi::export_handler!(Hostile);
+reelgate_wasi::export_gatekeeper!(Hostile);
+
+impl Gatekeeper for Hostile {
+    /// Leaves to the handler what it does not spoil itself.
+    fn decide(request: &http::Request<'_, [(String, Vec<u8>)]>) -> Option<Decision> {
+        misbehave(request.target);
+        None
+    }
+}
 
 impl wasip3::exports::http::handler::Guest for Hostile {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let incoming = Incoming::read(request);
-        match incoming.request().target {
-            "/hostile/loop" => loop_for_ever(),
-            "/hostile/hoard" => hoard(),
-            "/hostile/trap" => panic!("told to"),
-            "/hostile/exit" => std::process::exit(3),
+        let target = incoming.request().target;
+        misbehave(target);
+        match target {
             "/hostile/fail" => Err(ErrorCode::InternalError(None)),
             "/hostile/shout" => shout(),
             _ => reelgate_wasi::reply(Answer::text(200, "well behaved")),
         }
+    }
+}
+
+fn misbehave(target: &str) {
+    match target {
+        "/hostile/loop" => loop_for_ever(),
+        "/hostile/hoard" => hoard(),
+        "/hostile/trap" => panic!("told to"),
+        "/hostile/exit" => std::process::exit(3),
+        _ => {}
     }
 }
 

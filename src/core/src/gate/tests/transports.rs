@@ -183,3 +183,31 @@ fn the_first_refused_credential_gives_the_reason() {
         assert_eq!(ask.outcome(), expected, "{}", ask.target);
     }
 }
+
+/// Headers that note which of them are looked at.
+struct Watched(Vec<(String, String)>, core::cell::RefCell<Vec<String>>);
+
+impl crate::http::HeaderSource for Watched {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.1.borrow_mut().push(name.into());
+        self.0.as_slice().values(name)
+    }
+}
+
+#[test]
+fn a_host_may_leave_out_the_headers_that_are_not_read() {
+    let ask = get(format!("/games/2025001/a.m4s?t={}", "no token"))
+        .cookie(SESSION)
+        .by_the_portal();
+    let headers = Watched(ask.headers, core::cell::RefCell::default());
+    let request = Request {
+        method: Method::Get,
+        target: &ask.target,
+        headers: &headers,
+    };
+    let decision = decide(&request, &ask.config, NOW, || SESSION_ID);
+    assert!(matches!(decision, Decision::Forward(_)));
+    let read = headers.1.into_inner();
+    assert_eq!(read.iter().find(|name| !crate::gate::reads(name)), None);
+    assert!(read.len() >= 9, "{read:?}");
+}

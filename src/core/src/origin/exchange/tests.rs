@@ -26,8 +26,13 @@ fn fields(pairs: &[(&str, &str)]) -> Fields {
 }
 
 fn config() -> Config {
+    config_for("games")
+}
+
+fn config_for(serves: &str) -> Config {
     let lookup = |name: &str| {
         Some(String::from(match name {
+            "origin_serves" => serves,
             "s3_endpoint" => "https://account.r2.cloudflarestorage.com",
             "s3_bucket" => "films",
             "s3_access_key_id" => "AKIAIOSFODNN7EXAMPLE",

@@ -160,3 +160,38 @@ fn a_length_that_is_none_breaks_the_answer() {
     assert_eq!(outcome.status, 200);
     assert_eq!(outcome.header("content-length"), None);
 }
+
+#[test]
+fn an_origin_serves_its_part_of_the_bucket_and_no_other() {
+    let original = "/originals/uploads/Gr%C3%B6%C3%9Fe%20%281%29%2Ba%26b%3Dc%2520d~.mp4";
+    for (serves, target, asked) in [
+        ("games", TARGET, Some("/films/games/7/720p/seg_00001.m4s")),
+        ("games", original, None),
+        ("games", "/originals/games/7/a", None),
+        ("originals", TARGET, None),
+        (
+            "originals",
+            "/originals/games/7/a",
+            Some("/films/games/7/a"),
+        ),
+        (
+            "originals",
+            original,
+            Some("/films/uploads/Gr%C3%B6%C3%9Fe%20%281%29%2Ba%26b%3Dc%2520d~.mp4"),
+        ),
+    ] {
+        let config = config_for(serves);
+        let request = Request {
+            method: Method::Get,
+            target,
+            headers: &fields(&[]),
+        };
+        match (Exchange::start(&request, &config, NOW).1, asked) {
+            (Step::Send(request), Some(path)) => {
+                assert_eq!(request.path_and_query.split('?').next(), Some(path));
+            }
+            (Step::Answer(answer), None) => assert_eq!(answer.head.status, 404),
+            (step, _) => panic!("{serves} {target}: {step:?}"),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Lets Stream fetch an original by an address that was signed for it, and by no other.
+//!
+//! Imports the next handler and its configuration: no network and no store. Every rule is in
+//! `reelgate_core::video::source`.
+
+use reelgate_wasi::core::video::config::Webhook;
+use reelgate_wasi::core::video::source::{self, Decision, Forward, Respond};
+use reelgate_wasi::{ErrorCode, Incoming, OncePerInstance, Request, Response};
+
+struct Source;
+
+reelgate_wasi::export_handler!(Source);
+reelgate_wasi::import_next!();
+
+static CONFIG: OncePerInstance<Webhook> = OncePerInstance::new();
+
+impl wasip3::exports::http::handler::Guest for Source {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let incoming = Incoming::read(request);
+        let config = CONFIG.get(|| Ok(Webhook::from_lookup(&reelgate_wasi::variable)));
+        let secret = config.and_then(|config| config.secret.as_ref());
+        match source::decide(&incoming.request(), secret, reelgate_wasi::now()) {
+            Decision::Answer(answer) => reelgate_wasi::reply(answer),
+            Decision::Forward(leave) => forward(&leave).await,
+        }
+    }
+}
+
+async fn forward(leave: &Forward) -> Result<Response, ErrorCode> {
+    let Ok(upstream) = next(leave.method(), &leave.target(), leave.headers()).await else {
+        return reelgate_wasi::reply(leave.unavailable());
+    };
+    let (status, headers) = reelgate_wasi::head_of(&upstream);
+    match leave.respond(status, &headers) {
+        Respond::Forward(head) => reelgate_wasi::forward(&head, upstream),
+        Respond::Answer(answer) => reelgate_wasi::reply(answer),
+    }
+}

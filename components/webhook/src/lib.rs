@@ -1,0 +1,50 @@
+//! Takes what Stream reports, once it has proved to be Stream.
+//!
+//! Imports the catalog and its configuration: no network and no store. Every rule is in
+//! `reelgate_core::video::webhook`.
+
+use reelgate_wasi::core::http::Answer;
+use reelgate_wasi::core::video::config::Webhook;
+use reelgate_wasi::core::video::webhook::{self, MAX_BODY_BYTES};
+use reelgate_wasi::core::video::{Report, Via};
+use reelgate_wasi::{ErrorCode, Incoming, Level, OncePerInstance, Request, Response};
+
+struct Receiver;
+
+reelgate_wasi::export_handler!(Receiver);
+reelgate_wasi::import_catalog!();
+
+static CONFIG: OncePerInstance<Webhook> = OncePerInstance::new();
+
+impl wasip3::exports::http::handler::Guest for Receiver {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let (incoming, body) = Incoming::with_body(request);
+        let request = incoming.request();
+        let config = CONFIG.get(|| Ok(Webhook::from_lookup(&reelgate_wasi::variable)));
+        let secret = config.and_then(|config| config.secret.as_ref());
+        if let Some(answer) = webhook::precheck(request.method, secret) {
+            return reelgate_wasi::reply(answer);
+        }
+        let Some(secret) = secret else {
+            return Err(ErrorCode::InternalError(None));
+        };
+        let body = body.read_at_most(MAX_BODY_BYTES + 1).await?;
+        reelgate_wasi::reply(
+            match webhook::decide(&request, &body, secret, reelgate_wasi::now()) {
+                Ok(report) => receive(&report).await,
+                Err(answer) => answer,
+            },
+        )
+    }
+}
+
+async fn receive(report: &Report) -> Answer {
+    match catalog::learn(report, Via::Webhook).await {
+        Ok(row) => webhook::received(row.map(|row| row.status)),
+        Err(error) => {
+            let line = format!("a report was not kept: {error:?}");
+            reelgate_wasi::log(Level::Error, &line);
+            webhook::unavailable()
+        }
+    }
+}

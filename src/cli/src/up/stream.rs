@@ -1,0 +1,176 @@
+//! The Stream path on this machine: a fake Stream, and what the gate must know of it.
+
+use super::{listen_address, secret};
+use crate::exit::{Failure, Kind};
+use crate::stream::fake_failure;
+use clap::ValueEnum;
+use reelgate_fake_stream::{Encoder, Fake, Mischief, Options};
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const ACCOUNT_ID: &str = "reelgate-up";
+
+/// How long a video stays in each state: long enough to be seen.
+const STEP: Duration = Duration::from_millis(700);
+
+/// When a video counts as stuck; Stream needs minutes for a film, the fake some seconds.
+const STUCK_AFTER_SECONDS: u32 = 5;
+
+/// Options of the Stream path.
+#[derive(Debug, clap::Args)]
+pub(super) struct StreamArgs {
+    /// Also start a fake Cloudflare Stream, and the routes that work with it
+    #[arg(long)]
+    pub(super) stream: bool,
+    /// The fake's port on 127.0.0.1; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8789, requires = "stream")]
+    stream_port: u16,
+    /// Whether the fake calls the gate when a video is through; off, the schedule finds it out
+    #[arg(long, value_enum, default_value_t = Webhooks::On, requires = "stream")]
+    stream_webhooks: Webhooks,
+}
+
+/// Whether the fake sends webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Webhooks {
+    /// It does.
+    On,
+    /// It does not.
+    Off,
+}
+
+/// A fake Stream at work.
+pub(super) struct Stream {
+    fake: Fake,
+    gate: String,
+    api_token: String,
+    webhook_secret: String,
+    admin_token: String,
+}
+
+impl Stream {
+    /// Starts the fake; it calls the gate, which will be at `gate`.
+    pub(super) async fn start(
+        args: &StreamArgs,
+        data: &Path,
+        gate: String,
+    ) -> Result<Self, Failure> {
+        let api_token = secret()?;
+        let off = args.stream_webhooks == Webhooks::Off;
+        let fake = Fake::start(Options {
+            listen: listen_address(args.stream_port).to_string(),
+            data: data.join("stream"),
+            account_id: ACCOUNT_ID.into(),
+            api_token: api_token.clone(),
+            step: STEP,
+            encoder: Encoder::Ffmpeg,
+            most_in_flight: Options::MOST_IN_FLIGHT,
+            mischief: off.then_some(Mischief::WebhookOff).into_iter().collect(),
+        });
+        let fake = fake.await.map_err(|error| {
+            fake_failure(error)
+                .with_help("stop what listens there, or choose another port with --stream-port")
+        })?;
+        let webhook_secret = fake.subscribe(&format!("{gate}/api/webhooks/stream"));
+        Ok(Self {
+            fake,
+            gate,
+            api_token,
+            webhook_secret,
+            admin_token: secret()?,
+        })
+    }
+
+    /// What opens the gate's API.
+    pub(super) fn admin_token(&self) -> &str {
+        &self.admin_token
+    }
+
+    /// The gate's variables.
+    pub(super) fn variables(&self) -> [(&'static str, String); 8] {
+        [
+            ("stream_enabled", "true".into()),
+            ("cloudflare_account_id", ACCOUNT_ID.into()),
+            ("cf_stream_api_token", self.api_token.clone()),
+            ("cf_stream_api_base", self.fake.api_base()),
+            ("cf_stream_webhook_secret", self.webhook_secret.clone()),
+            ("stream_source_origin", self.gate.clone()),
+            ("stuck_after_seconds", STUCK_AFTER_SECONDS.to_string()),
+            ("admin_token", self.admin_token.clone()),
+        ]
+    }
+
+    /// Writes what commands need to know into a file for `--env-file`.
+    pub(super) fn write_env_file(&self, data: &Path) -> Result<PathBuf, Failure> {
+        let path = data.join("up.env");
+        let mut text = format!(
+            "REELGATE_URL={}\nREELGATE_ADMIN_TOKEN={}\n",
+            self.gate, self.admin_token
+        );
+        for (name, value) in self.variables() {
+            text.push_str(&format!(
+                "SPIN_VARIABLE_{}={value}\n",
+                name.to_ascii_uppercase()
+            ));
+        }
+        let written = owners_file(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        let absolute = written.and_then(|()| path.canonicalize());
+        absolute.map_err(|error| {
+            Failure::new(
+                Kind::Failed,
+                format!("cannot write {}: {error}", path.display()),
+            )
+            .with_help("choose a folder that can be written to with --data")
+        })
+    }
+
+    /// What there is to try. Every line works as it is printed.
+    pub(super) fn introduction(&self, film: &Path, env_file: &Path) -> String {
+        let program = std::env::current_exe();
+        let program = program.map_or_else(|_| "reelgate".into(), |path| quoted(&path));
+        let (film, env_file) = (quoted(film), quoted(env_file));
+        let control = self.fake.url();
+        format!(
+            "A fake Cloudflare Stream is at {control}. In another terminal:\n\n\
+             add a film         {program} videos add {film} --encode --wait --env-file {env_file}\n\
+             see all of them    {program} videos list --env-file {env_file}\n\
+             what Stream knows  {program} stream status --env-file {env_file}\n\
+             what it was asked  curl '{control}/control/requests'\n\n"
+        )
+    }
+}
+
+/// A file that its owner alone may read: it holds secrets.
+fn owners_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+/// The path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_for_a_shell() {
+        assert_eq!(quoted(Path::new("/a/b-1.mp4")), "/a/b-1.mp4");
+        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+}

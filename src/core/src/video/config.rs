@@ -1,0 +1,246 @@
+//! What the components of the Stream path are told. Each reads the variables that it needs, and no other.
+
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+};
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    config::{Lookup, Problems, Useless, read},
+    endpoint::{Endpoint, endpoint, is_unreserved},
+    origin,
+    secret::Secret,
+};
+
+/// Where Stream's API is, unless `cf_stream_api_base` says something else.
+const API_BASE: &str = "https://api.cloudflare.com";
+
+/// The API's path, unless `cf_stream_api_base` has one: Spin takes an address with a path for no allowed
+/// host, so the variable that says which host is allowed can do without.
+const API_PATH: &str = "/client/v4";
+
+/// How long a row in flight may be left alone, in seconds, unless `stuck_after_seconds` says something
+/// else. Longer than any submission takes, time-outs included.
+const STUCK_AFTER_SECONDS: u64 = 300;
+
+/// The longest that may be set, in seconds: a day.
+const MAX_STUCK_AFTER_SECONDS: u64 = 86_400;
+
+/// What `source` and `webhook` are told: the secret that they share with Stream.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// `cf_stream_webhook_secret`; `None` when it is not set, and then the routes answer 503.
+    pub secret: Option<Secret>,
+}
+
+impl Webhook {
+    /// Reads `cf_stream_webhook_secret`. Nothing about it can be wrong.
+    #[must_use]
+    pub fn from_lookup(lookup: &dyn Lookup) -> Self {
+        Self {
+            secret: lookup.get(WEBHOOK_SECRET).and_then(Secret::new),
+        }
+    }
+}
+
+/// What `videos` is told.
+#[derive(Clone, Debug)]
+pub struct Videos {
+    /// `admin_token`; `None` when it is not set, and then the routes answer 503.
+    pub admin: Option<Secret>,
+    /// The bucket, for uploads; `None` when none is configured, and then there are none.
+    pub bucket: Option<origin::Config>,
+}
+
+impl Videos {
+    /// Reads `admin_token`, and the bucket's variables as [`origin::Config::from_lookup`] does when
+    /// `s3_endpoint` is set.
+    ///
+    /// # Errors
+    /// Every variable of the bucket that is missing or unusable, when one of them is set.
+    pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        let bucket = match set(lookup, "s3_endpoint") {
+            Some(_) => Some(origin::Config::from_lookup(lookup)?),
+            None => None,
+        };
+        Ok(Self {
+            admin: admin(lookup),
+            bucket,
+        })
+    }
+}
+
+/// What `reconciler` is told.
+#[derive(Clone, Debug)]
+pub struct Reconciler {
+    /// `admin_token`; `None` when it is not set, and then the route answers 503.
+    pub admin: Option<Secret>,
+    /// After how many seconds without a change a row in flight is looked after: `stuck_after_seconds`.
+    pub stuck_after_seconds: u64,
+}
+
+impl Reconciler {
+    /// Reads `admin_token` and `stuck_after_seconds` (300 when it is not set).
+    ///
+    /// # Errors
+    /// `stuck_after_seconds` is no number from 0 to 86,400.
+    pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let default = STUCK_AFTER_SECONDS.to_string();
+        let name = "stuck_after_seconds";
+        let seconds = read(lookup, name, Some(&default), stuck_after, &mut problems);
+        match seconds {
+            Some(stuck_after_seconds) => Ok(Self {
+                admin: admin(lookup),
+                stuck_after_seconds,
+            }),
+            None => Err(problems),
+        }
+    }
+}
+
+/// What `transcoder` is told.
+#[derive(Debug)]
+pub enum Transcoder {
+    /// Stream may be asked.
+    On(Box<StreamAccess>),
+    /// Stream is not to be asked, for this reason.
+    Off(&'static str),
+}
+
+/// The account at Stream, and how it reaches our originals. `Debug` shows no secret.
+pub struct StreamAccess {
+    pub(super) api: Endpoint,
+    pub(super) account: String,
+    pub(super) token: Zeroizing<String>,
+    /// Scheme and authority, to stand before the source route's path.
+    pub(super) source_origin: String,
+    pub(super) source_secret: Secret,
+}
+
+impl fmt::Debug for StreamAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamAccess")
+            .field("api", &self.api.authority)
+            .field("account", &self.account)
+            .field("source_origin", &self.source_origin)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Transcoder {
+    /// Reads `stream_enabled` (`false` when it is not set), `cloudflare_account_id`, `cf_stream_api_token`,
+    /// `cf_stream_api_base`, `stream_source_origin` and `cf_stream_webhook_secret`.
+    ///
+    /// What is missing switches Stream off; so does `stream_enabled` other than `true`.
+    ///
+    /// # Errors
+    /// Every variable that is set and unusable, unless Stream is switched off anyhow.
+    pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        if set(lookup, "stream_enabled").as_deref().map(str::trim) != Some("true") {
+            return Ok(Self::Off("stream_enabled is not true"));
+        }
+        for (name, reason) in NEEDED {
+            if set(lookup, name).is_none() {
+                return Ok(Self::Off(reason));
+            }
+        }
+        StreamAccess::from_lookup(lookup).map(|access| Self::On(Box::new(access)))
+    }
+}
+
+impl StreamAccess {
+    fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let problems_ref = &mut problems;
+        let base = Some(API_BASE);
+        let api = read(lookup, "cf_stream_api_base", base, api, problems_ref);
+        let account = read(lookup, ACCOUNT, None, account, problems_ref);
+        let token = read(lookup, API_TOKEN, None, token, problems_ref);
+        let source = read(lookup, SOURCE_ORIGIN, None, source_origin, problems_ref);
+        let secret = read(lookup, WEBHOOK_SECRET, None, secret, problems_ref);
+        let (Some(api), Some(account), Some(token), Some(source_origin), Some(source_secret)) =
+            (api, account, token, source, secret)
+        else {
+            return Err(problems);
+        };
+        Ok(Self {
+            api,
+            account,
+            token,
+            source_origin,
+            source_secret,
+        })
+    }
+}
+
+const WEBHOOK_SECRET: &str = "cf_stream_webhook_secret";
+const ACCOUNT: &str = "cloudflare_account_id";
+const API_TOKEN: &str = "cf_stream_api_token";
+const SOURCE_ORIGIN: &str = "stream_source_origin";
+
+/// What must be set, and the reason that is told while it is not.
+const NEEDED: [(&str, &str); 4] = [
+    (ACCOUNT, "cloudflare_account_id is not set"),
+    (API_TOKEN, "cf_stream_api_token is not set"),
+    (SOURCE_ORIGIN, "stream_source_origin is not set"),
+    (WEBHOOK_SECRET, "cf_stream_webhook_secret is not set"),
+];
+
+fn set(lookup: &dyn Lookup, name: &str) -> Option<String> {
+    lookup.get(name).filter(|value| !value.trim().is_empty())
+}
+
+fn admin(lookup: &dyn Lookup) -> Option<Secret> {
+    lookup.get("admin_token").and_then(Secret::new)
+}
+
+fn stuck_after(text: &str) -> Result<u64, Useless> {
+    let seconds = text.trim().parse().ok();
+    seconds
+        .filter(|seconds| *seconds <= MAX_STUCK_AFTER_SECONDS)
+        .ok_or("is not a whole number of seconds from 0 to 86400")
+}
+
+fn api(text: &str) -> Result<Endpoint, Useless> {
+    let mut api = endpoint(text.trim())?;
+    if api.path.is_empty() {
+        api.path = API_PATH.to_string();
+    }
+    Ok(api)
+}
+
+fn account(text: &str) -> Result<String, Useless> {
+    let text = text.trim();
+    if !text.bytes().all(is_unreserved) || matches!(text, "." | "..") {
+        return Err("is no account id; Cloudflare's have 32 hexadecimal digits");
+    }
+    Ok(text.to_string())
+}
+
+fn token(text: &str) -> Result<Zeroizing<String>, Useless> {
+    let text = text.trim();
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("holds a blank, a line break or another character that no token has");
+    }
+    Ok(Zeroizing::new(text.to_string()))
+}
+
+fn source_origin(text: &str) -> Result<String, Useless> {
+    let Endpoint {
+        scheme,
+        authority,
+        path,
+    } = endpoint(text.trim())?;
+    if !path.is_empty() {
+        return Err("has a path; it is only https://host or http://host:port");
+    }
+    Ok(alloc::format!("{}://{authority}", scheme.as_str()))
+}
+
+fn secret(text: &str) -> Result<Secret, Useless> {
+    Secret::new(text).ok_or("is empty")
+}

@@ -1,0 +1,171 @@
+//! A request decided by a gate and forwarded by the host: nothing of the answer enters the component.
+
+use crate::gatekeeper::{Answer, Decision, Gatekeeper, Method, Pass, Request, Viewer};
+use crate::native_origin::NativeOrigin;
+use crate::outbound::Outbound;
+use crate::worker::Answered;
+use bytes::Bytes;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use reelgate_core::gate::{NO_STORE, add_common, passed_on, reads};
+use reelgate_core::http::Headers;
+use std::borrow::Cow;
+use std::sync::Arc;
+use wasmtime_wasi_http::WasiBody;
+
+/// Room for the headers of an answer, so that the map need not grow; `date` and `x-request-id` come later.
+const MOST_HEADERS: usize = 24;
+
+/// A gate before the host's own origin, on one worker.
+pub(crate) struct Gated {
+    gatekeeper: Gatekeeper,
+    origin: Arc<NativeOrigin>,
+    outbound: Outbound,
+}
+
+impl Gated {
+    /// `gatekeeper` decides, `origin` answers what it lets through.
+    pub(crate) fn new(
+        gatekeeper: Gatekeeper,
+        origin: Arc<NativeOrigin>,
+        outbound: Outbound,
+    ) -> Self {
+        Self {
+            gatekeeper,
+            origin,
+            outbound,
+        }
+    }
+
+    /// Answers `request`, of whose body nothing is read. `None` when the gate's variables cannot be
+    /// used: its handler has words for that.
+    ///
+    /// # Errors
+    ///
+    /// The gate trapped.
+    pub(crate) async fn handle<B>(
+        &self,
+        request: &http::Request<B>,
+    ) -> wasmtime::Result<Option<Answered>> {
+        match self.decide(request).await? {
+            Decision::Misconfigured => Ok(None),
+            Decision::Reply(answer) => Ok(Some(reply(answer))),
+            Decision::Forward(pass) => Ok(Some(self.forward(pass).await)),
+        }
+    }
+
+    async fn decide<B>(&self, request: &http::Request<B>) -> wasmtime::Result<Decision> {
+        let headers: Vec<(&str, &[u8])> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .filter(|(name, _)| reads(name))
+            .collect();
+        let target = request.uri().path_and_query();
+        let head = Request {
+            method: method(request.method()),
+            target: target.map_or("/", |target| target.as_str()),
+            headers: &headers,
+        };
+        self.gatekeeper.decide(head).await
+    }
+
+    async fn forward(&self, pass: Pass) -> Answered {
+        let request = reelgate_core::http::Request {
+            method: rule_method(pass.method),
+            target: &pass.target,
+            headers: pass.headers.as_slice(),
+        };
+        let mut response = self.origin.handle(&request, &self.outbound).await;
+        *response.headers_mut() = respond(pass.on_success, &pass.viewer, &response);
+        Answered {
+            response,
+            log: pass.viewer.log,
+        }
+    }
+}
+
+/// The headers of the player's answer when the origin gave `response` (see [`passed_on`]).
+fn respond(on_success: Fields, viewer: &Viewer, response: &Response<WasiBody>) -> HeaderMap {
+    let status = response.status().as_u16();
+    let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
+    for name in passed_on(status) {
+        let mut values = response.headers().get_all(name).iter();
+        if let (Some(value), None) = (values.next(), values.next()) {
+            headers.append(HeaderName::from_static(name), value.clone());
+        }
+    }
+    if status < 400 {
+        extend(&mut headers, on_success);
+    } else {
+        headers.append(CACHE_CONTROL, HeaderValue::from_static(NO_STORE));
+    }
+    finish(&mut headers, viewer);
+    headers
+}
+
+fn reply(answer: Answer) -> Answered {
+    let body = Full::new(Bytes::from(answer.body))
+        .map_err(|never| match never {})
+        .boxed_unsync();
+    let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
+    extend(&mut headers, answer.headers);
+    finish(&mut headers, &answer.viewer);
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Answered {
+        response,
+        log: answer.viewer.log,
+    }
+}
+
+/// What every answer of a gate carries.
+fn finish(headers: &mut HeaderMap, viewer: &Viewer) {
+    let mut common = Headers::with_capacity(8);
+    add_common(&mut common, viewer.origin.as_deref());
+    for (name, value) in common {
+        let value = match value {
+            Cow::Borrowed(value) => HeaderValue::from_maybe_shared(Bytes::from_static(value)),
+            Cow::Owned(value) => HeaderValue::from_maybe_shared(Bytes::from(value)),
+        };
+        if let Ok(value) = value {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+/// Header fields as the component gives them.
+type Fields = Vec<(String, Vec<u8>)>;
+
+/// A field that HTTP cannot carry is left out.
+fn extend(headers: &mut HeaderMap, fields: Fields) {
+    for (name, value) in fields {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_maybe_shared(Bytes::from(value)),
+        ) {
+            headers.append(name, value);
+        }
+    }
+}
+
+fn method(method: &http::Method) -> Method {
+    match *method {
+        http::Method::GET => Method::Get,
+        http::Method::HEAD => Method::Head,
+        http::Method::OPTIONS => Method::Options,
+        _ => Method::Other,
+    }
+}
+
+fn rule_method(method: Method) -> reelgate_core::http::Method {
+    match method {
+        Method::Get => reelgate_core::http::Method::Get,
+        Method::Head => reelgate_core::http::Method::Head,
+        Method::Options => reelgate_core::http::Method::Options,
+        Method::Other => reelgate_core::http::Method::Other,
+    }
+}

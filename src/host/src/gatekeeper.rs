@@ -1,0 +1,103 @@
+//! A gate that only decides: one call of a pure function for each request.
+//!
+//! A component that exports `reelgate:video/gate` says what is to be done with a request's head, and
+//! the host does it. A request then costs the rules and little else in the component: no task that
+//! lives on, no resources, no body (docs/adr/0008).
+
+use crate::guest::{Guest, Shared};
+use crate::outbound::Outbound;
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmtime::component::InstancePre;
+use wasmtime::{Result, Store};
+
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "gatekeeper",
+        exports: { default: async },
+        ownership: Borrowing { duplicate_if_necessary: true },
+    });
+}
+
+pub(crate) use bindings::exports::reelgate::video::gate::{
+    Answer, Decision, Method, Pass, Request, Viewer,
+};
+
+/// Decisions after which an instance is replaced, so that what it might leak stays small.
+const DECISIONS_PER_INSTANCE: u32 = 100_000;
+
+/// A component that decides, ready to be instantiated.
+#[derive(Clone)]
+pub(crate) struct GatekeeperPre(bindings::GatekeeperPre<Guest>);
+
+impl GatekeeperPre {
+    /// A component as a gatekeeper; `None` when it does not export the interface.
+    pub(crate) fn new(pre: &InstancePre<Guest>) -> Option<Self> {
+        bindings::GatekeeperPre::new(pre.clone()).ok().map(Self)
+    }
+}
+
+/// The gatekeeper of one worker.
+pub(crate) struct Gatekeeper {
+    pre: GatekeeperPre,
+    shared: Arc<Shared>,
+    outbound: Outbound,
+    /// One, as a rule: a decision waits for nothing. More where one was interrupted to let others run.
+    idle: Mutex<Vec<Instance>>,
+}
+
+struct Instance {
+    store: Store<Guest>,
+    exports: bindings::Gatekeeper,
+    decisions: u32,
+}
+
+impl Gatekeeper {
+    /// No instance yet.
+    pub(crate) fn new(pre: GatekeeperPre, shared: Arc<Shared>, outbound: Outbound) -> Self {
+        Self {
+            pre,
+            shared,
+            outbound,
+            idle: Mutex::default(),
+        }
+    }
+
+    /// What is to be done with `request`.
+    ///
+    /// # Errors
+    ///
+    /// It trapped; its instance is gone, and harms no other request.
+    pub(crate) async fn decide(&self, request: Request<'_>) -> Result<Decision> {
+        let mut instance = match self.take_idle() {
+            Some(instance) => instance,
+            None => self.instantiate().await?,
+        };
+        instance.decisions += 1;
+        instance.store.data_mut().begin();
+        let gate = instance.exports.reelgate_video_gate();
+        let decision = gate.call_decide(&mut instance.store, request).await?;
+        if instance.decisions < DECISIONS_PER_INSTANCE {
+            self.idle().push(instance);
+        }
+        Ok(decision)
+    }
+
+    fn take_idle(&self) -> Option<Instance> {
+        self.idle().pop()
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Instance>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn instantiate(&self) -> Result<Instance> {
+        let mut store = Guest::store(self.pre.0.engine(), &self.shared, &self.outbound);
+        let exports = self.pre.0.instantiate_async(&mut store).await?;
+        Ok(Instance {
+            store,
+            exports,
+            decisions: 0,
+        })
+    }
+}

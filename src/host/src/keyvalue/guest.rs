@@ -1,0 +1,202 @@
+//! `wasi:keyvalue` as a component sees it, with Spin's answers.
+
+use super::{Store, StoreError, Swapped};
+use crate::bindings::keyvalue::atomics::{self, CasError};
+use crate::bindings::keyvalue::batch;
+use crate::bindings::keyvalue::store::{self, Error, KeyResponse};
+use crate::guest::Guest;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasmtime::Result;
+use wasmtime::component::Resource;
+use wasmtime_wasi::WasiView as _;
+
+/// Handles of stores and swaps that one instance may hold, as in Spin: a component that forgets them
+/// would fill the host's memory.
+const MOST: usize = 256;
+
+/// The stores one instance may open, and how much of them it holds.
+#[derive(Debug)]
+pub(crate) struct Open {
+    stores: Arc<BTreeMap<String, Store>>,
+    handles: usize,
+}
+
+impl Open {
+    /// None is open yet.
+    pub(crate) fn new(stores: &Arc<BTreeMap<String, Store>>) -> Self {
+        Self {
+            stores: Arc::clone(stores),
+            handles: 0,
+        }
+    }
+}
+
+/// `wasi:keyvalue/store.bucket`
+#[derive(Clone, Debug)]
+#[expect(
+    unreachable_pub,
+    reason = "generated code names it, and that is public within this crate"
+)]
+pub struct Bucket(Store);
+
+/// `wasi:keyvalue/atomics.cas`: a value as it was when the handle was made.
+#[derive(Debug)]
+#[expect(
+    unreachable_pub,
+    reason = "generated code names it, and that is public within this crate"
+)]
+pub struct Cas {
+    store: Store,
+    key: String,
+    seen: Option<Vec<u8>>,
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+type Answer<T> = Result<std::result::Result<T, Error>>;
+
+impl Guest {
+    fn hold<T: Send + 'static>(&mut self, handle: T) -> Answer<Resource<T>> {
+        if self.open().handles == MOST {
+            let most = format!("more than {MOST} stores and swaps are open");
+            return Ok(Err(Error::Other(most)));
+        }
+        self.open().handles += 1;
+        Ok(Ok(self.ctx().table.push(handle)?))
+    }
+
+    fn release<T: 'static>(&mut self, handle: Resource<T>) -> Result<T> {
+        let released = self.ctx().table.delete(handle)?;
+        let open = self.open();
+        open.handles = open.handles.saturating_sub(1);
+        Ok(released)
+    }
+
+    fn bucket(&mut self, bucket: &Resource<Bucket>) -> Result<Store> {
+        Ok(self.ctx().table.get(bucket)?.0.clone())
+    }
+}
+
+impl store::Host for Guest {
+    async fn open(&mut self, identifier: String) -> Answer<Resource<Bucket>> {
+        // A store that is there and not for this component is the same as one that is not there.
+        match self.open().stores.get(&identifier).cloned() {
+            Some(store) => self.hold(Bucket(store)),
+            None => Ok(Err(Error::AccessDenied)),
+        }
+    }
+}
+
+impl store::HostBucket for Guest {
+    async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<Option<Vec<u8>>> {
+        Ok(self.bucket(&bucket)?.get(&key).await.map_err(Error::from))
+    }
+
+    async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Answer<()> {
+        let store = self.bucket(&bucket)?;
+        Ok(store.set(vec![(key, value)]).await.map_err(Error::from))
+    }
+
+    async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<()> {
+        let store = self.bucket(&bucket)?;
+        Ok(store.delete(vec![key]).await.map_err(Error::from))
+    }
+
+    async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<bool> {
+        let store = self.bucket(&bucket)?;
+        Ok(store.exists(&key).await.map_err(Error::from))
+    }
+
+    async fn list_keys(
+        &mut self,
+        bucket: Resource<Bucket>,
+        cursor: Option<String>,
+    ) -> Answer<KeyResponse> {
+        let keys = self.bucket(&bucket)?.keys(cursor).await;
+        Ok(keys
+            .map(|keys| KeyResponse {
+                keys: keys.keys,
+                cursor: keys.cursor,
+            })
+            .map_err(Error::from))
+    }
+
+    async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
+        self.release(bucket).map(drop)
+    }
+}
+
+impl batch::Host for Guest {
+    async fn get_many(
+        &mut self,
+        bucket: Resource<Bucket>,
+        keys: Vec<String>,
+    ) -> Answer<Vec<(String, Option<Vec<u8>>)>> {
+        let store = self.bucket(&bucket)?;
+        Ok(store.get_many(keys).await.map_err(Error::from))
+    }
+
+    async fn set_many(
+        &mut self,
+        bucket: Resource<Bucket>,
+        pairs: Vec<(String, Vec<u8>)>,
+    ) -> Answer<()> {
+        Ok(self.bucket(&bucket)?.set(pairs).await.map_err(Error::from))
+    }
+
+    async fn delete_many(&mut self, bucket: Resource<Bucket>, keys: Vec<String>) -> Answer<()> {
+        let store = self.bucket(&bucket)?;
+        Ok(store.delete(keys).await.map_err(Error::from))
+    }
+}
+
+impl atomics::HostCas for Guest {
+    async fn new(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<Resource<Cas>> {
+        let store = self.bucket(&bucket)?;
+        match store.get(&key).await {
+            Ok(seen) => self.hold(Cas { store, key, seen }),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    async fn current(&mut self, cas: Resource<Cas>) -> Answer<Option<Vec<u8>>> {
+        Ok(Ok(self.ctx().table.get(&cas)?.seen.clone()))
+    }
+
+    async fn drop(&mut self, cas: Resource<Cas>) -> Result<()> {
+        self.release(cas).map(drop)
+    }
+}
+
+impl atomics::Host for Guest {
+    async fn increment(
+        &mut self,
+        bucket: Resource<Bucket>,
+        key: String,
+        delta: i64,
+    ) -> Answer<i64> {
+        let store = self.bucket(&bucket)?;
+        Ok(store.increment(key, delta).await.map_err(Error::from))
+    }
+
+    async fn swap(
+        &mut self,
+        cas: Resource<Cas>,
+        value: Vec<u8>,
+    ) -> Result<std::result::Result<(), CasError>> {
+        let Cas { store, key, seen } = self.release(cas)?;
+        match store.swap(key.clone(), seen, value).await {
+            Ok(Swapped::Done) => Ok(Ok(())),
+            Ok(Swapped::Stale(seen)) => {
+                let next = self.hold(Cas { store, key, seen })?;
+                Ok(Err(next.map_or_else(CasError::StoreError, CasError::CasFailed)))
+            }
+            Err(error) => Ok(Err(CasError::StoreError(error.into()))),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! One chain of components of a manifest: read, composed, configured and linked.
+
+use crate::allowed_hosts::AllowedHosts;
+use crate::app::{AppError, Handler, LOG_HEADER, Origin, Setting};
+use crate::compose::{Part, Provider, compose, imports, provide};
+use crate::gatekeeper::GatekeeperPre;
+use crate::guest::{Guest, Shared};
+use crate::keyvalue::Stores;
+use crate::linker::linker;
+use crate::manifest::{CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
+use crate::native_origin::NativeOrigin;
+use crate::schedule::{self, Entry, Job};
+use reelgate_core::config::Problems;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wasmtime::component::{Component, InstancePre};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+
+/// The ids of what a request passes, outermost first.
+pub(crate) fn chain(trigger: &HttpTrigger) -> impl Iterator<Item = &str> {
+    let middleware = trigger
+        .dependencies
+        .middleware
+        .iter()
+        .map(|middleware| middleware.component.as_str());
+    middleware.chain([trigger.component.as_str()])
+}
+
+/// Makes handlers of a manifest's triggers.
+pub(crate) struct Loader<'a> {
+    manifest: &'a Manifest,
+    stores: &'a mut Stores,
+    setting: &'a Setting<'a>,
+}
+
+impl<'a> Loader<'a> {
+    pub(crate) fn new(
+        manifest: &'a Manifest,
+        stores: &'a mut Stores,
+        setting: &'a Setting<'a>,
+    ) -> Self {
+        Self {
+            manifest,
+            stores,
+            setting,
+        }
+    }
+
+    pub(crate) fn handler(&mut self, trigger: &HttpTrigger) -> Result<Handler, AppError> {
+        let id = trigger.component.as_str();
+        let variables = self.variables(id);
+        self.check(trigger, &variables)?;
+        let allowed_hosts = self.allowed_hosts(id)?;
+        let next = self.native(trigger, &variables, &allowed_hosts);
+        let part = self.compose(trigger, next.is_some())?;
+        let shared = Shared {
+            next,
+            ..self.shared(id, &part, variables, allowed_hosts)?
+        };
+        let linked = self.link(&part)?;
+        let pre = ServicePre::new(linked).map_err(|cause| unlinkable(&part, &cause))?;
+        let alone = shared.next.is_some() && trigger.dependencies.middleware.len() == 1;
+        let gatekeeper = alone
+            .then(|| GatekeeperPre::new(pre.instance_pre()))
+            .flatten();
+        Ok(Handler {
+            pre,
+            shared: Arc::new(shared),
+            gatekeeper,
+        })
+    }
+
+    pub(crate) fn entry(&mut self, trigger: &CronTrigger) -> Result<Entry, AppError> {
+        let id = trigger.component.as_str();
+        let configuration = |message| AppError::Configuration {
+            id: id.to_owned(),
+            message,
+        };
+        let times = schedule::parse(&trigger.cron_expression).map_err(configuration)?;
+        let part = self.provided(id)?;
+        let allowed_hosts = self.allowed_hosts(id)?;
+        let shared = self.shared(id, &part, self.variables(id), allowed_hosts)?;
+        let job = Job::new(self.link(&part)?, shared);
+        let job = job.ok_or_else(|| AppError::NoJob(id.to_owned()))?;
+        Ok(Entry { times, job })
+    }
+
+    /// What the instances of a chain share that ends in the component `id`.
+    fn shared(
+        &mut self,
+        id: &str,
+        part: &Part,
+        variables: BTreeMap<String, String>,
+        allowed_hosts: AllowedHosts,
+    ) -> Result<Shared, AppError> {
+        let component = &self.manifest.component[id];
+        Ok(Shared {
+            name: part.name.clone(),
+            variables,
+            environment: component.environment.clone(),
+            allowed_hosts,
+            stores: self.stores.of(id, &component.key_value_stores)?,
+            log: self.setting.log.clone(),
+            next: None,
+        })
+    }
+
+    fn variables(&self, id: &str) -> BTreeMap<String, String> {
+        let mut variables = self.setting.variables.of(&self.manifest.component[id]);
+        variables.insert("log_header".into(), LOG_HEADER.into());
+        variables
+    }
+
+    /// Refuses values of required variables that the components could only answer 500 to. What is
+    /// wrong with the others is logged, and left to the components to refuse on their own routes.
+    fn check(
+        &self,
+        trigger: &HttpTrigger,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<(), AppError> {
+        let lookup = |name: &str| variables.get(name).cloned();
+        let mut problems = Vec::new();
+        for id in chain(trigger) {
+            let checked = match id {
+                "gate" => reelgate_core::gate::Config::from_lookup(&lookup).map(drop),
+                "origin" => reelgate_core::origin::Config::from_lookup(&lookup).map(drop),
+                _ => Ok(()),
+            };
+            problems.extend(checked.err().into_iter().flat_map(|Problems(found)| found));
+        }
+        let required = |name: &str| {
+            let variable = self.manifest.variables.get(name);
+            variable.is_some_and(|variable| variable.required)
+        };
+        let (fatal, other): (Vec<_>, Vec<_>) = problems
+            .into_iter()
+            .partition(|problem| required(problem.variable));
+        if !other.is_empty() {
+            let message = format!("misconfigured: {}", Problems(other));
+            self.setting.log.error(&trigger.component, &message);
+        }
+        if fatal.is_empty() {
+            return Ok(());
+        }
+        Err(AppError::Variables(Problems(fatal)))
+    }
+
+    /// The host's own origin, where the manifest's stands behind a middleware. A bucket that is
+    /// misconfigured is left to the component, which says so in every answer.
+    fn native(
+        &self,
+        trigger: &HttpTrigger,
+        variables: &BTreeMap<String, String>,
+        allowed_hosts: &AllowedHosts,
+    ) -> Option<Arc<NativeOrigin>> {
+        let wanted = self.setting.origin == Origin::Native && trigger.component == "origin";
+        if !wanted || trigger.dependencies.middleware.is_empty() {
+            return None;
+        }
+        let lookup = |name: &str| variables.get(name).cloned();
+        NativeOrigin::new(&lookup, allowed_hosts.clone(), self.setting.log.clone())
+            .ok()
+            .map(Arc::new)
+    }
+
+    fn compose(&self, trigger: &HttpTrigger, native: bool) -> Result<Part, AppError> {
+        let mut innermost_first: Vec<&str> = chain(trigger).collect();
+        innermost_first.reverse();
+        let ids = if native {
+            &innermost_first[1..]
+        } else {
+            &innermost_first[..]
+        };
+        let mut parts = ids.iter().map(|id| self.part(trigger, id));
+        let Some(first) = parts.next() else {
+            unreachable!("a chain has at least its component")
+        };
+        parts.try_fold(first?, |inner, outer| Ok(compose(&outer?, &inner)?))
+    }
+
+    fn part(&self, trigger: &HttpTrigger, id: &str) -> Result<Part, AppError> {
+        let part = self.provided(id)?;
+        let middleware = &trigger.dependencies.middleware;
+        if let Some(middleware) = middleware.iter().find(|one| one.component == id) {
+            let owner = &trigger.component;
+            self.check_inherited(owner, &part, &middleware.inherit_configuration)?;
+        }
+        Ok(part)
+    }
+
+    /// A component with all that provides for it.
+    fn provided(&self, id: &str) -> Result<Part, AppError> {
+        let component = &self.manifest.component[id];
+        let part = self.read(id, &component.source)?;
+        let mut providers = Vec::new();
+        for (import, dependency) in &component.dependencies {
+            providers.push(self.provider(id, import, dependency)?);
+        }
+        if providers.is_empty() {
+            return Ok(part);
+        }
+        Ok(provide(&part, &providers)?)
+    }
+
+    fn provider(
+        &self,
+        id: &str,
+        import: &str,
+        dependency: &Dependency,
+    ) -> Result<Provider, AppError> {
+        let named = dependency.component.as_ref();
+        let path = named
+            .map(|named| &self.manifest.component[named].source)
+            .or(dependency.path.as_ref());
+        let Some(path) = path else {
+            unreachable!("a manifest with such a dependency is refused")
+        };
+        let part = self.read(import, path)?;
+        self.check_inherited(id, &part, &dependency.inherit_configuration)?;
+        Ok(Provider {
+            import: import.to_owned(),
+            export: dependency.export.clone(),
+            part,
+        })
+    }
+
+    /// Composed components share one configuration, that of `owner`. So who does not inherit a part of
+    /// it must be unable to ask for that part: Spin would answer with an error when asked, this host
+    /// refuses to start.
+    ///
+    /// The environment cannot be withheld from one of them, and Rust's standard library imports it for
+    /// every component: an owner that has one must let it be inherited.
+    fn check_inherited(
+        &self,
+        owner: &str,
+        part: &Part,
+        inherit: &Inherit,
+    ) -> Result<(), AppError> {
+        let not_inherited = |interface: &str, missing: Inherited| AppError::NotInherited {
+            id: owner.to_owned(),
+            part: part.name.clone(),
+            interface: interface.to_owned(),
+            missing: missing.name(),
+        };
+        let environment = "wasi:cli/environment";
+        let has_environment = !self.manifest.component[owner].environment.is_empty();
+        for interface in imports(part)? {
+            let needed = match Inherited::needed_for(&interface) {
+                None if has_environment && interface.starts_with(environment) => {
+                    Some(Inherited::Environment)
+                }
+                needed => needed,
+            };
+            if let Some(needed) = needed.filter(|needed| !inherit.has(*needed)) {
+                return Err(not_inherited(&interface, needed));
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, name: &str, path: &Path) -> Result<Part, AppError> {
+        let path = self.locate(path);
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Part {
+                name: name.to_owned(),
+                bytes,
+            }),
+            Err(cause) => Err(AppError::Unreadable {
+                id: name.to_owned(),
+                path,
+                cause,
+            }),
+        }
+    }
+
+    fn locate(&self, path: &Path) -> PathBuf {
+        let built = self.setting.build_folder.zip(path.strip_prefix("target").ok());
+        match built {
+            Some((build_folder, below)) => build_folder.join(below),
+            None => self.setting.folder.join(path),
+        }
+    }
+
+    fn allowed_hosts(&self, id: &str) -> Result<AllowedHosts, AppError> {
+        let templates = &self.manifest.component[id].allowed_outbound_hosts;
+        let patterns: Vec<String> = templates
+            .iter()
+            .map(|text| self.setting.variables.fill(text))
+            .collect();
+        AllowedHosts::parse(patterns.iter().map(String::as_str)).map_err(|place| {
+            AppError::Configuration {
+                id: id.to_owned(),
+                message: format!(
+                    "allowed_outbound_hosts: `{}` is no scheme://host[:port]",
+                    templates[place]
+                ),
+            }
+        })
+    }
+
+    fn link(&self, part: &Part) -> Result<InstancePre<Guest>, AppError> {
+        let engine = self.setting.engine;
+        Component::new(engine, &part.bytes)
+            .and_then(|component| linker(engine)?.instantiate_pre(&component))
+            .map_err(|cause| unlinkable(part, &cause))
+    }
+}
+
+fn unlinkable(part: &Part, cause: &wasmtime::Error) -> AppError {
+    AppError::Unlinkable {
+        id: part.name.clone(),
+        cause: format!("{cause:#}"),
+    }
+}
