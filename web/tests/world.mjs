@@ -42,29 +42,42 @@ const GAMES = [
 /** Milliseconds. Decoding is done by the processor, which others may be using too. */
 export const PATIENCE = 40_000;
 
+/** Everything, or nothing: what was started before something failed is stopped again. */
 export async function openWorld() {
   if (!existsSync(REELGATE)) throw new Error(`there is no ${REELGATE}: run \`cargo xtask build\` first`);
   await mkdir(KEPT, { recursive: true });
   await mkdir(SHOTS, { recursive: true });
+  const endings = [];
+  const close = async () => {
+    while (endings.length > 0) await endings.pop()();
+  };
+  try {
+    return { ...(await start(endings)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Starts one after the other and puts into `endings` how each is stopped. */
+async function start(endings) {
   const data = await mkdtemp(join(tmpdir(), "reelgate-web-"));
+  endings.push(() => rm(data, { recursive: true, force: true }));
   const game = join(data, "s3", BUCKET.name, "games", GAME);
   await mkdir(game, { recursive: true });
   await film(KEPT, game);
-  const keys = ["--access-key-id", BUCKET.id, "--secret-access-key", BUCKET.secret];
-  const s3 = await listening(REELGATE, ["s3", "--listen", "127.0.0.1:0", "--data", join(data, "s3"), ...keys, "--bucket", BUCKET.name], {});
   const portal = await startPortal({ games: GAMES, poster: join(game, "poster.jpg"), secret: SECRET });
-  const world = { portal, data, s3 };
-  world.gate = await startGate(world, SECRET);
-  portal.gate = world.gate.address;
-  world.browser = await launch();
-  world.close = async () => {
-    await world.browser.close();
-    await world.gate.stop();
-    await s3.stop();
-    await portal.stop();
-    await rm(data, { recursive: true, force: true });
-  };
-  return world;
+  endings.push(portal.stop);
+  const keys = ["--access-key-id", BUCKET.id, "--secret-access-key", BUCKET.secret];
+  const bucket = ["--data", join(data, "s3"), ...keys, "--bucket", BUCKET.name];
+  const s3 = await listening(REELGATE, ["s3", "--listen", "127.0.0.1:0", ...bucket], {});
+  endings.push(s3.stop);
+  const gate = await startGate({ portal, data, s3 });
+  endings.push(gate.stop);
+  portal.gate = gate.address;
+  const browser = await launch();
+  endings.push(() => browser.close());
+  return { portal, data, s3, gate, browser };
 }
 
 /** A gate before the world's bucket; at another's address when `listen` says so. */
