@@ -1,7 +1,7 @@
 // A bucket, a gate, a portal on another origin, and a browser.
 
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -80,8 +80,8 @@ async function start(endings) {
   return { portal, data, s3, gate, browser };
 }
 
-/** A gate before the world's bucket; at another's address when `listen` says so. */
-export function startGate({ portal, data, s3 }, secret = SECRET, listen = "127.0.0.1:0") {
+/** A gate before the world's bucket; at the address `listen` where one is given. */
+export async function startGate({ portal, data, s3 }, secret = SECRET, listen = "127.0.0.1:0") {
   const variables = {
     S3_ENDPOINT: s3.address,
     S3_BUCKET: BUCKET.name,
@@ -93,7 +93,11 @@ export function startGate({ portal, data, s3 }, secret = SECRET, listen = "127.0
   };
   const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`SPIN_VARIABLE_${name}`, value]));
   const app = join(ROOT, "spin.toml");
-  return listening(REELGATE, ["serve", "--app", app, "--listen", listen, "--data", join(data, "host")], env);
+  // A store belongs to one host at a time. What is compiled is the same for all.
+  const own = await mkdtemp(join(data, "host-"));
+  await mkdir(join(KEPT, "cache"), { recursive: true });
+  await symlink(join(KEPT, "cache"), join(own, "cache"));
+  return listening(REELGATE, ["serve", "--app", app, "--listen", listen, "--data", own], env);
 }
 
 function launch() {
