@@ -20,8 +20,9 @@ struct Row {
 }
 
 /// Every component that is built, and every composition. `wasi:http/types` stands for the words of a
-/// request; the right to send one is `wasi:http/client`.
-const TABLE: [Row; 6] = [
+/// request; the right to send one is `wasi:http/client`. `reelgate:video/types` and `spin:cron/cron-types`
+/// are words as well.
+const TABLE: [Row; 13] = [
     Row {
         component: "gate",
         imports: &["wasi:config/store", "wasi:http/handler", "wasi:http/types"],
@@ -41,6 +42,71 @@ const TABLE: [Row; 6] = [
         component: "gate-origin",
         imports: &["wasi:http/client", "wasi:http/types"],
         exports: &["reelgate:video/gate", "wasi:http/handler"],
+    },
+    Row {
+        component: "source",
+        imports: &["wasi:config/store", "wasi:http/handler", "wasi:http/types"],
+        exports: &["wasi:http/handler"],
+    },
+    Row {
+        component: "source-origin",
+        imports: &["wasi:http/client", "wasi:http/types"],
+        exports: &["wasi:http/handler"],
+    },
+    Row {
+        component: "catalog",
+        imports: &[
+            "reelgate:video/types",
+            "wasi:keyvalue/atomics",
+            "wasi:keyvalue/store",
+        ],
+        exports: &["reelgate:video/catalog"],
+    },
+    Row {
+        component: "transcoder",
+        imports: &[
+            "reelgate:video/types",
+            "wasi:config/store",
+            "wasi:http/client",
+            "wasi:http/types",
+        ],
+        exports: &["reelgate:video/transcoder"],
+    },
+    Row {
+        component: "webhook",
+        imports: &[
+            "reelgate:video/catalog",
+            "reelgate:video/types",
+            "wasi:config/store",
+            "wasi:http/types",
+        ],
+        exports: &["wasi:http/handler"],
+    },
+    Row {
+        component: "videos",
+        imports: &[
+            "reelgate:video/catalog",
+            "reelgate:video/transcoder",
+            "reelgate:video/types",
+            "wasi:config/store",
+            "wasi:http/types",
+        ],
+        exports: &["wasi:http/handler"],
+    },
+    Row {
+        component: "reconciler",
+        imports: &[
+            // The two types that its export has, by name.
+            "error",
+            "metadata",
+            "reelgate:video/catalog",
+            "reelgate:video/transcoder",
+            "reelgate:video/types",
+            "spin:cron/cron-types",
+            "wasi:config/store",
+            "wasi:http/types",
+        ],
+        exports: &["handle-cron-event", "wasi:http/handler"],
     },
     // Only the tests have it, and it must not be able to do more harm than a component of ours.
     Row {

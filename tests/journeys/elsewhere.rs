@@ -1,8 +1,9 @@
-//! The same components on a host that is not ours: gate and origin in one file, in plain
+//! The same components on a host that is not ours: gate or source route and origin in one file, in plain
 //! `wasmtime serve`.
 
 use reelgate_tests::bucket::{Act, Bucket, Object, SECRET_ACCESS_KEY};
 use reelgate_tests::portal::SECRET;
+use reelgate_tests::source::{self, good};
 use reelgate_tests::wasmtime_serve::WasmtimeServe;
 use reelgate_tests::world::{PAGE, key, path, path_with_token};
 
@@ -77,5 +78,32 @@ async fn plain_wasmtime_serves_the_composed_file() {
     );
     for secret in [SECRET, SECRET_ACCESS_KEY, "eyJ", "X-Amz-"] {
         assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn plain_wasmtime_lets_stream_fetch_originals() {
+    let bucket = Bucket::start().await;
+    let film: Vec<u8> = (0..4_u32 << 20).map(|n| (n % 251) as u8).collect();
+    let original = "uploads/Größe (1)+a&b=c%20d~.mp4";
+    bucket.put(original, film.clone());
+    let host = WasmtimeServe::start_source(bucket.address(), source::SECRET).await;
+    let client = host.client();
+
+    let head = client.head(good(original)).send().await;
+    assert_eq!(
+        (head.status, head.header("content-range")),
+        (200, "bytes 0-4194303/4194304")
+    );
+    let whole = client.get(good(original)).send().await;
+    assert!(whole.status == 200 && whole.body == film);
+    let ask = client.get(good(original)).header("range", "bytes=-1000");
+    let part = ask.send().await;
+    assert!(part.status == 206 && part.body == film[film.len() - 1000..]);
+    assert_eq!(client.get(good("none.mp4")).send().await.status, 404);
+    let forged = good(original).replace("sig=", "sig=0");
+    assert_eq!(client.get(forged).send().await.status, 403);
+    for secret in [source::SECRET, SECRET_ACCESS_KEY, "sig=", "X-Amz-"] {
+        assert!(!host.log().contains(secret), "{secret} in {}", host.log());
     }
 }

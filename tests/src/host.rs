@@ -170,7 +170,13 @@ impl Settings {
 
     /// What must not be in the log: values of secret variables, and each secret among them.
     fn secrets(&self) -> Vec<String> {
-        let values = ["playback_token_secret", "s3_secret_access_key"];
+        let values = [
+            "playback_token_secret",
+            "s3_secret_access_key",
+            "cf_stream_webhook_secret",
+            "cf_stream_api_token",
+            "admin_token",
+        ];
         let values = values.iter().filter_map(|name| self.variables.get(*name));
         values
             .flat_map(|value| value.split([',', ':']))

@@ -2,7 +2,8 @@
 //! that mints tokens, players.
 //!
 //! Nothing here depends on the product's crates but for its files: what it runs are the binary and the
-//! components that `cargo xtask build` made, and what it knows of tokens and S3 comes from elsewhere.
+//! components that `cargo xtask build` made, and what it knows of tokens and S3 comes from elsewhere. The
+//! fake Stream is no part of the product's way either; it only knows what Cloudflare documents.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -25,6 +26,8 @@ pub mod portal;
 pub mod process;
 pub mod redis;
 pub mod s3;
+pub mod source;
+pub mod studio;
 pub mod tls;
 pub mod vectors;
 pub mod wasmtime_serve;

@@ -35,6 +35,61 @@ pub fn playback_tokens() -> Vec<Vector> {
     file.playback_tokens
 }
 
+/// A signed address of the source route.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the names are the file's own")]
+pub struct SourceSignature {
+    pub key: String,
+    pub exp: u64,
+    pub sig: String,
+}
+
+/// The secret of the signed addresses, and all of them.
+///
+/// # Panics
+///
+/// The file is not as it was given to us.
+#[must_use]
+pub fn source_signatures() -> (String, Vec<SourceSignature>) {
+    #[derive(Deserialize)]
+    struct File {
+        source_signatures: Signatures,
+    }
+    #[derive(Deserialize)]
+    struct Signatures {
+        secret: String,
+        cases: Vec<SourceSignature>,
+    }
+    let file: File = serde_json::from_str(include_str!("../vectors.json")).expect("our file");
+    assert_eq!(file.source_signatures.cases.len(), 2);
+    (file.source_signatures.secret, file.source_signatures.cases)
+}
+
+/// A webhook of Stream, signed.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the names are the file's own")]
+pub struct Webhook {
+    pub secret: String,
+    pub time: i64,
+    pub body: String,
+    pub sig1: String,
+}
+
+/// The one webhook of `vectors.json`.
+///
+/// # Panics
+///
+/// The file is not as it was given to us.
+#[must_use]
+pub fn webhook() -> Webhook {
+    #[derive(Deserialize)]
+    struct File {
+        webhook: Webhook,
+    }
+    let file: File = serde_json::from_str(include_str!("../vectors.json")).expect("our file");
+    file.webhook
+}
+
 impl Vector {
     /// The token as it would be, had it been minted lately: every time in it moved, its fault kept.
     #[must_use]

@@ -1,4 +1,4 @@
-//! The composed component in plain `wasmtime serve`.
+//! The composed components in plain `wasmtime serve`.
 
 use crate::client::Client;
 use crate::deadline::within;
@@ -7,7 +7,7 @@ use crate::{bucket, built, portal};
 use std::net::SocketAddr;
 use tokio::process::Command;
 
-/// `wasmtime serve` with gate and origin in one file, configured by its environment.
+/// `wasmtime serve` with a middleware and the origin in one file, configured by its environment.
 #[derive(Debug)]
 pub struct WasmtimeServe {
     process: Process,
@@ -15,29 +15,54 @@ pub struct WasmtimeServe {
 }
 
 impl WasmtimeServe {
-    /// Before the bucket at `bucket`, with `page` as an allowed origin.
+    /// The gate before the bucket at `bucket`, with `page` as an allowed origin.
     ///
     /// # Panics
     ///
     /// It does not start.
     pub async fn start(bucket: SocketAddr, page: &str) -> Self {
+        let variables = [
+            ("PLAYBACK_TOKEN_SECRET", portal::SECRET),
+            ("ALLOWED_ORIGINS", page),
+        ];
+        Self::start_composed("gate-origin", bucket, &variables).await
+    }
+
+    /// The source route before the bucket at `bucket`, with the secret that addresses are signed with.
+    ///
+    /// # Panics
+    ///
+    /// It does not start.
+    pub async fn start_source(bucket: SocketAddr, secret: &str) -> Self {
+        let variables = [
+            ("CF_STREAM_WEBHOOK_SECRET", secret),
+            ("ORIGIN_SERVES", "originals"),
+        ];
+        Self::start_composed("source-origin", bucket, &variables).await
+    }
+
+    async fn start_composed(
+        component: &str,
+        bucket: SocketAddr,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(built::wasmtime());
         command
             .args(["serve", "-S", "p3=y,cli=y", "-W", "component-model-async=y"])
             .args(["--addr", "127.0.0.1:0"]);
-        for (name, value) in [
-            ("S3_ENDPOINT", format!("http://{bucket}").as_str()),
+        let endpoint = format!("http://{bucket}");
+        let bucket = [
+            ("S3_ENDPOINT", endpoint.as_str()),
             ("S3_BUCKET", bucket::NAME),
             ("S3_ACCESS_KEY_ID", bucket::ACCESS_KEY_ID),
             ("S3_SECRET_ACCESS_KEY", bucket::SECRET_ACCESS_KEY),
-            ("PLAYBACK_TOKEN_SECRET", portal::SECRET),
-            ("ALLOWED_ORIGINS", page),
-        ] {
+        ];
+        for (name, value) in bucket.iter().chain(variables) {
             command
                 .arg("--env")
                 .arg(format!("SPIN_VARIABLE_{name}={value}"));
         }
-        command.arg(built::component("gate-origin"));
+        command.arg(built::component(component));
         let process = Process::start(&mut command);
         let serving = |line: &str| {
             let (_, address) = line.split_once("http://")?;

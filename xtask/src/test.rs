@@ -65,6 +65,14 @@ const STEPS: &[Step] = &[
         action: unit_tests,
     },
     Step {
+        name: "python client",
+        action: python_client,
+    },
+    Step {
+        name: "web",
+        action: web,
+    },
+    Step {
         name: "end-to-end tests",
         action: end_to_end,
     },
@@ -201,10 +209,45 @@ fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tally.run(&mut workspace.cargo(["test", "--no-fail-fast", "--package", "xtask"]))
 }
 
+/// Types by mypy, then the tests, with the sources before what pip made of them.
+fn python_client(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    let packages = tools::pip::python_client(workspace)?;
+    let client = workspace.path("clients/python");
+    let path = std::env::join_paths([client.join("src"), packages])?;
+    let python = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("python3");
+        command
+            .args(["-B", "-m"])
+            .args(arguments)
+            .current_dir(&client)
+            .env("PYTHONPATH", &path)
+            .env("REELGATE_BIN", workspace.reelgate());
+        command
+    };
+    process::run(&mut python(&["mypy", "--cache-dir", "/dev/null"]))?;
+    tally.run(&mut python(&["pytest", "--quiet"]))
+}
+
+/// The package for portals, the portal, and the portal in a browser before a real gate.
+fn web(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    tools::apt::ensure(&[FFMPEG, CHROMIUM])?;
+    tools::npm::ensure(workspace, "web")?;
+    let npm = |script: &str| {
+        let mut command = std::process::Command::new("npm");
+        command
+            .args(["run", "--silent", script])
+            .current_dir(workspace.path("web"))
+            .env("REELGATE_BIN", workspace.reelgate());
+        command
+    };
+    process::run(&mut npm("build"))?;
+    tally.run(&mut npm("test"))
+}
+
 /// The journeys find what was built, and the tools they drive, through `REELGATE_*`.
 fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tools::apt::ensure(&[FFMPEG, CHROMIUM, REDIS])?;
-    tools::npm::ensure(workspace)?;
+    tools::npm::ensure(workspace, "tests/browser")?;
     build::test_guests(workspace)?;
     let wasmtime = tools::pip::wasmtime(workspace)?;
     tally.run(

@@ -10,8 +10,8 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// The crate whose files `wit/deps/*.wit` are, at the version of `Cargo.lock`.
-/// `wit/deps/config` and `wit/deps/keyvalue` are Spin's interfaces, which no crate brings; they are
-/// kept by hand.
+/// `wit/deps/config`, `wit/deps/keyvalue` and `wit/deps/cron` are Spin's interfaces, which no crate brings;
+/// they are kept by hand.
 const SOURCE: &str = "wasip3";
 
 /// Options of `cargo xtask wit`.

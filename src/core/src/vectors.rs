@@ -1,4 +1,4 @@
-//! Tokens made by another implementation, with the outcome they must have.
+//! Tokens and signatures made by another implementation, with the outcome they must have.
 
 use alloc::{string::String, vec::Vec};
 
@@ -56,4 +56,36 @@ pub(crate) fn playback_tokens() -> Vec<TokenVector> {
     let file: File = serde_json::from_str(include_str!("../../../tests/vectors.json")).unwrap();
     assert_eq!(file.playback_tokens.len(), 32);
     file.playback_tokens
+}
+
+/// Signatures of the Stream path, made by Python's `hmac`.
+#[derive(Deserialize)]
+pub(crate) struct StreamVectors {
+    pub(crate) source_signatures: SourceSignatures,
+    pub(crate) webhook: WebhookVector,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SourceSignatures {
+    pub(crate) secret: String,
+    pub(crate) cases: Vec<SourceSignature>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SourceSignature {
+    pub(crate) key: String,
+    pub(crate) exp: u64,
+    pub(crate) sig: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct WebhookVector {
+    pub(crate) secret: String,
+    pub(crate) time: u64,
+    pub(crate) body: String,
+    pub(crate) sig1: String,
+}
+
+pub(crate) fn stream() -> StreamVectors {
+    serde_json::from_str(include_str!("../../../tests/vectors.json")).unwrap()
 }

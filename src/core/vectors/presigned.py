@@ -45,7 +45,15 @@ PLACES = [
 ]
 
 
-def url(endpoint, bucket, region, time, method, key):
+# key, length, type
+UPLOADS = [
+    ("u/v/movie.mp4", 123_456_789, "video/mp4"),
+    ("uploads/Größe (1)+a&b=c%20d~.mp4", 1, "application/octet-stream"),
+    ("originals/-_.~/film.mov", 5_368_709_120, "video/quicktime"),
+]
+
+
+def url(endpoint, bucket, region, time, method, key, length=None, media_type=None):
     now = datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")
     botocore.auth.get_current_datetime = lambda remove_tzinfo=True: now
     client = botocore.session.get_session().create_client(
@@ -56,9 +64,12 @@ def url(endpoint, bucket, region, time, method, key):
         aws_secret_access_key=SECRET,
         config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
     )
-    operation = {"GET": "get_object", "HEAD": "head_object"}[method]
+    operation = {"GET": "get_object", "HEAD": "head_object", "PUT": "put_object"}[method]
+    params = {"Bucket": bucket, "Key": key}
+    if method == "PUT":
+        params |= {"ContentLength": length, "ContentType": media_type}
     return client.generate_presigned_url(
-        operation, Params={"Bucket": bucket, "Key": key}, ExpiresIn=3600, HttpMethod=method
+        operation, Params=params, ExpiresIn=3600, HttpMethod=method
     )
 
 
@@ -86,12 +97,27 @@ def main():
         }
         for endpoint, bucket, region, time, method, key in cases()
     ]
+    endpoint, bucket, region, time = PLACES[0]
+    uploads = [
+        {
+            "endpoint": endpoint,
+            "bucket": bucket,
+            "region": region,
+            "unix_time": rows[0]["unix_time"],
+            "key": key,
+            "length": length,
+            "type": media_type,
+            "url": url(*PLACES[0], "PUT", key, length, media_type),
+        }
+        for key, length, media_type in UPLOADS
+    ]
     document = {
         "made_with": f"botocore {botocore.__version__}, presigned.py beside this file",
         "access_key_id": KEY_ID,
         "secret_access_key": SECRET,
         "expires": 3600,
         "urls": rows,
+        "uploads": uploads,
     }
     path = pathlib.Path(__file__).with_name("presigned.json")
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

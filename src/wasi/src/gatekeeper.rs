@@ -81,7 +81,7 @@ fn leave(pass: &Pass) -> gate::Pass {
             Method::Get => gate::Method::Get,
             Method::Head => gate::Method::Head,
             Method::Options => gate::Method::Options,
-            Method::Other => gate::Method::Other,
+            Method::Post | Method::Put | Method::Delete | Method::Other => gate::Method::Other,
         },
         target: pass.target(),
         headers: fields(pass.headers().clone()),

@@ -15,8 +15,7 @@ mod log;
 mod next;
 mod random;
 mod reply;
-#[doc(hidden)]
-pub mod schedule;
+mod schedule;
 pub mod video;
 
 pub use body::{Body, read_at_most};

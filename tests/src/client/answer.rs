@@ -132,6 +132,34 @@ impl Answer {
         std::str::from_utf8(&self.body).expect("text")
     }
 
+    /// The body as JSON.
+    ///
+    /// # Panics
+    ///
+    /// It is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// What kind of problem it tells of, as RFC 9457 writes it, without what all have in common.
+    ///
+    /// # Panics
+    ///
+    /// It is none, or says another status than the answer has.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.header("cache-control"), "private, no-store");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status);
+        assert!(problem["title"].is_string(), "{problem}");
+        let kind = problem["type"].as_str().expect("a type");
+        kind.strip_prefix("urn:reelgate:problem:")
+            .expect("one of ours")
+            .into()
+    }
+
     /// The session in the cookie it sets; `None` where it sets none.
     ///
     /// # Panics

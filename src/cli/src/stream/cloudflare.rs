@@ -13,7 +13,10 @@ use crate::{
 };
 
 /// Where the API is unless `cf_stream_api_base` says otherwise.
-const API_BASE: &str = "https://api.cloudflare.com/client/v4";
+const API_BASE: &str = "https://api.cloudflare.com";
+
+/// The API's path unless `cf_stream_api_base` has one; the gate reads that variable in the same way.
+const API_PATH: &str = "/client/v4";
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -57,7 +60,7 @@ impl Cloudflare {
             ));
         };
         let base = find("cf_stream_api_base").unwrap_or_else(|| API_BASE.to_owned());
-        let base = base.trim_end_matches('/');
+        let base = with_path(&base);
         let client = Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
@@ -124,6 +127,17 @@ impl Cloudflare {
     }
 }
 
+fn with_path(base: &str) -> String {
+    let base = base.trim().trim_end_matches('/');
+    let authority = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let path = if authority.contains('/') {
+        ""
+    } else {
+        API_PATH
+    };
+    format!("{base}{path}")
+}
+
 fn subscription(result: &Value) -> Option<Subscription> {
     let text = |name: &str| result.get(name)?.as_str().map(str::to_owned);
     Some(Subscription {
@@ -179,5 +193,18 @@ fn help(status: StatusCode) -> Option<&'static str> {
             Some("wait five minutes: Cloudflare allows 1,200 requests in that time")
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_path;
+
+    #[test]
+    fn a_base_without_a_path_gets_cloudflares() {
+        let base = "https://api.cloudflare.com/client/v4";
+        assert_eq!(with_path("https://api.cloudflare.com"), base);
+        assert_eq!(with_path("https://api.cloudflare.com/client/v4/"), base);
+        assert_eq!(with_path("http://127.0.0.1:1/v9"), "http://127.0.0.1:1/v9");
     }
 }

@@ -48,6 +48,9 @@ pub(super) struct Stream {
     api_token: String,
     webhook_secret: String,
     admin_token: String,
+    webhooks: Webhooks,
+    /// What the film of the introduction is called: earlier runs have left theirs in the catalog.
+    id: String,
 }
 
 impl Stream {
@@ -58,7 +61,8 @@ impl Stream {
         gate: String,
     ) -> Result<Self, Failure> {
         let api_token = secret()?;
-        let off = args.stream_webhooks == Webhooks::Off;
+        let webhooks = args.stream_webhooks;
+        let off = webhooks == Webhooks::Off;
         let fake = Fake::start(Options {
             listen: listen_address(args.stream_port).to_string(),
             data: data.join("stream"),
@@ -80,6 +84,8 @@ impl Stream {
             api_token,
             webhook_secret,
             admin_token: secret()?,
+            webhooks,
+            id: format!("sample-{}", &secret()?[..6]),
         })
     }
 
@@ -94,7 +100,7 @@ impl Stream {
             ("stream_enabled", "true".into()),
             ("cloudflare_account_id", ACCOUNT_ID.into()),
             ("cf_stream_api_token", self.api_token.clone()),
-            ("cf_stream_api_base", self.fake.api_base()),
+            ("cf_stream_api_base", self.fake.url().into()),
             ("cf_stream_webhook_secret", self.webhook_secret.clone()),
             ("stream_source_origin", self.gate.clone()),
             ("stuck_after_seconds", STUCK_AFTER_SECONDS.to_string()),
@@ -131,10 +137,14 @@ impl Stream {
         let program = std::env::current_exe();
         let program = program.map_or_else(|_| "reelgate".into(), |path| quoted(&path));
         let (film, env_file) = (quoted(film), quoted(env_file));
-        let control = self.fake.url();
+        let (control, id) = (self.fake.url(), &self.id);
+        let webhooks = match self.webhooks {
+            Webhooks::On => "It calls the gate when a video is through.",
+            Webhooks::Off => "It calls nobody: the schedule finds out, within two minutes.",
+        };
         format!(
-            "A fake Cloudflare Stream is at {control}. In another terminal:\n\n\
-             add a film         {program} videos add {film} --encode --wait --env-file {env_file}\n\
+            "A fake Cloudflare Stream is at {control}. {webhooks}\nIn another terminal:\n\n\
+             add a film         {program} videos add {film} --id {id} --encode --wait --env-file {env_file}\n\
              see all of them    {program} videos list --env-file {env_file}\n\
              what Stream knows  {program} stream status --env-file {env_file}\n\
              what it was asked  curl '{control}/control/requests'\n\n"

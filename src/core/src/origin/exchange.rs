@@ -119,6 +119,7 @@ impl fmt::Debug for BucketRequest<'_> {
 /// };
 /// # let config = Config::from_lookup(&|name: &str| Some(match name {
 /// #     "s3_endpoint" => "http://127.0.0.1:9000".into(),
+/// #     "origin_serves" => "games".into(),
 /// #     _ => "some".to_owned(),
 /// # }))?;
 ///

@@ -265,3 +265,6 @@ fn too_large() -> Answer {
         .detail(format!("at most {MAX_BODY_BYTES} bytes"))
         .render()
 }
+
+#[cfg(test)]
+mod tests;

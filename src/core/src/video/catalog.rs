@@ -20,12 +20,17 @@
 //! When there is no index, whoever wants it makes it of all rows. Everything else costs as much as there
 //! are rows in flight, however many the catalog holds; only a listing reads all keys.
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
+
+mod flight;
+mod listing;
+
+pub use listing::Page;
 
 use super::{
     id::{StreamUid, VideoId},
-    index::{self, Index},
+    index,
     lifecycle::{self, Event, Outcome, Refusal, Stale, Via},
     problem::Kind,
     report::Report,
@@ -36,9 +41,6 @@ use crate::time::UnixTime;
 
 /// How often a swap is tried. Each loss means that another one won, so this many can meet at one row.
 const ROUNDS: u32 = 256;
-
-/// The most rows that one page of a filtered listing reads; the page is short then, and goes on.
-const MAX_SCANNED: usize = 1000;
 
 /// Why the catalog could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,18 +118,6 @@ pub enum Effect {
     Stale(Stale),
     /// The row's state does not allow it.
     Refused(Refusal),
-}
-
-/// One page of a listing, in the order of ids.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    /// The rows.
-    pub rows: Vec<Row>,
-    /// Where the next page begins; `None` when there is nothing more. A page may be short, even empty,
-    /// and still have a next.
-    pub next_cursor: Option<VideoId>,
-    /// Rows that could not be read; for the log.
-    pub unreadable: Vec<Trouble>,
 }
 
 /// Every row in flight.
@@ -302,84 +292,6 @@ impl<S: Store> Catalog<S> {
         Ok(true)
     }
 
-    /// A page of at most `limit` rows, of all or of one status, after the id `cursor`.
-    ///
-    /// # Errors
-    /// [`Trouble::Store`], [`Trouble::Index`].
-    pub async fn list(
-        &self,
-        status: Option<Status>,
-        cursor: Option<&VideoId>,
-        limit: usize,
-    ) -> Result<Page, Trouble> {
-        let mut ids = match status {
-            Some(status) if status.is_in_flight() => {
-                let (_, index) = self.index().await?;
-                index.ids().map(|(id, _)| id.clone()).collect()
-            }
-            _ => self.ids().await?,
-        };
-        ids.retain(|id| cursor.is_none_or(|cursor| id > cursor));
-        ids.sort();
-        let mut page = Page {
-            rows: Vec::new(),
-            next_cursor: None,
-            unreadable: Vec::new(),
-        };
-        for (read, id) in ids.iter().enumerate() {
-            if page.rows.len() == limit || read == MAX_SCANNED {
-                page.next_cursor = read.checked_sub(1).map(|last| ids[last].clone());
-                break;
-            }
-            match self.get(id).await {
-                Ok(Some(row)) if status.is_none_or(|status| row.status == status) => {
-                    page.rows.push(row);
-                }
-                Ok(_) => {}
-                Err(trouble @ Trouble::Row(..)) => page.unreadable.push(trouble),
-                Err(trouble) => return Err(trouble),
-            }
-        }
-        Ok(page)
-    }
-
-    /// Every row in flight. What of the index is left over from a crash is taken out, and a uid that
-    /// was not noted is noted.
-    ///
-    /// # Errors
-    /// [`Trouble::Store`], [`Trouble::Index`].
-    pub async fn in_flight(&self) -> Result<InFlight, Trouble> {
-        let (held, mut index) = self.index().await?;
-        let entries: Vec<(VideoId, u64)> =
-            index.ids().map(|(id, entry)| (id.clone(), entry)).collect();
-        let mut found = InFlight {
-            rows: Vec::new(),
-            repaired: 0,
-            unreadable: Vec::new(),
-        };
-        for (id, entry) in entries {
-            match self.get(&id).await {
-                Ok(Some(row)) if row.status.is_in_flight() => {
-                    self.note_missing_uid(&row).await?;
-                    found.rows.push(row);
-                }
-                Ok(Some(row)) => {
-                    if row.rev >= entry || self.overtake(&id, entry).await? {
-                        found.repaired += usize::from(index.settle(&id, row.rev.max(entry)));
-                    }
-                }
-                Ok(None) => found.repaired += usize::from(index.forget(&id)),
-                Err(trouble @ Trouble::Row(..)) => found.unreadable.push(trouble),
-                Err(trouble) => return Err(trouble),
-            }
-        }
-        // Once is enough: who loses has an index that others have just changed, and the next sweep.
-        if found.repaired > 0 && !self.store.swap(held, &index.to_json()).await? {
-            found.repaired = 0;
-        }
-        Ok(found)
-    }
-
     /// The row, its uid, but not yet the end of its index entry.
     async fn write(
         &self,
@@ -413,75 +325,6 @@ impl<S: Store> Catalog<S> {
         Err(Trouble::Contended)
     }
 
-    /// The index says, before the row does, that the row is in flight.
-    async fn announce(&self, row: &Row) -> Result<u64, Trouble> {
-        for round in 1..=ROUNDS {
-            let (held, mut index) = self.index().await?;
-            let rev = index.announce(&row.id, row.rev)?;
-            if self.store.swap(held, &index.to_json()).await? {
-                return Ok(rev);
-            }
-            self.store.pause(round).await;
-        }
-        Err(Trouble::Contended)
-    }
-
-    /// The index, held; made of all rows when there is none.
-    async fn index(&self) -> Result<(S::Held, Index), Trouble> {
-        for round in 1..=ROUNDS {
-            let (held, value) = self.store.hold(index::KEY).await?;
-            if let Some(json) = value {
-                return Ok((held, Index::parse(&json)?));
-            }
-            let made = self.index_of_all_rows().await?;
-            // Read again, whoever has won: a store may not compare where the key was absent.
-            self.store.swap(held, &made.to_json()).await?;
-            self.store.pause(round).await;
-        }
-        Err(Trouble::Contended)
-    }
-
-    async fn index_of_all_rows(&self) -> Result<Index, Trouble> {
-        let mut ids = BTreeMap::new();
-        for id in self.ids().await? {
-            match self.get(&id).await {
-                Ok(Some(row)) if row.status.is_in_flight() => {
-                    ids.insert(id, row.rev);
-                }
-                Ok(_) | Err(Trouble::Row(..)) => {}
-                Err(trouble) => return Err(trouble),
-            }
-        }
-        Ok(Index::new(ids))
-    }
-
-    async fn ids(&self) -> Result<Vec<VideoId>, Trouble> {
-        let mut ids = Vec::new();
-        let mut cursor = None;
-        loop {
-            let (keys, next) = self.store.keys(cursor).await?;
-            let of_rows = keys.iter().filter_map(|key| key.strip_prefix(ROW));
-            ids.extend(of_rows.filter_map(|id| VideoId::new(id).ok()));
-            if next.is_none() {
-                return Ok(ids);
-            }
-            cursor = next;
-        }
-    }
-
-    /// Frees an entry whose write never came: whoever still wants to write it must begin anew.
-    async fn overtake(&self, id: &VideoId, entry: u64) -> Result<bool, Trouble> {
-        let (held, value) = self.store.hold(&row_key(id)).await?;
-        let Some(mut row) = value.map(|json| parse(id, &json)).transpose()? else {
-            return Ok(false);
-        };
-        if row.status.is_in_flight() || row.rev >= entry {
-            return Ok(false);
-        }
-        row.rev = entry;
-        Ok(self.store.swap(held, &row.to_json()).await?)
-    }
-
     async fn note_uid(&self, before: &Row, after: &Row) -> Result<(), Trouble> {
         if before.stream_uid == after.stream_uid {
             return Ok(());
@@ -494,56 +337,6 @@ impl<S: Store> Catalog<S> {
             self.store.delete(&uid_key(uid)).await?;
         }
         Ok(())
-    }
-
-    async fn note_missing_uid(&self, row: &Row) -> Result<(), Trouble> {
-        let Some(uid) = &row.stream_uid else {
-            return Ok(());
-        };
-        let key = uid_key(uid);
-        if self.store.get(&key).await?.is_none() {
-            self.store.set(&key, row.id.as_str().as_bytes()).await?;
-        }
-        Ok(())
-    }
-
-    /// Takes out of the index what is in flight no more. What fails here the next sweep does.
-    async fn settle(&self, applied: &[&Applied]) {
-        let settled: Vec<(VideoId, u64)> = applied
-            .iter()
-            .filter(|applied| applied.effect == Effect::Changed)
-            .filter(|applied| applied.row.has_landed())
-            .map(|applied| (applied.row.id.clone(), applied.row.rev))
-            .collect();
-        self.remove(&settled).await;
-    }
-
-    async fn remove(&self, settled: &[(VideoId, u64)]) {
-        if settled.is_empty() {
-            return;
-        }
-        for round in 1..=ROUNDS {
-            let Ok((held, Some(json))) = self.store.hold(index::KEY).await else {
-                return;
-            };
-            let Ok(mut index) = Index::parse(&json) else {
-                return;
-            };
-            let removed = settled
-                .iter()
-                .filter(|(id, rev)| index.settle(id, *rev))
-                .count();
-            if removed == 0
-                || self
-                    .store
-                    .swap(held, &index.to_json())
-                    .await
-                    .unwrap_or(true)
-            {
-                return;
-            }
-            self.store.pause(round).await;
-        }
     }
 }
 

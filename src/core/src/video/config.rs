@@ -244,3 +244,94 @@ fn source_origin(text: &str) -> Result<String, Useless> {
 fn secret(text: &str) -> Result<Secret, Useless> {
     Secret::new(text).ok_or("is empty")
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    const GOOD: [(&str, &str); 5] = [
+        ("stream_enabled", "true"),
+        ("cloudflare_account_id", "acc1"),
+        ("cf_stream_api_token", "token"),
+        ("stream_source_origin", "https://video.example"),
+        ("cf_stream_webhook_secret", "whsec"),
+    ];
+
+    fn lookup(variables: &[(&str, &str)], name: &str) -> Option<String> {
+        let (_, value) = variables.iter().rev().find(|(own, _)| *own == name)?;
+        Some((*value).to_string())
+    }
+
+    fn transcoder(more: &[(&str, &str)]) -> Result<Transcoder, Vec<&'static str>> {
+        let variables = [&GOOD[..], more].concat();
+        Transcoder::from_lookup(&|name: &str| lookup(&variables, name))
+            .map_err(|problems| problems.0.iter().map(|problem| problem.variable).collect())
+    }
+
+    #[test]
+    fn what_is_missing_switches_stream_off() {
+        let off = |name: &'static str, value| match transcoder(&[(name, value)]) {
+            Ok(Transcoder::Off(reason)) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(off("stream_enabled", "false"), "stream_enabled is not true");
+        assert_eq!(off("stream_enabled", ""), "stream_enabled is not true");
+        for (name, _) in &GOOD[1..] {
+            assert_eq!(off(name, ""), alloc::format!("{name} is not set"));
+        }
+        assert!(matches!(transcoder(&[]), Ok(Transcoder::On(_))));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_a_problem() {
+        for (name, value) in [
+            ("cloudflare_account_id", "a/b"),
+            ("cloudflare_account_id", ".."),
+            ("cf_stream_api_token", "a b"),
+            ("cf_stream_api_base", "api.cloudflare.com"),
+            ("stream_source_origin", "https://video.example/path"),
+            ("stream_source_origin", "video.example"),
+        ] {
+            let problems = transcoder(&[(name, value)]).map(|_| ());
+            assert_eq!(problems, Err(alloc::vec![name]), "{value}");
+        }
+        // Who is switched off is not bothered.
+        let off = transcoder(&[("stream_enabled", "no"), ("cf_stream_api_base", "x")]);
+        assert!(matches!(off, Ok(Transcoder::Off(_))));
+    }
+
+    #[test]
+    fn the_reconciler_waits_as_long_as_it_is_told() {
+        let read = |value: &str| {
+            let variables = [("stuck_after_seconds", value), ("admin_token", " t\n")];
+            Reconciler::from_lookup(&|name: &str| lookup(&variables, name))
+        };
+        for (value, expected) in [("", 300), ("0", 0), ("1", 1), (" 86400 ", 86_400)] {
+            let config = read(value).unwrap();
+            assert_eq!(config.stuck_after_seconds, expected);
+            assert!(config.admin.unwrap().is("t"));
+        }
+        for value in ["-1", "86401", "5m"] {
+            assert!(read(value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_empty_secret_is_none() {
+        let webhook = |value: &'static str| {
+            Webhook::from_lookup(&|_: &str| Some(value.to_string()))
+                .secret
+                .is_some()
+        };
+        assert_eq!(
+            [webhook(""), webhook("  "), webhook("s")],
+            [false, false, true]
+        );
+        let videos = Videos::from_lookup(&|_: &str| None).unwrap();
+        assert!(videos.admin.is_none() && videos.bucket.is_none());
+        let half = |name: &str| (name == "s3_endpoint").then(|| "https://b".to_string());
+        assert_eq!(Videos::from_lookup(&half).unwrap_err().0.len(), 3);
+    }
+}

@@ -231,3 +231,6 @@ fn url(value: &Value) -> Option<String> {
     let web = url.starts_with("https://") || url.starts_with("http://");
     (plain && web && url.len() <= MAX_URL_BYTES).then(|| url.to_string())
 }
+
+#[cfg(test)]
+mod tests;

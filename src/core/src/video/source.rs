@@ -287,3 +287,6 @@ fn size<H: HeaderSource + ?Sized>(upstream: &H) -> Option<u64> {
     let length = upstream.single("content-length")?;
     length.parse().ok().filter(|size| *size > 0)
 }
+
+#[cfg(test)]
+mod tests;

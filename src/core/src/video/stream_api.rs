@@ -384,3 +384,6 @@ fn retry_at<H: HeaderSource + ?Sized>(headers: &H, attempt: u32, now: UnixTime) 
     });
     now.plus(wait.clamp(least, most))
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,12 +21,16 @@ use alloc::{
 
 use serde::Serialize;
 
+mod plan;
+
+use plan::{Plan, Poll, Task, Work, is_due, plan};
+
 use super::{
     catalog::{Applied, Effect},
     id::{StreamUid, VideoId},
     lifecycle::{Event, Via},
     report::{Label, Report},
-    row::{Row, Status, json},
+    row::{Row, json},
     stream_api::{CallFailed, Listed, MAX_LISTED, Submission, Submitted},
 };
 use crate::time::UnixTime;
@@ -112,29 +116,6 @@ pub struct Sweep {
     undecided: BTreeSet<VideoId>,
     scanned: usize,
     unreadable: usize,
-}
-
-/// A row with a uid. The order is that of age.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Poll {
-    since: UnixTime,
-    id: VideoId,
-    uid: StreamUid,
-}
-
-/// One row, and what is to be done about it. The order is that of age.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Work {
-    since: UnixTime,
-    id: VideoId,
-    task: Task,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Task {
-    Get(StreamUid),
-    Find(Label),
-    Submit,
 }
 
 /// What the driver was told to do last.
@@ -365,51 +346,7 @@ impl Sweep {
     }
 }
 
-enum Plan {
-    Poll(Poll),
-    Work(Work),
-}
-
-fn plan(row: &Row, stuck_after_seconds: u64, now: UnixTime) -> Option<Plan> {
-    let stuck = now.since(row.updated_at) >= stuck_after_seconds;
-    match (row.status, &row.stream_uid) {
-        (Status::Queued, _) if is_due(row, now) => Some(Plan::Work(Work::submit(row))),
-        (Status::Encoding, Some(uid)) if stuck => Some(Plan::Poll(Poll {
-            since: row.last_touched(),
-            id: row.id.clone(),
-            uid: uid.clone(),
-        })),
-        (Status::Encoding, None) if stuck => Some(Plan::Work(Work {
-            since: row.last_touched(),
-            id: row.id.clone(),
-            task: Task::Find(row.label()),
-        })),
-        _ => None,
-    }
-}
-
-fn is_due(row: &Row, now: UnixTime) -> bool {
-    row.status == Status::Queued && row.retry_at.is_none_or(|time| time <= now)
-}
-
 fn polled(report: Report) -> Event {
     let via = Via::Poll;
     Event::Report { report, via }
-}
-
-impl Work {
-    fn submit(row: &Row) -> Self {
-        Self {
-            since: row.last_touched(),
-            id: row.id.clone(),
-            task: Task::Submit,
-        }
-    }
-}
-
-impl Row {
-    /// When it was last changed, or tried in vain.
-    fn last_touched(&self) -> UnixTime {
-        self.updated_at.max(self.tried_at.unwrap_or(UnixTime(0)))
-    }
 }

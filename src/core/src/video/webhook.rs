@@ -205,3 +205,6 @@ fn part<'a>(header: &'a str, name: &str) -> Result<&'a str, Unauthentic> {
         _ => Err(Unauthentic::Malformed),
     }
 }
+
+#[cfg(test)]
+mod tests;

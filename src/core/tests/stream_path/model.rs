@@ -1,10 +1,10 @@
 //! Every run of one video's world, walked through to the end.
 
 use reelgate_core::time::UnixTime;
-use reelgate_core::video::{Event, Outcome, Row, Status, apply};
-use stateright::{Checker, Model, Property};
+use reelgate_core::video::{Cause, Event, Outcome, Progress, Row, Status, Transition, Via, apply};
+use stateright::{Checker, HasDiscoveries, Model, Property};
 
-use crate::rows::{NOW, registered};
+use crate::rows::registered;
 use crate::world::{Action, Luck, Rules, World};
 
 /// Runs are followed up to this attempt; the next would be like the one before.
@@ -58,10 +58,21 @@ impl Model for Everything {
     }
 }
 
-const LUCK: Luck = Luck {
+/// Two sweeps beside one command.
+const CROWD: Luck = Luck {
+    encodes: 1,
+    retries: 0,
+    sweeps: 2,
+    refusals: 0,
+    busies: 0,
+    omissions: 0,
+};
+
+/// One sweep, and Stream at its worst.
+const MISHAPS: Luck = Luck {
     encodes: 1,
     retries: 1,
-    sweeps: 2,
+    sweeps: 1,
     refusals: 1,
     busies: 1,
     omissions: 1,
@@ -69,15 +80,111 @@ const LUCK: Luck = Luck {
 
 fn explored(rules: Rules, luck: Luck) -> impl Checker<Everything> {
     let checker = Everything { rules, luck }.checker();
-    checker
-        .timeout(std::time::Duration::from_secs(40))
-        .spawn_bfs()
-        .join()
+    let failed = HasDiscoveries::AnyFailures;
+    checker.finish_when(failed).spawn_bfs().join()
 }
 
 #[test]
-fn no_run_breaks_an_invariant() {
-    let checker = explored(apply, LUCK);
-    println!("{} states", checker.unique_state_count());
-    checker.assert_properties();
+fn sweeps_and_a_command_do_not_collide() {
+    explored(apply, CROWD).assert_properties();
+}
+
+#[test]
+fn mishaps_break_nothing() {
+    explored(apply, MISHAPS).assert_properties();
+}
+
+/// What the model finds when a rule is broken: it would notice.
+mod broken {
+    use super::*;
+
+    fn finds(rules: Rules, luck: Luck) -> (bool, Option<&'static str>) {
+        let checker = explored(rules, luck);
+        let last = |name| {
+            checker
+                .discovery(name)
+                .map(|path| path.last_state().clone())
+        };
+        let wrong = last("nothing is wrong").and_then(|world| world.wrong);
+        (last("never stuck").is_some(), wrong)
+    }
+
+    /// Whoever reports, it is about this row.
+    fn believe_everybody(row: &Row, event: &Event, now: UnixTime) -> Outcome {
+        match event {
+            Event::Report { report, via } => {
+                let mut report = report.clone();
+                report.uid = row.stream_uid.clone().unwrap_or(report.uid);
+                let via = *via;
+                apply(row, &Event::Report { report, via }, now)
+            }
+            event => apply(row, event, now),
+        }
+    }
+
+    /// What was lost is submitted again under its old number.
+    fn use_a_number_again(row: &Row, event: &Event, now: UnixTime) -> Outcome {
+        match (event, apply(row, event, now)) {
+            (Event::SubmitLost { .. }, Outcome::Changed(mut next)) => {
+                next.attempt -= 1;
+                Outcome::Changed(next)
+            }
+            (_, outcome) => outcome,
+        }
+    }
+
+    /// A late report brings a failed video back.
+    fn take_back_a_failure(row: &Row, event: &Event, now: UnixTime) -> Outcome {
+        match (event, apply(row, event, now)) {
+            (Event::Report { report, via }, Outcome::Same)
+                if report.progress < Progress::Failed && row.status == Status::Failed =>
+            {
+                let mut next = row.clone();
+                next.status = Status::Ready;
+                next.history.push(Transition {
+                    at: now,
+                    from: Some(Status::Failed),
+                    to: Status::Ready,
+                    cause: match via {
+                        Via::Webhook => Cause::WEBHOOK,
+                        Via::Poll => Cause::POLL,
+                    },
+                });
+                Outcome::Changed(Box::new(next))
+            }
+            (_, outcome) => outcome,
+        }
+    }
+
+    /// Nobody cares for a submission without an answer.
+    fn wait_for_ever(row: &Row, event: &Event, now: UnixTime) -> Outcome {
+        match event {
+            Event::SubmitLost { .. } => Outcome::Same,
+            event => apply(row, event, now),
+        }
+    }
+
+    #[test]
+    fn a_broken_rule_is_noticed() {
+        for (rules, luck, expected) in [
+            (
+                believe_everybody as Rules,
+                MISHAPS,
+                (false, Some("a report of an old attempt applied")),
+            ),
+            (
+                use_a_number_again,
+                CROWD,
+                (false, Some("an attempt submitted twice")),
+            ),
+            (
+                take_back_a_failure,
+                MISHAPS,
+                (false, Some("an illegal transition")),
+            ),
+            (wait_for_ever, MISHAPS, (true, None)),
+        ] {
+            assert_eq!(finds(rules, luck), expected);
+        }
+    }
 }

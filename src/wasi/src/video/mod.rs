@@ -4,11 +4,14 @@
 //! `wit/types.wit`. A row is JSON there, as in the store and in the API.
 
 mod ask;
-mod convert;
+mod errors;
 mod provide;
+mod reports;
+mod rows;
 
-pub use convert::{BadWords, InFlight, NewVideo, all_words, count, kind, stored, words};
+pub use errors::{BadWords, kind};
 pub use provide::{Catalog, Transcoder};
+pub use rows::{InFlight, NewVideo, all_words, count, stored, words};
 pub use types::CatalogError;
 
 #[doc(hidden)]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::{
-    key::{GameId, ObjectKey, StoredKey},
+    key::{GameId, ObjectKey, SourceKey, StoredKey},
     origin::Config,
 };
 
@@ -89,6 +89,19 @@ struct Vectors {
     access_key_id: String,
     secret_access_key: String,
     urls: Vec<Vector>,
+    uploads: Vec<UploadVector>,
+}
+
+#[derive(Deserialize)]
+struct UploadVector {
+    endpoint: String,
+    bucket: String,
+    region: String,
+    unix_time: u64,
+    key: String,
+    length: u64,
+    r#type: String,
+    url: String,
 }
 
 #[derive(Deserialize)]
@@ -154,6 +167,34 @@ fn urls_are_those_of_botocore() {
         // A prepared day, the last of several, signs alike.
         config.prepare(UnixTime(now.0 - 2 * 86_400), 3);
         assert_eq!(signed_url(&config, method, &key, now), vector.url);
+    }
+}
+
+#[test]
+fn uploads_are_those_of_botocore() {
+    let vectors = vectors();
+    assert_eq!(vectors.uploads.len(), 3);
+    for vector in &vectors.uploads {
+        let config = config(
+            &vector.endpoint,
+            &vector.bucket,
+            &vector.region,
+            &vectors.access_key_id,
+            &vectors.secret_access_key,
+        );
+        let key = SourceKey::new(&vector.key).unwrap();
+        let now = UnixTime(vector.unix_time);
+        let upload = config.presign_upload(&key, vector.length, &vector.r#type, now);
+        assert_eq!(upload.url, vector.url);
+        assert_eq!(upload.expires_at, now.plus(3600));
+        assert!(!format!("{upload:?}").contains("Signature"));
+        let json = serde_json::to_value(&upload).unwrap();
+        assert_eq!(json["method"], "PUT");
+        assert_eq!(json["headers"]["content-type"], vector.r#type.as_str());
+        assert_eq!(
+            json["headers"]["content-length"],
+            format!("{}", vector.length)
+        );
     }
 }
 

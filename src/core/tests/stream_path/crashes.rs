@@ -1,0 +1,343 @@
+//! The catalog when many write at once, and when whoever writes dies at any moment.
+
+use proptest::prelude::*;
+use reelgate_core::video::{Catalog, Effect, Event, Progress, Row, Status, Trouble, Via, VideoId};
+
+use crate::memory::{Memory, Task, Values, alone, go_on};
+use crate::rows::{NOW, after, id, registered, report, uid};
+
+/// One thing that somebody does to the catalog.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Encode,
+    Retry,
+    Ready,
+    Fail,
+    Sweep,
+    Delete,
+    Register,
+}
+
+const DEEDS: [Deed; 7] = [
+    Deed::Encode,
+    Deed::Retry,
+    Deed::Ready,
+    Deed::Fail,
+    Deed::Sweep,
+    Deed::Delete,
+    Deed::Register,
+];
+
+fn video() -> VideoId {
+    id("v1")
+}
+
+fn task<'a>(deed: Deed, memory: &'a Memory) -> Task<'a> {
+    let catalog = Catalog::new(memory);
+    Box::pin(async move {
+        let tell = async |event: Event| {
+            let _ = catalog.apply(&video(), &event, NOW).await.unwrap();
+        };
+        match deed {
+            Deed::Encode => tell(Event::Encode).await,
+            Deed::Retry => tell(Event::Retry).await,
+            Deed::Ready | Deed::Fail => {
+                let progress = match deed {
+                    Deed::Ready => Progress::Ready,
+                    _ => Progress::Failed,
+                };
+                let report = report("u1", &encoding().label(), progress);
+                catalog.report(&report, Via::Webhook, NOW).await.unwrap();
+            }
+            Deed::Sweep => drop(catalog.in_flight().await.unwrap()),
+            Deed::Delete => drop(catalog.delete(&video()).await.unwrap()),
+            Deed::Register => drop(catalog.register(&registered("v1")).await),
+        }
+    })
+}
+
+fn encoding() -> Row {
+    after(&registered("v1"), &[Event::Encode])
+}
+
+/// The store at every station of a video's way, as the catalog leaves it; also with an index entry that
+/// a crash has left.
+fn stations() -> Vec<Values> {
+    let memory = Memory::default();
+    let catalog = Catalog::new(&memory);
+    alone(catalog.probe([0; 16])).unwrap();
+    let mut stations = vec![memory.values.borrow().clone()];
+    alone(catalog.register(&registered("v1"))).unwrap();
+    stations.push(memory.values.borrow().clone());
+    alone(task(Deed::Encode, &memory));
+    stations.push(memory.values.borrow().clone());
+    alone(task(Deed::Fail, &memory));
+    let failed = memory.values.borrow().clone();
+    stations.push(failed.clone());
+    // An index entry of a retry that was given up before it wrote the row.
+    let given_up = Memory::with(failed);
+    let mut retry = task(Deed::Retry, &given_up);
+    while given_up.indexed().is_empty() {
+        assert!(!go_on(&mut retry));
+    }
+    drop(retry);
+    stations.push(given_up.values.borrow().clone());
+    stations
+}
+
+/// Whatever has happened, one more look puts the index right, and the store is sound.
+fn assert_repaired(values: &Values, how: &str) {
+    let memory = Memory::with(values.clone());
+    assert_eq!(memory.lost(), [], "{how}");
+    let found = alone(Catalog::new(&memory).in_flight()).unwrap();
+    let rows = memory.rows();
+    let expected: Vec<&Row> = rows
+        .iter()
+        .filter(|row| row.status.is_in_flight())
+        .collect();
+    assert_eq!(found.rows.iter().collect::<Vec<_>>(), expected, "{how}");
+    let indexed: Vec<String> = memory.indexed().into_iter().collect();
+    let expected: Vec<&str> = expected.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(indexed, expected, "{how}");
+}
+
+/// Runs tasks as `choose` says, given how many are not done; everybody may die after each operation.
+fn run(start: &Values, deeds: &[Deed], mut choose: impl FnMut(usize) -> usize) {
+    let memory = Memory::with(start.clone());
+    let mut tasks: Vec<Task<'_>> = deeds.iter().map(|deed| task(*deed, &memory)).collect();
+    let mut seen = memory.values.borrow().clone();
+    while !tasks.is_empty() {
+        let next = choose(tasks.len());
+        if go_on(&mut tasks[next]) {
+            drop(tasks.remove(next));
+        }
+        let values = memory.values.borrow();
+        if *values != seen {
+            assert_repaired(&values, &format!("{deeds:?}"));
+            seen.clone_from(&values);
+        }
+    }
+}
+
+/// All ways of two tasks to take turns, one after the other.
+fn all_ways(start: &Values, deeds: &[Deed]) {
+    // The choices of the run before, and how many there were at each.
+    let mut way: Vec<(usize, usize)> = Vec::new();
+    loop {
+        let mut at = 0;
+        run(start, deeds, |among| {
+            if at == way.len() {
+                way.push((0, among));
+            }
+            at += 1;
+            way[at - 1].0
+        });
+        while way
+            .last()
+            .is_some_and(|(choice, among)| choice + 1 == *among)
+        {
+            way.pop();
+        }
+        match way.last_mut() {
+            Some((choice, _)) => *choice += 1,
+            None => return,
+        }
+    }
+}
+
+#[test]
+fn who_dies_at_any_moment_loses_nothing() {
+    for start in stations() {
+        for deed in DEEDS {
+            run(&start, &[deed], |_| 0);
+        }
+    }
+}
+
+#[test]
+fn two_at_once_lose_nothing() {
+    for start in stations() {
+        for one in [Deed::Retry, Deed::Encode] {
+            for other in [Deed::Sweep, Deed::Ready, Deed::Fail, Deed::Delete] {
+                all_ways(&start, &[one, other]);
+            }
+        }
+        all_ways(&start, &[Deed::Sweep, Deed::Sweep]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn five_at_once_lose_nothing(
+        station in 0..5_usize,
+        deeds in proptest::collection::vec(proptest::sample::select(&DEEDS[..]), 5),
+        choices: Vec<u8>,
+    ) {
+        let mut choices = choices.into_iter();
+        run(&stations()[station], &deeds, |among| {
+            usize::from(choices.next().unwrap_or_default()) % among
+        });
+    }
+}
+
+#[test]
+fn of_many_encodes_at_once_one_changes_the_row() {
+    let memory = Memory::with(stations()[1].clone());
+    let changed = std::cell::Cell::new(0);
+    let mut tasks: Vec<Task<'_>> = (0..100)
+        .map(|_| -> Task<'_> {
+            let catalog = Catalog::new(&memory);
+            let changed = &changed;
+            Box::pin(async move {
+                let applied = catalog.apply(&video(), &Event::Encode, NOW).await;
+                if applied.unwrap().unwrap().effect == Effect::Changed {
+                    changed.set(changed.get() + 1);
+                }
+            })
+        })
+        .collect();
+    while !tasks.is_empty() {
+        tasks.retain_mut(|task| !go_on(task));
+    }
+    drop(tasks);
+    assert_eq!(changed.get(), 1);
+    assert_eq!(memory.rows()[0].attempt, 1);
+}
+
+#[test]
+fn a_hundred_reports_at_once_are_all_heard() {
+    let memory = Memory::with(stations()[2].clone());
+    let label = memory.rows()[0].label();
+    let mut tasks: Vec<Task<'_>> = (1..=100)
+        .map(|percent| -> Task<'_> {
+            let catalog = Catalog::new(&memory);
+            let mut report = report("u1", &label, Progress::Encoding);
+            report.pct_complete = Some(f64::from(percent));
+            Box::pin(async move {
+                let matched = catalog.report(&report, Via::Webhook, NOW).await.unwrap();
+                assert!(matched.is_some());
+            })
+        })
+        .collect();
+    while !tasks.is_empty() {
+        tasks.retain_mut(|task| !go_on(task));
+    }
+    drop(tasks);
+    assert_eq!(memory.rows()[0].pct_complete, Some(100.0));
+    assert_eq!(memory.rows()[0].stream_uid, Some(uid("u1")));
+}
+
+#[test]
+fn a_store_that_does_not_compare_is_found_out() {
+    let blind = Memory {
+        never_compares: true,
+        ..Memory::default()
+    };
+    let answer = alone(Catalog::new(&blind).probe([1; 16]));
+    assert_eq!(answer, Err(Trouble::WeakSwap));
+    let stubborn = Memory {
+        always_loses: true,
+        ..Memory::default()
+    };
+    let answer = alone(Catalog::new(&stubborn).probe([1; 16]));
+    assert_eq!(answer, Err(Trouble::WeakSwap));
+    let good = Memory::default();
+    assert_eq!(alone(Catalog::new(&good).probe([1; 16])), Ok(()));
+    assert!(
+        good.values
+            .borrow()
+            .keys()
+            .all(|key| key == "index/encoding")
+    );
+}
+
+#[test]
+fn of_two_first_writes_the_last_is_believed() {
+    let memory = Memory {
+        weak_first_write: true,
+        ..Memory::default()
+    };
+    let key = || registered("v1").source_key;
+    let rows = [[1; 16], [2; 16]]
+        .map(|nonce| Row::register(video(), key(), serde_json::Map::new(), NOW, nonce));
+    let answers = [const { std::cell::RefCell::new(None) }; 2];
+    let mut tasks: Vec<Task<'_>> = rows
+        .iter()
+        .zip(&answers)
+        .map(|(row, answer)| -> Task<'_> {
+            let catalog = Catalog::new(&memory);
+            Box::pin(async move { *answer.borrow_mut() = Some(catalog.register(row).await) })
+        })
+        .collect();
+    while !tasks.is_empty() {
+        tasks.retain_mut(|task| !go_on(task));
+    }
+    drop(tasks);
+    let answers = answers.map(|answer| answer.into_inner().unwrap());
+    assert_eq!(answers, [Err(Trouble::Taken), Ok(())]);
+    assert_eq!(memory.rows(), rows[1..]);
+}
+
+#[test]
+fn a_sweep_costs_what_is_in_flight() {
+    let memory = Memory::default();
+    let catalog = Catalog::new(&memory);
+    alone(catalog.probe([0; 16])).unwrap();
+    for number in 0..10_000 {
+        let row = registered(&format!("v{number}"));
+        let key = format!("video/{}", row.id);
+        memory.values.borrow_mut().insert(key, row.to_json());
+    }
+    for number in 0..100 {
+        let id = id(&format!("v{number}"));
+        alone(catalog.apply(&id, &Event::Encode, NOW)).unwrap();
+    }
+    memory.operations.set(0);
+    let found = alone(catalog.in_flight()).unwrap();
+    assert_eq!(found.rows.len(), 100);
+    assert!(found.rows.iter().all(|row| row.status == Status::Encoding));
+    // One for the index, one for each row.
+    assert_eq!(memory.operations.get(), 101);
+}
+
+#[test]
+fn a_lost_index_is_made_again() {
+    let memory = Memory::with(stations()[2].clone());
+    memory.values.borrow_mut().remove("index/encoding");
+    let found = alone(Catalog::new(&memory).in_flight()).unwrap();
+    assert_eq!(found.rows.len(), 1);
+    assert_eq!(memory.lost(), []);
+}
+
+#[test]
+fn a_listing_goes_on_where_it_ended() {
+    let memory = Memory::default();
+    let catalog = Catalog::new(&memory);
+    for name in ["b", "a.1", "c", "A", "a-1"] {
+        alone(catalog.register(&registered(name))).unwrap();
+    }
+    alone(catalog.apply(&id("c"), &Event::Encode, NOW)).unwrap();
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = alone(catalog.list(None, cursor.as_ref(), 2)).unwrap();
+        assert!(page.rows.len() <= 2);
+        seen.extend(page.rows.iter().map(|row| row.id.to_string()));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ["A", "a-1", "a.1", "b", "c"]);
+    for (status, expected) in [
+        (Status::Encoding, vec!["c"]),
+        (Status::Uploading, vec!["A", "a-1", "a.1", "b"]),
+        (Status::Ready, vec![]),
+    ] {
+        let page = alone(catalog.list(Some(status), None, 50)).unwrap();
+        let ids: Vec<&str> = page.rows.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!((ids, page.next_cursor), (expected, None));
+    }
+}

@@ -1,0 +1,151 @@
+//! A key-value store in memory that stops before every operation, so that a test decides who goes next,
+//! and that can be told to lie.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use reelgate_core::video::{Row, Store, StoreError, VideoId};
+
+pub(crate) type Values = BTreeMap<String, Vec<u8>>;
+
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) values: RefCell<Values>,
+    /// Operations so far.
+    pub(crate) operations: Cell<usize>,
+    /// A swap compares nothing at all.
+    pub(crate) never_compares: bool,
+    /// A swap does not compare where the key was absent, as Spin's SQLite store.
+    pub(crate) weak_first_write: bool,
+    /// A swap compares, and says so, but always fails.
+    pub(crate) always_loses: bool,
+}
+
+impl Memory {
+    pub(crate) fn with(values: Values) -> Self {
+        Self {
+            values: RefCell::new(values),
+            ..Self::default()
+        }
+    }
+
+    fn count(&self) {
+        self.operations.set(self.operations.get() + 1);
+    }
+
+    /// Every row that is in flight and not in the index: must be none, at any time.
+    pub(crate) fn lost(&self) -> Vec<VideoId> {
+        let index = self.indexed();
+        self.rows()
+            .into_iter()
+            .filter(|row| row.status.is_in_flight())
+            .map(|row| row.id)
+            .filter(|id| !index.contains(id.as_str()))
+            .collect()
+    }
+
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let values = self.values.borrow();
+        let rows = values.iter().filter(|(key, _)| key.starts_with("video/"));
+        rows.map(|(_, json)| Row::parse(json).unwrap()).collect()
+    }
+
+    pub(crate) fn indexed(&self) -> std::collections::BTreeSet<String> {
+        let values = self.values.borrow();
+        let Some(json) = values.get("index/encoding") else {
+            return Default::default();
+        };
+        let index: serde_json::Value = serde_json::from_slice(json).unwrap();
+        index["ids"].as_object().unwrap().keys().cloned().collect()
+    }
+}
+
+/// Lets others go first, once.
+async fn stop() {
+    let mut stopped = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut stopped, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+impl Store for &Memory {
+    type Held = (String, Option<Vec<u8>>);
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        stop().await;
+        self.count();
+        Ok(self.values.borrow().get(key).cloned())
+    }
+
+    async fn hold(&self, key: &str) -> Result<(Self::Held, Option<Vec<u8>>), StoreError> {
+        let value = self.get(key).await?;
+        Ok(((key.into(), value.clone()), value))
+    }
+
+    async fn swap(&self, (key, held): Self::Held, value: &[u8]) -> Result<bool, StoreError> {
+        stop().await;
+        self.count();
+        let mut values = self.values.borrow_mut();
+        let blind = self.never_compares || (self.weak_first_write && held.is_none());
+        let same = !self.always_loses && (blind || values.get(&key) == held.as_ref());
+        if same {
+            values.insert(key, value.into());
+        }
+        Ok(same)
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        stop().await;
+        self.count();
+        self.values.borrow_mut().insert(key.into(), value.into());
+        Ok(())
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        stop().await;
+        self.count();
+        self.values.borrow_mut().remove(key);
+        Ok(())
+    }
+
+    async fn keys(
+        &self,
+        cursor: Option<String>,
+    ) -> Result<(Vec<String>, Option<String>), StoreError> {
+        stop().await;
+        self.count();
+        // Pages of three, to have some.
+        let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
+        let keys: Vec<String> = self.values.borrow().keys().cloned().collect();
+        let next = (from + 3 < keys.len()).then(|| (from + 3).to_string());
+        Ok((keys.into_iter().skip(from).take(3).collect(), next))
+    }
+
+    async fn pause(&self, _round: u32) {}
+}
+
+/// Runs one thing to its end, with nobody beside it.
+pub(crate) fn alone<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(done) = work.as_mut().poll(&mut context) {
+            return done;
+        }
+    }
+}
+
+pub(crate) type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Lets the task go on to its next operation; `true` when it is done.
+pub(crate) fn go_on(task: &mut Task<'_>) -> bool {
+    let mut context = Context::from_waker(Waker::noop());
+    task.as_mut().poll(&mut context).is_ready()
+}

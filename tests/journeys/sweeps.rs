@@ -1,0 +1,178 @@
+//! Many videos, and hosts that die: nothing is lost, nothing is made twice, nothing is stuck.
+
+use http::Method;
+use reelgate_fake_stream::Mischief;
+use reelgate_tests::bucket::Object;
+use reelgate_tests::client::Client;
+use reelgate_tests::deadline::within_time;
+use reelgate_tests::studio::{Studio, ask, create};
+use serde_json::{Value, json};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How many clients write at once.
+const WRITERS: usize = 8;
+
+/// A number below `below`, another one each time.
+fn random(below: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % below
+}
+
+/// Registers the videos `{prefix}0` and so on.
+async fn register_many(studio: &Studio, prefix: &'static str, count: usize) {
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let client = studio.client();
+        writers.spawn(async move {
+            for number in (writer..count).step_by(WRITERS) {
+                let id = format!("{prefix}{number}");
+                assert_eq!(create(&client, &id, "originals/film.mp4").await.status, 201);
+            }
+        });
+    }
+    writers.join_all().await;
+}
+
+/// The best of several sweeps: a busy machine makes one slow, and none fast.
+async fn sweep_time(studio: &Studio, in_flight: usize) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        let began = Instant::now();
+        let swept = studio.reconcile().await;
+        best = best.min(began.elapsed());
+        assert_eq!(
+            (&swept["scanned"], &swept["errors"]),
+            (&json!(in_flight), &json!(0))
+        );
+    }
+    best
+}
+
+/// DESIGN §7 and the budget: calls by the fifty, and no cost for what is not in flight.
+#[tokio::test]
+async fn a_sweep_costs_what_is_in_flight() {
+    let studio = Studio::start().await;
+    studio
+        .bucket
+        .put("originals/film.mp4", Object::from("a film"));
+    studio.stream.misbehave(Mischief::NeverFinishes);
+    register_many(&studio, "busy", 100).await;
+    for number in 0..100 {
+        assert_eq!(studio.encode(&format!("busy{number}")).await.status, 202);
+    }
+    let asked = studio.stream.asked().len();
+    let alone = sweep_time(&studio, 100).await;
+    assert_eq!(studio.stream.asked().len() - asked, 10, "two calls a sweep");
+    let filling = Instant::now();
+    register_many(&studio, "idle", 10_000).await;
+    let filled = filling.elapsed();
+    let crowded = sweep_time(&studio, 100).await;
+    println!("100 in flight: {alone:?} alone, {crowded:?} among 10,000 (written in {filled:?})");
+    assert!(
+        crowded < 3 * alone + Duration::from_millis(50),
+        "{alone:?}, then {crowded:?}"
+    );
+    let page = ask(&studio.client(), Method::GET, "/api/videos?limit=200")
+        .send()
+        .await;
+    assert_eq!(page.json()["videos"].as_array().unwrap().len(), 200);
+    studio.finish().await;
+}
+
+/// What a portal was told, by kind.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    registered: Vec<String>,
+    accepted: Vec<String>,
+}
+
+/// One of many who register videos and have them encoded, until the host dies under them.
+async fn write(client: Client, name: String, told: watch::Sender<Told>) {
+    for number in 0.. {
+        let id = format!("{name}-{number}");
+        if create(&client, &id, "originals/film.mp4").await.status == 201 {
+            told.send_modify(|told| told.registered.push(id.clone()));
+        }
+        let target = format!("/api/videos/{id}/encode");
+        if ask(&client, Method::POST, &target).send().await.status == 202 {
+            told.send_modify(|told| told.accepted.push(id));
+        }
+    }
+}
+
+#[tokio::test]
+async fn killed_at_fifty_moments_nothing_is_lost_and_nothing_made_twice() {
+    let mut studio = Studio::start().await;
+    studio
+        .bucket
+        .put("originals/film.mp4", Object::from("a film"));
+    let told = watch::Sender::<Told>::default();
+    for round in 0..50 {
+        let mut writers = JoinSet::new();
+        for writer in 0..WRITERS {
+            let name = format!("r{round}w{writer}");
+            writers.spawn(write(studio.client(), name, told.clone()));
+        }
+        let so_far = told.borrow().registered.len() + told.borrow().accepted.len();
+        let moment = so_far + 1 + usize::try_from(random(30)).unwrap();
+        let mut seen = told.subscribe();
+        let enough = |told: &Told| told.registered.len() + told.accepted.len() >= moment;
+        let waited = within_time(Duration::from_secs(120), "writes", seen.wait_for(enough)).await;
+        drop(waited);
+        // Their connections are open, and their requests on the way.
+        writers.abort_all();
+        studio = studio.kill_and_restart().await;
+        studio.reconcile().await;
+    }
+    let told = told.borrow().clone();
+    settle(&studio, &told).await;
+    for id in &told.registered {
+        let row = studio.row(id).await;
+        let was_accepted = told.accepted.contains(id);
+        assert!(!was_accepted || row["status"] == "ready", "{row}");
+        for attempt in 1..=row["attempt"].as_u64().unwrap() {
+            let copies = studio.stream.copies(&format!("{id}#{attempt}"));
+            assert!(copies.accepted <= 1, "{id}#{attempt}: {copies:?}");
+        }
+    }
+    println!(
+        "{} registered, {} encoded, {} copies",
+        told.registered.len(),
+        told.accepted.len(),
+        studio.stream.videos().len()
+    );
+    studio.finish().await;
+}
+
+/// Lets what Stream could not fetch from a dead host be tried again, and sweeps until nothing is in flight.
+async fn settle(studio: &Studio, told: &Told) {
+    for id in &told.accepted {
+        let row = studio.row(id).await;
+        if row["status"] == "failed" {
+            assert_eq!(row["error"]["code"], "ERR_FETCH_ORIGIN_ERROR", "{row}");
+            let target = format!("/api/videos/{id}/retry");
+            let retry = ask(&studio.client(), Method::POST, &target).send().await;
+            assert_eq!(retry.status, 202, "{}", retry.text());
+        }
+    }
+    within_time(Duration::from_secs(120), "nothing is in flight", async {
+        let quiet = json!({ "scanned": 0, "updated": 0, "errors": 0 });
+        while studio.reconcile().await != quiet {}
+    })
+    .await;
+}
+
+/// The catalog survives its host, to the byte.
+#[tokio::test]
+async fn what_was_told_is_there_after_a_kill() {
+    let studio = Studio::start().await;
+    studio.register("v1").await;
+    studio.encode("v1").await;
+    let before: Value = studio.becomes("v1", "ready").await;
+    let studio = studio.kill_and_restart().await;
+    assert_eq!(studio.row("v1").await, before);
+    studio.finish().await;
+}
