@@ -136,6 +136,18 @@ async fn variables_that_cannot_work_are_listed() {
     }
 }
 
+/// Cargo may have been told to build elsewhere than the manifest says.
+#[tokio::test]
+async fn components_may_lie_in_another_build_folder() {
+    let text = std::fs::read_to_string(manifest::product()).unwrap();
+    let moved = Manifest::of(&text);
+    let world = World::start_with(|settings| settings.app(&moved.path())).await;
+    world.put("a.m4s", "pictures");
+    let ask = world.client().get(path("a.m4s")).cookie(&session());
+    assert_eq!(ask.send().await.text(), "pictures");
+    world.finish().await;
+}
+
 /// DESIGN §10: what is not required is left to the component, which answers 500 on its own routes.
 #[tokio::test]
 async fn a_component_with_a_broken_variable_says_so_and_nothing_more() {

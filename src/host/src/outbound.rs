@@ -136,3 +136,48 @@ impl Body for Watched {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::Empty;
+    use std::net::SocketAddr;
+    use std::time::Instant;
+    use tokio::net::TcpStream;
+
+    /// An address that takes no more connections and refuses none: its queue is full.
+    async fn mute() -> (SocketAddr, socket2::Socket, Vec<TcpStream>) {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let socket = socket.unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(&any.into()).unwrap();
+        socket.listen(0).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        let mut waiting = Vec::new();
+        let patience = Duration::from_millis(200);
+        while let Ok(connected) = tokio::time::timeout(patience, TcpStream::connect(address)).await
+        {
+            waiting.push(connected.unwrap());
+        }
+        (address, socket, waiting)
+    }
+
+    #[tokio::test]
+    async fn a_request_may_allow_less_time_to_connect() {
+        let (address, _socket, _waiting) = mute().await;
+        let tls = rustls::ClientConfig::builder()
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let outbound = Outbound::new(&Arc::new(tls));
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let request = Request::get(format!("http://{address}/")).body(body);
+        let options = RequestOptions {
+            connect_timeout: Some(Duration::from_millis(100)),
+            ..RequestOptions::default()
+        };
+        let started = Instant::now();
+        let error = outbound.send(request.unwrap(), options).await.unwrap_err();
+        assert!(matches!(error, Error::ConnectionTimeout), "{error:?}");
+        assert!(started.elapsed() < CONNECT / 2, "{:?}", started.elapsed());
+    }
+}
