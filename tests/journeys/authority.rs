@@ -117,6 +117,9 @@ const TABLE: [Row; 13] = [
     Row {
         component: "keeper",
         imports: &[
+            // The two types that its export has, by name.
+            "error",
+            "metadata",
             "spin:cron/cron-types",
             "wasi:http/types",
             "wasi:keyvalue/atomics",
