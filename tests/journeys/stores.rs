@@ -156,12 +156,17 @@ async fn killed_at_any_moment_it_has_all_that_was_acknowledged() {
         let done = Arc::new(AtomicU64::new(kept));
         let mut writers = JoinSet::new();
         for _ in 0..WRITERS {
-            let (client, done) = (host.client(), Arc::clone(&done));
+            let mut connection = host.client().connect().await;
+            let ask = host.client().get("/keeper/increment/default/count/1");
+            let done = Arc::clone(&done);
             writers.spawn(async move {
-                let ask = client.get("/keeper/increment/default/count/1");
-                while let Ok(answer) = ask.try_stream().await {
+                while let Ok(mut answer) = connection.send(&ask).await {
                     if answer.status == 200 {
                         done.fetch_add(1, SeqCst);
+                    }
+                    // The next one goes over the same connection.
+                    if answer.count().await.is_err() {
+                        break;
                     }
                 }
             });
