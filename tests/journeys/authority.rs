@@ -96,9 +96,6 @@ const TABLE: [Row; 13] = [
     Row {
         component: "reconciler",
         imports: &[
-            // The two types that its export has, by name.
-            "error",
-            "metadata",
             "reelgate:video/catalog",
             "reelgate:video/transcoder",
             "reelgate:video/types",
@@ -117,9 +114,6 @@ const TABLE: [Row; 13] = [
     Row {
         component: "keeper",
         imports: &[
-            // The two types that its export has, by name.
-            "error",
-            "metadata",
             "spin:cron/cron-types",
             "wasi:http/types",
             "wasi:keyvalue/atomics",

@@ -11,7 +11,7 @@ use crate::{
 /// Arguments of `reelgate stream subscribe`.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The gate's address for webhooks: https://video.example/api/webhooks/stream
+    /// The gate's address for webhooks, `https://video.example/api/webhooks/stream`
     #[arg(long, value_name = "URL", value_parser = url)]
     notification_url: String,
     /// Take the place of another address that is called now; an account has one
