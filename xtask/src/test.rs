@@ -196,14 +196,23 @@ fn build_all(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     build::run(workspace)
 }
 
-/// xtask goes by itself, in the profile it runs in: with it in the selection, a feature of one of its
-/// crates would have the WebAssembly engine compiled a second time.
+/// Core and xtask go by themselves, xtask in the profile it runs in: with either in the selection, a
+/// feature of a crate of theirs would have the WebAssembly engine compiled a second time.
 fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    const CORE: &str = "reelgate-core";
     let not_native = workspace.wasm_packages()?;
+    tally.run(&mut workspace.cargo(["test", "--release", "--no-fail-fast", "--package", CORE]))?;
     tally.run(
         workspace
             .cargo(["test", "--release", "--no-fail-fast", "--workspace"])
-            .args(["--exclude", "reelgate-tests", "--exclude", "xtask"])
+            .args([
+                "--exclude",
+                "reelgate-tests",
+                "--exclude",
+                "xtask",
+                "--exclude",
+                CORE,
+            ])
             .args(not_native.iter().flat_map(|name| ["--exclude", name])),
     )?;
     tally.run(&mut workspace.cargo(["test", "--no-fail-fast", "--package", "xtask"]))
