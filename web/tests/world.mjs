@@ -14,7 +14,8 @@ import { listening } from "./process.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const REELGATE = process.env.REELGATE_BIN ?? join(ROOT, "target/release/reelgate");
-const KEPT = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "journeys/web");
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+const KEPT = join(TARGET, "journeys/web");
 const SHOTS = fileURLToPath(new URL("screenshots", import.meta.url));
 
 const SECRET = "reelgate-web-journeys-secret-0123456789";
@@ -97,7 +98,8 @@ export async function startGate({ portal, data, s3 }, secret = SECRET, listen = 
   const own = await mkdtemp(join(data, "host-"));
   await mkdir(join(KEPT, "cache"), { recursive: true });
   await symlink(join(KEPT, "cache"), join(own, "cache"));
-  return listening(REELGATE, ["serve", "--app", app, "--listen", listen, "--data", own], env);
+  const places = ["--app", app, "--build-folder", TARGET, "--data", own];
+  return listening(REELGATE, ["serve", "--listen", listen, ...places], env);
 }
 
 function launch() {

@@ -246,6 +246,7 @@ fn web(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         command
             .args(["run", "--silent", script])
             .current_dir(workspace.path("web"))
+            .env("CARGO_TARGET_DIR", workspace.in_target(""))
             .env("REELGATE_BIN", workspace.reelgate());
         command
     };
