@@ -15,15 +15,12 @@ from reelgate import mint_playback_token
 from vectors import SECOND_SECRET, SECRET
 
 
-def program() -> str | None:
+def program() -> str:
     """``REELGATE_BIN``, else the one built in this repository, else the one on the path."""
     built = Path(__file__).parents[3] / "target/release/reelgate"
-    return os.environ.get("REELGATE_BIN") or (str(built) if built.is_file() else shutil.which("reelgate"))
-
-
-PROGRAM = program()
-
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no reelgate: run `cargo xtask build` first")
+    found = os.environ.get("REELGATE_BIN") or (str(built) if built.is_file() else shutil.which("reelgate"))
+    assert found, "there is no reelgate: run `cargo xtask build` first"
+    return found
 
 
 def inspect(token: str, secrets: str) -> dict[str, Any]:
@@ -33,7 +30,7 @@ def inspect(token: str, secrets: str) -> dict[str, Any]:
         "SPIN_VARIABLE_S3_BUCKET": "films",
     }
     told = subprocess.run(
-        [str(PROGRAM), "token", "inspect", "--json", "-"],
+        [program(), "token", "inspect", "--json", "-"],
         input=token,
         env=variables,
         capture_output=True,
