@@ -68,7 +68,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Compose(args) => args.run(),
-        Command::Package(args) => block_on(package::run_command(args)),
+        Command::Package(args) => block_on(package::run(args)),
         Command::Reconcile(args) => block_on(reconcile::run(args)),
         Command::S3(args) => block_on(s3::run(args)),
         Command::Sample(args) => block_on(sample::run(args)),

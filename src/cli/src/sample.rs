@@ -7,7 +7,9 @@ use std::{
 
 use tokio::process::Command;
 
-use crate::{exit::Failure, package::Error};
+use reelgate_packager::Error;
+
+use crate::exit::Failure;
 
 /// Arguments of `reelgate sample`.
 #[derive(clap::Args)]

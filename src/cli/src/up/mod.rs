@@ -5,12 +5,12 @@ mod portal;
 mod stream;
 
 use crate::exit::{Failure, Kind};
-use crate::package::{self, BucketConfig, Options, Progress, Wishes};
 use crate::s3;
 use crate::sample::sample_film as make_sample_film;
 use crate::serve::{LogFormat, OriginKind, Running, Serve, stop_at_signal};
 use portal::Portal;
 use reelgate_core::key::GameId;
+use reelgate_packager::{self as packager, BucketConfig, Options, Progress, Wishes};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -169,7 +169,7 @@ impl Bucket {
             },
             keep_old: false,
         };
-        package::run(&options, &Progress::of_stderr()).await?;
+        packager::run(&options, &Progress::of_stderr()).await?;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::package::next_tenth;
+use reelgate_packager::next_tenth;
 
 /// A bar on a terminal, a line at every tenth in a log; both on stderr.
 pub(super) struct Progress {

@@ -4,7 +4,7 @@ use m3u8_rs::{
     Map, MasterPlaylist, MediaPlaylist, MediaPlaylistType, MediaSegment, Resolution, VariantStream,
 };
 
-use super::codecs::Codecs;
+use crate::codecs::Codecs;
 
 /// The lowest protocol version that has EXT-X-MAP in a playlist of segments (rfc8216bis §8).
 const VERSION: usize = 6;

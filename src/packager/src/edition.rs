@@ -8,7 +8,7 @@ use std::{
 
 use tokio::task::{JoinSet, spawn_blocking};
 
-use super::{Error, plan::Plan, remux};
+use crate::{Error, plan::Plan, remux};
 
 /// Bytes hashed in one go, so that an interrupted command ends at once.
 const CHUNK: u64 = 8 * 1024 * 1024;
@@ -115,7 +115,7 @@ fn hash_chunk(mut film: File, mut hasher: blake3::Hasher) -> io::Result<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::plan::{Treatment, Video};
+    use crate::plan::{Treatment, Video};
 
     fn plan(segment_seconds: f64) -> Plan {
         let treatment = Treatment::Copy;

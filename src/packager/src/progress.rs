@@ -12,7 +12,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 const WHOLE: u64 = 1000;
 
 /// Where progress goes.
-pub(crate) enum Progress {
+pub enum Progress {
     /// Two bars on a terminal.
     Bars(Bars),
     /// Lines on stderr, for logs: one at every tenth.
@@ -20,14 +20,14 @@ pub(crate) enum Progress {
 }
 
 /// What a terminal shows.
-pub(crate) struct Bars {
+pub struct Bars {
     remux: ProgressBar,
     upload: ProgressBar,
     both: MultiProgress,
 }
 
 /// What a log has been told.
-pub(crate) struct Lines {
+pub struct Lines {
     since: Instant,
     remux_tenths: AtomicU64,
     upload_tenths: AtomicU64,
@@ -37,7 +37,7 @@ pub(crate) struct Lines {
 
 impl Progress {
     /// Bars where stderr is a terminal, lines elsewhere.
-    pub(crate) fn of_stderr() -> Self {
+    pub fn of_stderr() -> Self {
         if io::stderr().is_terminal() {
             Self::Bars(Bars::new())
         } else {
@@ -46,7 +46,7 @@ impl Progress {
     }
 
     /// Says something once.
-    pub(crate) fn say(&self, line: &str) {
+    pub fn say(&self, line: &str) {
         match self {
             // A terminal that cannot be written to has nobody before it.
             Self::Bars(bars) => drop(bars.both.println(line)),
@@ -55,7 +55,7 @@ impl Progress {
     }
 
     /// ffmpeg is through with this part of the film, 0 to 1.
-    pub(crate) fn remuxed(&self, part: f64) {
+    pub fn remuxed(&self, part: f64) {
         let done = (part * WHOLE as f64) as u64;
         match self {
             Self::Bars(bars) => bars.remux.set_position(done),
@@ -68,7 +68,7 @@ impl Progress {
     }
 
     /// This many bytes are to be uploaded, as far as is known.
-    pub(crate) fn to_upload(&self, bytes: u64) {
+    pub fn to_upload(&self, bytes: u64) {
         match self {
             Self::Bars(bars) => bars.upload.set_length(bytes.max(1)),
             Self::Lines(lines) => lines.to_upload.store(bytes, Ordering::Relaxed),
@@ -76,7 +76,7 @@ impl Progress {
     }
 
     /// This many more bytes are in the bucket.
-    pub(crate) fn uploaded(&self, bytes: u64) {
+    pub fn uploaded(&self, bytes: u64) {
         match self {
             Self::Bars(bars) => bars.upload.inc(bytes),
             Self::Lines(lines) => {
@@ -94,7 +94,7 @@ impl Progress {
     }
 
     /// Takes the bars away.
-    pub(crate) fn clear(&self) {
+    pub fn clear(&self) {
         if let Self::Bars(bars) = self {
             bars.remux.finish_and_clear();
             bars.upload.finish_and_clear();
@@ -132,7 +132,7 @@ impl Lines {
 }
 
 /// The tenth that has just been reached, in percent; `None` when it has been told.
-pub(crate) fn next_tenth(told: &AtomicU64, done: u64, all: u64) -> Option<u64> {
+pub fn next_tenth(told: &AtomicU64, done: u64, all: u64) -> Option<u64> {
     let tenth = (done * 10).checked_div(all)?.min(10);
     (told.fetch_max(tenth, Ordering::Relaxed) < tenth).then_some(tenth * 10)
 }

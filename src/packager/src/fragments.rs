@@ -6,7 +6,7 @@ use std::{io::Cursor, ops::Range};
 use bytes::{Bytes, BytesMut};
 use mp4_atom::{Atom as _, Codec, Decode, FourCC, Header, Moof, Moov};
 
-use super::Error;
+use crate::Error;
 
 /// Largest box that is taken into memory. A film that has no key frame for so long must be encoded.
 const MAX_BOX_BYTES: usize = 1024 * 1024 * 1024;

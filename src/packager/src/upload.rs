@@ -9,7 +9,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reelgate_core::key::{GameId, ObjectKey};
 use tokio::sync::mpsc::Receiver;
 
-use super::{
+use crate::{
     Error,
     bucket::{Bucket, Listing},
     cutter::Cut,

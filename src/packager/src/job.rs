@@ -7,7 +7,7 @@ use tokio::{
     try_join,
 };
 
-use super::{
+use crate::{
     Error, Options, Packaged, check_source, codecs, described,
     edition::{Edition, Fingerprint},
     plan::Plan,
@@ -20,14 +20,14 @@ use super::{
 const WAITING: usize = 2;
 
 /// A film in pieces.
-pub(super) struct InPieces<'a> {
+pub(crate) struct InPieces<'a> {
     edition: &'a Edition,
     remuxed: Remuxed,
     segments: Vec<StoredSegment>,
 }
 
 /// One film on its way.
-pub(super) struct Job<'a> {
+pub(crate) struct Job<'a> {
     options: &'a Options<'a>,
     plan: &'a Plan,
     /// Which ffmpeg.
@@ -38,7 +38,7 @@ pub(super) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         options: &'a Options<'a>,
         plan: &'a Plan,
         ffmpeg: &'a str,
@@ -57,7 +57,7 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// Whatever can be wrong with the film, ffmpeg, the disk or the bucket.
-    pub(super) async fn cut_and_upload(&self, film: Fingerprint) -> Result<InPieces<'_>, Error> {
+    pub(crate) async fn cut_and_upload(&self, film: Fingerprint) -> Result<InPieces<'_>, Error> {
         let Self { upload, plan, .. } = self;
         let source = self.options.source;
         let bytes = check_source(source).await?;
@@ -83,7 +83,7 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// As [`Job::cut_and_upload`].
-    pub(super) async fn publish(&self, film: InPieces<'_>) -> Result<Packaged, Error> {
+    pub(crate) async fn publish(&self, film: InPieces<'_>) -> Result<Packaged, Error> {
         let Self {
             options,
             plan,
@@ -139,7 +139,7 @@ impl<'a> Job<'a> {
 
     /// Takes back what was uploaded of a film that will never be whole. What was interrupted stays,
     /// for the next run to go on with.
-    pub(super) async fn clean_up_after(&self, error: &Error) {
+    pub(crate) async fn clean_up_after(&self, error: &Error) {
         let Some(edition) = self.edition.get().filter(|_| error.is_final()) else {
             return;
         };

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use reelgate_core::{config::Lookup as _, key::GameId};
 
-use super::{BucketConfig, Error, Options, Packaged, Progress, Wishes, run as package};
 use crate::{
     exit::{self, Failure, Kind},
     settings::{Settings, SettingsArgs},
     signals,
 };
+use reelgate_packager::{BucketConfig, Error, Options, Packaged, Progress, Wishes, run as package};
 
 /// Region where none is named: what R2 calls itself.
 const DEFAULT_REGION: &str = "auto";
@@ -170,5 +170,20 @@ fn segment_seconds(text: &str) -> Result<f64, String> {
         Ok(seconds)
     } else {
         Err("1 to 60 seconds are possible".to_owned())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let help = error.help();
+        let kind = match error {
+            Error::Setting { .. } => Kind::Configuration,
+            _ => Kind::Failed,
+        };
+        let failure = Self::new(kind, error);
+        match help {
+            Some(help) => failure.with_help(help),
+            None => failure,
+        }
     }
 }

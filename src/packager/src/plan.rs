@@ -1,6 +1,6 @@
 //! How a film becomes HLS: what is copied, what is encoded, where it is cut.
 
-use super::probe::{Probe, SAMPLED_SECONDS, Stream};
+use crate::probe::{Probe, SAMPLED_SECONDS, Stream};
 
 /// Key frames may be this many times as far apart as a segment is to be long, before the picture is
 /// encoded anew: a copy can be cut at key frames only, and players wait for whole segments.
@@ -60,7 +60,7 @@ pub(crate) struct Audio {
 
 /// Why there is nothing to package.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoPlan {
+pub enum NoPlan {
     /// Text, a playlist, a picture, a song.
     #[error("is no video: {0}")]
     NoVideo(String),
@@ -68,11 +68,11 @@ pub(crate) enum NoPlan {
 
 /// What the person at the terminal wishes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wishes {
+pub struct Wishes {
     /// Seconds of a segment.
-    pub(crate) segment_seconds: f64,
+    pub segment_seconds: f64,
     /// Encode the picture even when it could be copied.
-    pub(crate) encode: bool,
+    pub encode: bool,
 }
 
 /// The stream that would be the picture.

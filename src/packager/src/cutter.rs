@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::fragments::Fragment;
+use crate::fragments::Fragment;
 
 /// How much longer than wished a segment may be, in seconds (Apple's authoring specification for HLS,
 /// rule 7.7).

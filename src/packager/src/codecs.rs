@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use mp4_atom::{Any, Codec, DecodeMaybe as _, Moov};
 
-use super::Error;
+use crate::Error;
 
 /// The object type of MPEG-4 audio (ISO/IEC 14496-1, table 5).
 const MPEG4_AUDIO: u8 = 0x40;

@@ -2,12 +2,11 @@
 
 use std::{io, path::PathBuf};
 
-use super::plan::NoPlan;
-use crate::exit::{Failure, Kind};
+use crate::plan::NoPlan;
 
 /// Why a film was not packaged. The bucket still holds what it held.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     /// The film itself cannot be opened.
     #[error("cannot read {}", path.display())]
     Source {
@@ -106,14 +105,15 @@ pub(crate) enum Error {
 
 impl Error {
     /// The error of starting `tool`.
-    pub(crate) fn tool(tool: &'static str, source: io::Error) -> Self {
+    pub fn tool(tool: &'static str, source: io::Error) -> Self {
         if source.kind() == io::ErrorKind::NotFound {
             return Self::Missing { tool };
         }
         Self::Start { tool, source }
     }
 
-    fn help(&self) -> Option<String> {
+    /// What to do about it, when there is something.
+    pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::Source { .. } | Self::NotAFile { .. } => "name a film that this user can read",
             Self::NotMedia { .. } | Self::NoPlan { .. } => {
@@ -152,21 +152,6 @@ impl Error {
             self,
             Self::Damaged { .. } | Self::Changed(_) | Self::Ffmpeg(_) | Self::Output(_)
         )
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let help = error.help();
-        let kind = match error {
-            Error::Setting { .. } => Kind::Configuration,
-            _ => Kind::Failed,
-        };
-        let failure = Self::new(kind, error);
-        match help {
-            Some(help) => failure.with_help(help),
-            None => failure,
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use object_store::{
     path::Path,
 };
 
-use super::Error;
+use crate::Error;
 
 /// Time for one request, a slow line's upload of a large segment included.
 const REQUEST: Duration = Duration::from_secs(600);
@@ -20,17 +20,17 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Where the bucket is and who may write to it.
 #[derive(Clone)]
-pub(crate) struct Config {
+pub struct Config {
     /// `https://{account}.r2.cloudflarestorage.com`, `http://127.0.0.1:9000`.
-    pub(crate) endpoint: String,
+    pub endpoint: String,
     /// The bucket's name.
-    pub(crate) bucket: String,
+    pub bucket: String,
     /// `auto` for R2.
-    pub(crate) region: String,
+    pub region: String,
     /// The public half of the key.
-    pub(crate) access_key_id: String,
+    pub access_key_id: String,
     /// The secret half.
-    pub(crate) secret_access_key: String,
+    pub secret_access_key: String,
 }
 
 impl Config {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ffi::OsString, path::Path, process::Stdio};
 use serde::Deserialize;
 use tokio::process::Command;
 
-use super::Error;
+use crate::Error;
 
 /// How much of the film is searched for key frames. A camera or an encoder that spaces them oddly does
 /// so from the start, and reading a whole film twice would double the time it takes.

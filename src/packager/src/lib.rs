@@ -1,9 +1,8 @@
-//! `reelgate package`: one film becomes HLS in the bucket.
+//! One film becomes HLS in the bucket: what `reelgate package` does.
 //!
 //! Everything of one packaging lies in `games/{id}/{edition}/`, whose name stands for its content;
 //! `games/{id}/master.m3u8` points into it and is written last. See `upload` for why.
 
-mod args;
 mod bucket;
 mod codecs;
 mod cutter;
@@ -18,11 +17,10 @@ mod progress;
 mod remux;
 mod upload;
 
-pub(crate) use args::{Args, run as run_command};
-pub(crate) use bucket::Config as BucketConfig;
-pub(crate) use error::Error;
-pub(crate) use plan::Wishes;
-pub(crate) use progress::{Progress, next_tenth};
+pub use bucket::Config as BucketConfig;
+pub use error::Error;
+pub use plan::Wishes;
+pub use progress::{Progress, next_tenth};
 
 use std::path::{Path, PathBuf};
 
@@ -38,65 +36,65 @@ use probe::Probe;
 use upload::Upload;
 
 /// What to package, for whom, and where to.
-pub(crate) struct Options<'a> {
+pub struct Options<'a> {
     /// The film.
-    pub(crate) source: &'a Path,
+    pub source: &'a Path,
     /// Whose film it is.
-    pub(crate) game: GameId<'a>,
+    pub game: GameId<'a>,
     /// The bucket.
-    pub(crate) bucket: &'a BucketConfig,
+    pub bucket: &'a BucketConfig,
     /// How it is wished.
-    pub(crate) wishes: Wishes,
+    pub wishes: Wishes,
     /// Whether the files of earlier editions stay, for those who are watching them.
-    pub(crate) keep_old: bool,
+    pub keep_old: bool,
 }
 
 /// What came of it: the object that `--json` prints.
 #[derive(Debug, Serialize)]
-pub(crate) struct Packaged {
+pub struct Packaged {
     /// The game's id.
-    pub(crate) game: String,
+    pub game: String,
     /// The film.
-    pub(crate) source: PathBuf,
+    pub source: PathBuf,
     /// Key of the master playlist.
-    pub(crate) master: String,
+    pub master: String,
     /// The folder of this packaging, below the game's.
-    pub(crate) edition: String,
+    pub edition: String,
     /// How many segments.
-    pub(crate) segments: usize,
+    pub segments: usize,
     /// Seconds of film, to the millisecond.
-    pub(crate) duration_seconds: f64,
+    pub duration_seconds: f64,
     /// Bytes of all objects of this edition.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// Bytes among them that an interrupted or earlier run had uploaded.
-    pub(crate) bytes_already_there: u64,
+    pub bytes_already_there: u64,
     /// `copied`, or why it was encoded.
-    pub(crate) video: String,
+    pub video: String,
     /// `copied`, why it was encoded, or null for a silent film.
-    pub(crate) audio: Option<String>,
+    pub audio: Option<String>,
     /// CODECS of the master playlist.
-    pub(crate) codecs: String,
+    pub codecs: String,
     /// RESOLUTION: width and height.
-    pub(crate) resolution: (u64, u64),
+    pub resolution: (u64, u64),
     /// FRAME-RATE.
-    pub(crate) frame_rate: f64,
+    pub frame_rate: f64,
     /// BANDWIDTH, bits a second.
-    pub(crate) bandwidth: u64,
+    pub bandwidth: u64,
     /// AVERAGE-BANDWIDTH, bits a second.
-    pub(crate) average_bandwidth: u64,
+    pub average_bandwidth: u64,
     /// Streams of the film that are not packaged.
-    pub(crate) left_out: Vec<String>,
+    pub left_out: Vec<String>,
     /// How many objects of earlier editions were removed.
-    pub(crate) removed: usize,
+    pub removed: usize,
     /// What is amiss though the film plays.
-    pub(crate) warnings: Vec<String>,
+    pub warnings: Vec<String>,
 }
 
 /// Packages the film; it can be dropped at any time, and the bucket then plays what it played before.
 ///
 /// # Errors
 /// [`Error`] says what is wrong and, on the way to the terminal, what to do.
-pub(crate) async fn run(options: &Options<'_>, progress: &Progress) -> Result<Packaged, Error> {
+pub async fn run(options: &Options<'_>, progress: &Progress) -> Result<Packaged, Error> {
     match attempt(options, progress).await {
         // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
         Err(Error::Vanished(_)) => attempt(options, progress).await,

@@ -10,7 +10,7 @@ use tokio::{
     sync::mpsc::Sender,
 };
 
-use super::{
+use crate::{
     Error,
     cutter::{Cut, Cutter},
     fragments::{Piece, Splitter},
