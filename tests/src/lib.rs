@@ -16,6 +16,7 @@ pub mod bucket;
 pub mod built;
 pub mod client;
 pub mod deadline;
+pub mod encodes;
 pub mod film;
 pub mod host;
 pub mod journal;
