@@ -256,6 +256,59 @@ async fn the_strict_encode_what_has_seldom_key_frames() {
 }
 
 #[tokio::test]
+async fn a_long_gap_is_found_where_nobody_had_looked() {
+    let shelf = Shelf::new().await;
+    let film = shelf.films().join("late.mp4");
+    let made = std::process::Command::new("ffmpeg")
+        .args([
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=64x36:rate=5:duration=80",
+        ])
+        .args([
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-pix_fmt",
+            "yuv420p",
+            "-g",
+            "999",
+        ])
+        .args(["-force_key_frames", "expr:lt(t,66)*gte(t,n_forced*2)"])
+        .arg(&film)
+        .status();
+    assert!(made.unwrap().success());
+    let strict = Wishes {
+        strict: true,
+        ..WISHES
+    };
+    let packaged = shelf.package(&film, strict).await.unwrap();
+    assert!(
+        packaged
+            .video
+            .starts_with("encoded, for it has key frames 1"),
+        "{packaged:?}"
+    );
+    assert_eq!(outside::frames(&shelf.file("master.m3u8"), "v:0"), 400);
+    // Nothing is left of the copy.
+    let editions = shelf.objects().into_iter().filter_map(|object| {
+        object
+            .0
+            .split_once('/')
+            .map(|(edition, _)| edition.to_owned())
+    });
+    assert!(
+        editions
+            .into_iter()
+            .all(|edition| edition == packaged.edition)
+    );
+}
+
+#[tokio::test]
 async fn a_film_that_breaks_off_is_none() {
     let shelf = Shelf::new().await;
     let film = truncated(&shelf.films());

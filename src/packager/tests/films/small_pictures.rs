@@ -59,6 +59,36 @@ async fn thumbnails_can_be_declined_and_then_none_stay() {
     );
 }
 
+#[tokio::test]
+async fn a_film_whose_thumbnails_fail_is_packaged_with_a_warning() {
+    let shelf = Shelf::new().await;
+    let whole = ENCODES
+        .iter()
+        .find(|encode| encode.kind.contains("no sound"));
+    let whole = whole.unwrap().make(&shelf.films());
+    let film = shelf.films().join("damaged.mov");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(&whole)
+        .args(["-c", "copy", "-bsf:v", "noise=amount=50"])
+        .arg(&film)
+        .status();
+    assert!(made.unwrap().success());
+    let wishes = Wishes {
+        thumbnails: true,
+        ..WISHES
+    };
+    let packaged = shelf.package(&film, wishes).await.unwrap();
+    let [warning] = packaged.warnings.as_slice() else {
+        panic!("{:?}", packaged.warnings);
+    };
+    assert!(
+        warning.starts_with("there are no thumbnails: "),
+        "{warning}"
+    );
+    assert!(shelf.file("master.m3u8").is_file() && !shelf.file("poster.jpg").exists());
+}
+
 /// Peak signal to noise of a part of `sheet` beside the film's picture at `seconds`, in dB.
 fn likeness(film: &std::path::Path, seconds: f64, sheet: &std::path::Path, crop: &str) -> f64 {
     let graph = format!(
