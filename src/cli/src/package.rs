@@ -23,6 +23,26 @@ pub(crate) struct Args {
     /// The game it belongs to: its objects lie under games/ID/
     #[arg(long, value_name = "ID", value_parser = game_id)]
     game: String,
+    #[command(flatten)]
+    bucket: BucketArgs,
+    /// Length of a segment; a copied film is cut at the key frames it has
+    #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = segment_seconds)]
+    segment_seconds: f64,
+    /// Encode the picture even when it could be copied
+    #[arg(long)]
+    encode: bool,
+    /// Leave the files of earlier packagings of this game for viewers who are watching them; the
+    /// next run without this removes them
+    #[arg(long)]
+    keep_old: bool,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options that name a bucket.
+#[derive(Clone, clap::Args)]
+pub(crate) struct BucketArgs {
     /// URL of the S3 server [env: REELGATE_S3_ENDPOINT or SPIN_VARIABLE_S3_ENDPOINT]
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
@@ -39,24 +59,21 @@ pub(crate) struct Args {
     access_key_id: Option<String>,
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Length of a segment; a copied film is cut at the key frames it has
-    #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = segment_seconds)]
-    segment_seconds: f64,
-    /// Encode the picture even when it could be copied
-    #[arg(long)]
-    encode: bool,
-    /// Leave the files of earlier packagings of this game for viewers who are watching them; the
-    /// next run without this removes them
-    #[arg(long)]
-    keep_old: bool,
-    /// Print the result as one JSON object
-    #[arg(long)]
-    json: bool,
+}
+
+impl BucketArgs {
+    /// The same with another bucket.
+    pub(crate) fn in_bucket(&self, name: &str) -> Self {
+        Self {
+            bucket: Some(name.to_owned()),
+            ..self.clone()
+        }
+    }
 }
 
 /// Packages a film, unless it is interrupted.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let bucket = bucket(&args)?;
+    let bucket = bucket(&args.bucket)?;
     // clap has checked it already.
     let game = GameId::new(&args.game).map_err(|error| Failure::new(Kind::Usage, error))?;
     let wishes = Wishes {
@@ -118,7 +135,10 @@ fn summary(packaged: &Packaged) -> String {
 }
 
 /// The bucket from the command line, from our own variables, or from the gate's.
-fn bucket(args: &Args) -> Result<BucketConfig, Failure> {
+///
+/// # Errors
+/// That something is missing, all of it at once.
+pub(crate) fn bucket(args: &BucketArgs) -> Result<BucketConfig, Failure> {
     let settings = Settings::read(&args.settings)?;
     let find = |flag: Option<&String>, name: &str| {
         let own = || settings.named(&own_name(name));

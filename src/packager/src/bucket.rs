@@ -188,11 +188,17 @@ impl Bucket {
         Ok(deleted.len())
     }
 
+    /// The client, to read with.
+    pub(crate) fn store(&self) -> &AmazonS3 {
+        &self.store
+    }
+
     fn path(&self, key: &str) -> Result<Path, Error> {
         Path::parse(key).map_err(|_| Error::Key(key.to_owned()))
     }
 
-    fn explain(&self, doing: String, error: &object_store::Error) -> Error {
+    /// Turns what went wrong while `doing` into what to do.
+    pub(crate) fn explain(&self, doing: String, error: &object_store::Error) -> Error {
         explain(&doing, &self.endpoint, &self.name, error)
     }
 }

@@ -4,6 +4,7 @@
 //! `games/{id}/master.m3u8` points into it and is written last. See `upload` for why.
 
 mod bucket;
+pub mod check;
 mod codecs;
 mod cutter;
 mod edition;
