@@ -18,6 +18,7 @@ pub mod client;
 pub mod deadline;
 pub mod film;
 pub mod host;
+pub mod issuer;
 pub mod journal;
 pub mod keeper;
 pub mod manifest;
