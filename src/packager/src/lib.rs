@@ -23,6 +23,7 @@ mod probe;
 mod progress;
 mod recipe;
 mod remux;
+mod shelf;
 mod stills;
 mod thumbnails;
 mod upload;
@@ -32,6 +33,7 @@ pub use error::Error;
 pub use ladder::Ladder;
 pub use plan::Wishes;
 pub use progress::{Progress, next_tenth};
+pub use shelf::{Packed, Shelf};
 
 use std::path::{Path, PathBuf};
 
