@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
+use reelgate_core::key::GameId;
 use tokio::{
     sync::{OnceCell, mpsc},
     try_join,
 };
 
 use crate::{
-    Error, Options, Packaged, check_source, codecs, described,
+    Error, Packaged, codecs,
     edition::{Edition, Fingerprint},
-    plan::Plan,
+    ledger::{Entry, Ledger},
+    plan::{Plan, Wishes},
     playlist::{self, Rendition, Segment},
     remux::{self, Remuxed},
+    source::{self, Film},
     upload::{INIT, PLAYLIST, Stored, StoredSegment, Upload},
 };
 
@@ -26,9 +29,42 @@ pub(crate) struct InPieces<'a> {
     segments: Vec<StoredSegment>,
 }
 
+/// A film on this machine, and what is to become of it.
+pub(crate) struct Task<'a> {
+    /// Where it is.
+    pub(crate) path: &'a Path,
+    /// What it is called by the person at the terminal.
+    pub(crate) called: String,
+    /// What is known of it.
+    pub(crate) film: &'a Film,
+    /// Whose it is.
+    pub(crate) game: GameId<'a>,
+    /// How it is wished.
+    pub(crate) wishes: Wishes,
+    /// Whether the files of earlier editions stay.
+    pub(crate) keep_old: bool,
+}
+
+/// What became of the old objects.
+struct Swept {
+    /// How many were removed.
+    removed: usize,
+    /// Which were left, for the ledger; `None` when it is another run's to write one.
+    kept: Option<Vec<String>>,
+}
+
+impl Swept {
+    fn left(old: Vec<String>) -> Self {
+        Self {
+            removed: 0,
+            kept: Some(old),
+        }
+    }
+}
+
 /// One film on its way.
 pub(crate) struct Job<'a> {
-    options: &'a Options<'a>,
+    task: &'a Task<'a>,
     plan: &'a Plan,
     /// Which ffmpeg.
     ffmpeg: &'a str,
@@ -39,13 +75,13 @@ pub(crate) struct Job<'a> {
 
 impl<'a> Job<'a> {
     pub(crate) fn new(
-        options: &'a Options<'a>,
+        task: &'a Task<'a>,
         plan: &'a Plan,
         ffmpeg: &'a str,
         upload: Upload<'a>,
     ) -> Self {
         Self {
-            options,
+            task,
             plan,
             ffmpeg,
             upload,
@@ -59,8 +95,7 @@ impl<'a> Job<'a> {
     /// Whatever can be wrong with the film, ffmpeg, the disk or the bucket.
     pub(crate) async fn cut_and_upload(&self, film: Fingerprint) -> Result<InPieces<'_>, Error> {
         let Self { upload, plan, .. } = self;
-        let source = self.options.source;
-        let bytes = check_source(source).await?;
+        let source = self.task.path;
         let (cut, cuts) = mpsc::channel(WAITING);
         let remux = remux::remux(source, plan, upload.progress, cut);
         let segments = async {
@@ -69,7 +104,7 @@ impl<'a> Job<'a> {
             Ok((edition, upload.segments(edition, cuts).await?))
         };
         let (remuxed, (edition, segments)) = try_join!(remux, segments)?;
-        if check_source(source).await? != bytes {
+        if source::size(source).await? != self.task.film.bytes {
             return Err(Error::Changed(source.to_owned()));
         }
         Ok(InPieces {
@@ -85,10 +120,7 @@ impl<'a> Job<'a> {
     /// As [`Job::cut_and_upload`].
     pub(crate) async fn publish(&self, film: InPieces<'_>) -> Result<Packaged, Error> {
         let Self {
-            options,
-            plan,
-            upload,
-            ..
+            task, plan, upload, ..
         } = self;
         let InPieces {
             edition,
@@ -101,7 +133,7 @@ impl<'a> Job<'a> {
             .collect();
         let measured: Vec<Segment> = segments.iter().map(|stored| stored.segment).collect();
         let seconds: f64 = measured.iter().map(|segment| segment.duration).sum();
-        check_duration(options.source, plan.video.duration, seconds)?;
+        check_duration(task.path, plan.video.duration, seconds)?;
         let rendition = Rendition::new(codecs::read(&remuxed.init)?, remuxed.frames, &measured);
 
         let mut stored: Vec<Stored> = segments.into_iter().map(|segment| segment.stored).collect();
@@ -111,21 +143,26 @@ impl<'a> Job<'a> {
         upload.verify(edition, &stored).await?;
         let master = playlist::master(&rendition, &format!("{}/{PLAYLIST}", edition.as_str()));
         let master = upload.publish(master).await?;
+        let objects = [stored.as_slice(), std::slice::from_ref(&master)].concat();
 
         let mut warnings = long_segments(plan, &measured);
-        let removed = self.sweep(&stored, &mut warnings).await;
+        let old = upload.old(&objects);
+        let Swept { removed, kept } = self.sweep(old, &master, &mut warnings).await;
+        if let Some(kept) = kept {
+            upload.record(&self.ledger(edition, &objects, kept)).await?;
+        }
         let was_there = stored.iter().filter(|object| object.was_there);
         Ok(Packaged {
-            game: options.game.as_str().to_owned(),
-            source: options.source.to_owned(),
-            master,
+            game: task.game.as_str().to_owned(),
+            source: task.called.clone(),
+            master: master.key,
             edition: edition.as_str().to_owned(),
             segments: listed.len(),
             duration_seconds: (seconds * 1000.0).round() / 1000.0,
             bytes: stored.iter().map(|object| object.bytes).sum(),
             bytes_already_there: was_there.map(|object| object.bytes).sum(),
-            video: described(&plan.video.treatment),
-            audio: plan.audio.as_ref().map(|audio| described(&audio.treatment)),
+            video: plan.video.treatment.to_string(),
+            audio: plan.audio.as_ref().map(|audio| audio.treatment.to_string()),
             codecs: rendition.codecs.names,
             resolution: (rendition.codecs.width, rendition.codecs.height),
             frame_rate: rendition.frame_rate,
@@ -150,13 +187,44 @@ impl<'a> Job<'a> {
     }
 
     /// The film plays already; that old files lie beside it harms nobody.
-    async fn sweep(&self, stored: &[Stored], warnings: &mut Vec<String>) -> usize {
-        if self.options.keep_old {
-            return 0;
+    async fn sweep(&self, old: Vec<String>, master: &Stored, warnings: &mut Vec<String>) -> Swept {
+        if self.task.keep_old {
+            return Swept::left(old);
         }
-        self.upload.sweep(stored).await.unwrap_or_else(|error| {
-            warnings.push(format!("old files were left in the bucket: {error}"));
-            0
+        match self.upload.sweep(old.clone(), master).await {
+            Ok(Some(removed)) => Swept {
+                removed,
+                kept: Some(Vec::new()),
+            },
+            Ok(None) => {
+                let other = "another run has packaged this game meanwhile, and that is what is played; old files were left in the bucket";
+                warnings.push(other.to_owned());
+                Swept {
+                    removed: 0,
+                    kept: None,
+                }
+            }
+            Err(error) => {
+                warnings.push(format!("old files were left in the bucket: {error}"));
+                Swept::left(old)
+            }
+        }
+    }
+
+    fn ledger(&self, edition: &Edition, stored: &[Stored], kept: Vec<String>) -> Ledger {
+        let Task {
+            game, film, wishes, ..
+        } = *self.task;
+        Ledger::new(Entry {
+            game: game.as_str(),
+            film,
+            blake3: edition.film(),
+            wishes,
+            plan: self.plan.in_words(),
+            ffmpeg: self.ffmpeg,
+            edition: edition.as_str(),
+            stored,
+            kept,
         })
     }
 }

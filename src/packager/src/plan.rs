@@ -1,5 +1,9 @@
 //! How a film becomes HLS: what is copied, what is encoded, where it is cut.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::probe::{Probe, SAMPLED_SECONDS, Stream};
 
 /// Key frames may be this many times as far apart as a segment is to be long, before the picture is
@@ -34,6 +38,31 @@ pub(crate) enum Treatment {
     Encode(String),
 }
 
+/// What happens to a stream, in words.
+impl fmt::Display for Treatment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Copy => f.write_str("copied"),
+            Self::Encode(reason) => write!(f, "encoded, for it {reason}"),
+        }
+    }
+}
+
+impl Plan {
+    /// What happens to the film, for the person at the terminal and for the ledger.
+    pub(crate) fn in_words(&self) -> Vec<String> {
+        let audio = self.audio.as_ref().map(|audio| audio.treatment.to_string());
+        let audio = audio.unwrap_or_else(|| "none".to_owned());
+        let streams = [
+            format!("video: {}", self.video.treatment),
+            format!("audio: {audio}"),
+        ];
+        let left_out = self.left_out.iter();
+        let left_out = left_out.map(|stream| format!("left out: {stream}"));
+        streams.into_iter().chain(left_out).collect()
+    }
+}
+
 /// The picture of a film.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Video {
@@ -66,13 +95,23 @@ pub enum NoPlan {
     NoVideo(String),
 }
 
-/// What the person at the terminal wishes.
-#[derive(Clone, Copy, Debug)]
+/// What the person at the terminal wishes. The ledger of a game keeps it, and other wishes are a
+/// reason to package the game again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wishes {
     /// Seconds of a segment.
     pub segment_seconds: f64,
     /// Encode the picture even when it could be copied.
     pub encode: bool,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            segment_seconds: 6.0,
+            encode: false,
+        }
+    }
 }
 
 /// The stream that would be the picture.
