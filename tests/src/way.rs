@@ -208,10 +208,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-async fn pass(
-    request: Request<Incoming>,
-    state: Arc<State>,
-) -> Result<Response<Body>, Trouble> {
+async fn pass(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, Trouble> {
     let fault = state.fault(&request);
     match fault {
         None => forward(request, state.bucket).await,
@@ -251,7 +248,10 @@ impl State {
     }
 }
 
-async fn forward(request: Request<Incoming>, bucket: SocketAddr) -> Result<Response<Body>, Trouble> {
+async fn forward(
+    request: Request<Incoming>,
+    bucket: SocketAddr,
+) -> Result<Response<Body>, Trouble> {
     let socket = TcpStream::connect(bucket).await?;
     drop(socket.set_nodelay(true));
     let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(socket)).await?;

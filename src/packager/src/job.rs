@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures::future::try_join_all;
 use reelgate_core::key::GameId;
 use tokio::{
     sync::{OnceCell, mpsc},
@@ -13,10 +14,12 @@ use crate::{
     edition::{Edition, Fingerprint},
     ledger::{Entry, Ledger},
     plan::{Plan, Wishes},
-    playlist::{self, Rendition, Segment},
-    remux::{self, Remuxed},
+    presentation::{Part, Presentation},
+    recipe::Recipe,
+    remux::{self, Remuxed, Takers},
     source::{self, Film},
-    upload::{INIT, PLAYLIST, Stored, StoredSegment, Upload},
+    thumbnails::{self, Chooser, Thumbnails},
+    upload::{Stored, StoredSegment, Upload},
 };
 
 /// Segments that wait to be uploaded, beside those that are being uploaded.
@@ -25,8 +28,12 @@ const WAITING: usize = 2;
 /// A film in pieces.
 pub(crate) struct InPieces<'a> {
     edition: &'a Edition,
-    remuxed: Remuxed,
-    segments: Vec<StoredSegment>,
+    /// Of each output of the recipe.
+    remuxed: Vec<Remuxed>,
+    /// Of each output of the recipe.
+    segments: Vec<Vec<StoredSegment>>,
+    /// `None` when none were wished.
+    thumbnails: Option<Result<Thumbnails, String>>,
 }
 
 /// A film on this machine, and what is to become of it.
@@ -66,6 +73,7 @@ impl Swept {
 pub(crate) struct Job<'a> {
     task: &'a Task<'a>,
     plan: &'a Plan,
+    recipe: Recipe,
     /// Which ffmpeg.
     ffmpeg: &'a str,
     upload: Upload<'a>,
@@ -83,6 +91,7 @@ impl<'a> Job<'a> {
         Self {
             task,
             plan,
+            recipe: Recipe::new(plan),
             ffmpeg,
             upload,
             edition: OnceCell::new(),
@@ -94,16 +103,37 @@ impl<'a> Job<'a> {
     /// # Errors
     /// Whatever can be wrong with the film, ffmpeg, the disk or the bucket.
     pub(crate) async fn cut_and_upload(&self, film: Fingerprint) -> Result<InPieces<'_>, Error> {
-        let Self { upload, plan, .. } = self;
+        let Self {
+            upload,
+            plan,
+            recipe,
+            ..
+        } = self;
         let source = self.task.path;
-        let (cut, cuts) = mpsc::channel(WAITING);
-        let remux = remux::remux(source, plan, upload.progress, cut);
-        let segments = async {
-            let name = || Edition::of(film, plan, self.ffmpeg);
-            let edition = self.edition.get_or_try_init(name).await?;
-            Ok((edition, upload.segments(edition, cuts).await?))
+        let outputs = recipe.outputs.iter();
+        let (takers, cuts): (Vec<_>, Vec<_>) = outputs.map(|_| mpsc::channel(WAITING)).unzip();
+        let (still, stills) = mpsc::channel(thumbnails::WAITING);
+        let takers = Takers {
+            segments: takers,
+            stills: plan.thumbnails.then(|| Chooser::new(plan, still)),
+            progress: upload.progress,
         };
-        let (remuxed, (edition, segments)) = try_join!(remux, segments)?;
+        let remux = remux::remux(source, plan, recipe, takers);
+        let segments = async {
+            let name = || Edition::of(film, plan, recipe, self.ffmpeg);
+            let edition = self.edition.get_or_try_init(name).await?;
+            let folders = recipe.outputs.iter().map(|output| output.folder.as_str());
+            let uploads = folders.zip(cuts);
+            let uploads = uploads.map(|(folder, cuts)| upload.segments(edition, folder, cuts));
+            Ok((edition, try_join_all(uploads).await?))
+        };
+        let thumbnails = async {
+            match plan.thumbnails {
+                true => Ok(Some(thumbnails::make(plan, stills).await)),
+                false => Ok(None),
+            }
+        };
+        let (remuxed, (edition, segments), thumbnails) = try_join!(remux, segments, thumbnails)?;
         if source::size(source).await? != self.task.film.bytes {
             return Err(Error::Changed(source.to_owned()));
         }
@@ -111,6 +141,7 @@ impl<'a> Job<'a> {
             edition,
             remuxed,
             segments,
+            thumbnails,
         })
     }
 
@@ -122,52 +153,80 @@ impl<'a> Job<'a> {
         let Self {
             task, plan, upload, ..
         } = self;
-        let InPieces {
-            edition,
-            remuxed,
-            segments,
-        } = film;
-        let listed: Vec<(String, Segment)> = segments
-            .iter()
-            .map(|stored| (stored.name.clone(), stored.segment))
-            .collect();
-        let measured: Vec<Segment> = segments.iter().map(|stored| stored.segment).collect();
-        let seconds: f64 = measured.iter().map(|segment| segment.duration).sum();
+        let edition = film.edition;
+        let mut stored = Vec::new();
+        let mut parts = Vec::new();
+        let outputs = self.recipe.outputs.iter();
+        for ((output, remuxed), segments) in outputs.zip(film.remuxed).zip(film.segments) {
+            parts.push(Part {
+                role: output.role,
+                folder: output.folder.clone(),
+                codecs: codecs::read(&remuxed.init)?,
+                init: remuxed.init,
+                frames: remuxed.frames,
+                key_frames: remuxed.key_frames,
+                segments: segments
+                    .iter()
+                    .map(|it| (it.name.clone(), it.segment))
+                    .collect(),
+            });
+            stored.extend(segments.into_iter().map(|segment| segment.stored));
+        }
+        let presentation = Presentation::new(plan, edition.as_str(), parts);
+        let seconds = presentation.seconds();
         check_duration(task.path, plan.video.duration, seconds)?;
-        let rendition = Rendition::new(codecs::read(&remuxed.init)?, remuxed.frames, &measured);
-
-        let mut stored: Vec<Stored> = segments.into_iter().map(|segment| segment.stored).collect();
-        let media = playlist::media(INIT, &listed);
-        stored.push(upload.put(edition, INIT, vec![remuxed.init]).await?);
-        stored.push(upload.put(edition, PLAYLIST, vec![media.into()]).await?);
+        let mut files = presentation.files();
+        let mut beside = presentation.masters();
+        let mut warnings = presentation.warnings();
+        match film.thumbnails {
+            Some(Ok(thumbnails)) => {
+                let (inner, outer) = presentation.pictures(&thumbnails);
+                files.extend(inner);
+                beside.splice(0..0, outer);
+            }
+            Some(Err(reason)) => warnings.push(format!("there are no thumbnails: {reason}")),
+            None => {}
+        }
+        for (name, content) in files {
+            stored.push(upload.put(edition, &name, vec![content]).await?);
+        }
         upload.verify(edition, &stored).await?;
-        let master = playlist::master(&rendition, &format!("{}/{PLAYLIST}", edition.as_str()));
-        let master = upload.publish(master).await?;
-        let objects = [stored.as_slice(), std::slice::from_ref(&master)].concat();
-
-        let mut warnings = long_segments(plan, &measured);
-        let old = upload.old(&objects);
+        for (name, content) in beside {
+            stored.push(upload.publish(&name, content).await?);
+        }
+        let old = upload.old(&stored);
+        // The master is the last of them.
+        let master = stored.last().cloned().ok_or(Error::Interrupted)?;
         let Swept { removed, kept } = self.sweep(old, &master, &mut warnings).await;
         if let Some(kept) = kept {
-            upload.record(&self.ledger(edition, &objects, kept)).await?;
+            upload.record(&self.ledger(edition, &stored, kept)).await?;
         }
         let was_there = stored.iter().filter(|object| object.was_there);
+        let film = presentation.film();
+        let (width, height) = (film.codecs.width, film.codecs.height);
+        let rates = presentation.film_rates();
         Ok(Packaged {
             game: task.game.as_str().to_owned(),
             source: task.called.clone(),
             master: master.key,
             edition: edition.as_str().to_owned(),
-            segments: listed.len(),
+            segments: presentation.segments(),
             duration_seconds: (seconds * 1000.0).round() / 1000.0,
             bytes: stored.iter().map(|object| object.bytes).sum(),
             bytes_already_there: was_there.map(|object| object.bytes).sum(),
             video: plan.video.treatment.to_string(),
-            audio: plan.audio.as_ref().map(|audio| audio.treatment.to_string()),
-            codecs: rendition.codecs.names,
-            resolution: (rendition.codecs.width, rendition.codecs.height),
-            frame_rate: rendition.frame_rate,
-            bandwidth: rendition.bandwidth,
-            average_bandwidth: rendition.average_bandwidth,
+            audio: plan
+                .audio
+                .iter()
+                .find(|audio| audio.is_default)
+                .map(|audio| audio.treatment.to_string()),
+            codecs: presentation.film_codecs(),
+            resolution: (width, height),
+            frame_rate: film.frame_rate,
+            bandwidth: rates.peak,
+            average_bandwidth: rates.average,
+            rungs: presentation.rungs(),
+            sounds: plan.audio.len(),
             left_out: plan.left_out.clone(),
             removed,
             warnings,
@@ -238,23 +297,5 @@ fn check_duration(path: &Path, told: Option<f64>, read: f64) -> Result<(), Error
             read,
         }),
         _ => Ok(()),
-    }
-}
-
-/// A copy is cut where the film lets it; past the minute that was looked at that may be seldom.
-fn long_segments(plan: &Plan, segments: &[Segment]) -> Vec<String> {
-    let longest = segments
-        .iter()
-        .map(|segment| segment.duration)
-        .max_by(f64::total_cmp);
-    let longest = longest.unwrap_or_default();
-    let limit = plan.segment_seconds * 2.0 + 0.5;
-    let warning = format!(
-        "the longest segment lasts {longest:.1} s, for the film has no more key frames there; players start and seek faster after packaging it with --encode"
-    );
-    if longest > limit {
-        vec![warning]
-    } else {
-        Vec::new()
     }
 }

@@ -9,22 +9,32 @@ mod bucket;
 mod codecs;
 mod cutter;
 mod edition;
+mod edits;
 mod error;
 mod fragments;
+mod iframes;
 mod job;
+mod ladder;
+mod languages;
 mod ledger;
+mod outlets;
 mod plan;
 mod playlist;
+mod presentation;
 mod probe;
 mod progress;
+mod recipe;
 mod remux;
 mod scratch;
 mod source;
 mod standing;
+mod stills;
+mod thumbnails;
 mod upload;
 
 pub use bucket::Config as BucketConfig;
 pub use error::Error;
+pub use ladder::Ladder;
 pub use ledger::Ledger;
 pub use plan::Wishes;
 pub use progress::{Progress, next_tenth};
@@ -112,15 +122,15 @@ pub struct Packaged {
     pub segments: usize,
     /// Seconds of film, to the millisecond.
     pub duration_seconds: f64,
-    /// Bytes of all objects of this edition.
+    /// Bytes of all objects of this packaging.
     pub bytes: u64,
     /// Bytes among them that an interrupted or earlier run had uploaded.
     pub bytes_already_there: u64,
     /// `copied`, or why it was encoded.
     pub video: String,
-    /// `copied`, why it was encoded, or null for a silent film.
+    /// The sound to begin with: `copied`, why it was encoded, or null for a silent film.
     pub audio: Option<String>,
-    /// CODECS of the master playlist.
+    /// CODECS of the film as it is.
     pub codecs: String,
     /// RESOLUTION: width and height.
     pub resolution: (u64, u64),
@@ -130,12 +140,29 @@ pub struct Packaged {
     pub bandwidth: u64,
     /// AVERAGE-BANDWIDTH, bits a second.
     pub average_bandwidth: u64,
+    /// The qualities of the ladder, the highest first.
+    pub rungs: Vec<PackagedRung>,
+    /// How many sounds.
+    pub sounds: usize,
     /// Streams of the film that are not packaged.
     pub left_out: Vec<String>,
     /// How many objects of earlier editions were removed.
     pub removed: usize,
     /// What is amiss though the film plays.
     pub warnings: Vec<String>,
+}
+
+/// One quality of the ladder, as measured; rates are with the sound that needs most.
+#[derive(Debug, Serialize)]
+pub struct PackagedRung {
+    /// Its folder.
+    pub name: String,
+    /// Width and height.
+    pub resolution: (u64, u64),
+    /// BANDWIDTH, bits a second.
+    pub bandwidth: u64,
+    /// AVERAGE-BANDWIDTH, bits a second.
+    pub average_bandwidth: u64,
 }
 
 /// A film that was done already.
@@ -278,15 +305,35 @@ async fn attempt(
 ) -> Result<Packaged, Error> {
     let film = here.fingerprint();
     let (probe, plan) = examine(task).await?;
-    plan.in_words().iter().for_each(|line| progress.note(line));
+    tell(&plan, progress);
+    let former = standing.former();
     let upload = Upload {
         bucket,
         game: task.game,
         before: &standing.there,
-        former: &standing.former(),
+        former: &former,
         progress,
     };
-    let job = Job::new(task, &plan, &probe.program_version.version, upload);
+    let version = &probe.program_version.version;
+    match cut_up(task, &plan, version, upload, film).await {
+        // The first minute promised better; nobody has to read a whole film to know before.
+        Err(Error::LongSegment(seconds)) => {
+            let plan = plan.encoded(seconds);
+            tell(&plan, progress);
+            cut_up(task, &plan, version, upload, here.fingerprint()).await
+        }
+        packaged => packaged,
+    }
+}
+
+async fn cut_up(
+    task: &Task<'_>,
+    plan: &Plan,
+    ffmpeg: &str,
+    upload: Upload<'_>,
+    film: Fingerprint,
+) -> Result<Packaged, Error> {
+    let job = Job::new(task, plan, ffmpeg, upload);
     let packaged = match job.cut_and_upload(film).await {
         Ok(film) => job.publish(film).await,
         Err(error) => Err(error),
@@ -295,6 +342,15 @@ async fn attempt(
         job.clean_up_after(error).await;
     }
     packaged
+}
+
+fn tell(plan: &Plan, progress: &Progress) {
+    plan.in_words().iter().for_each(|line| progress.note(line));
+    if let Some(gap) = plan.long_gap {
+        progress.note(&format!(
+            "key frames are up to {gap:.1} s apart, and so long will segments be; --strict encodes such a film"
+        ));
+    }
 }
 
 async fn examine(task: &Task<'_>) -> Result<(Probe, Plan), Error> {

@@ -8,8 +8,9 @@ use crate::{
     Error, Options, Unchanged, Wishes,
     bucket::{Bucket, Listing},
     ledger::{LEDGER, Ledger},
+    presentation::MASTER,
     source::Film,
-    upload::{self, MASTER, sha256},
+    upload::{self, sha256},
 };
 
 /// The objects of a game, and what its ledger says of them.

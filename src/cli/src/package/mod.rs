@@ -13,7 +13,7 @@ use crate::{
     signals,
 };
 use reelgate_packager::{
-    Error, Options, Outcome, Packaged, Progress, Scratch, Source, Terms, Unchanged, Wishes,
+    Error, Ladder, Options, Outcome, Packaged, Progress, Scratch, Source, Terms, Unchanged, Wishes,
     run as package,
 };
 
@@ -34,8 +34,8 @@ pub(crate) struct Args {
     /// The game it belongs to: its objects lie under games/ID/
     #[arg(long, value_name = "ID", value_parser = values::game_id, requires = "source")]
     game: Option<String>,
-    /// Package every film of a CSV file with the columns game_id and source, and segment_seconds and
-    /// encode where a film needs its own
+    /// Package every film of a CSV file with the columns game_id and source, and segment_seconds,
+    /// encode, strict, ladder and thumbnails where a film needs its own
     #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "game"])]
     batch: Option<PathBuf>,
     /// Films of a batch that are worked on at once
@@ -49,6 +49,16 @@ pub(crate) struct Args {
     /// Encode the picture even when it could be copied
     #[arg(long)]
     encode: bool,
+    /// Encode a picture whose key frames are too far apart for segments of that length
+    #[arg(long)]
+    strict: bool,
+    /// Qualities beside the film as it is: abr adds up to four for lines of several widths, and the
+    /// film alone stays playable as master.v1.m3u8
+    #[arg(long, value_name = "LADDER")]
+    ladder: Option<values::Rungs>,
+    /// Make no poster and no thumbnails
+    #[arg(long)]
+    no_thumbnails: bool,
     /// Leave the files of earlier packagings of this game for viewers who are watching them; the
     /// next run without this removes them
     #[arg(long)]
@@ -138,6 +148,12 @@ impl Args {
         Wishes {
             segment_seconds: self.segment_seconds,
             encode: self.encode,
+            strict: self.strict,
+            ladder: match self.ladder {
+                Some(values::Rungs::Abr) => Ladder::Abr,
+                None => Ladder::Single,
+            },
+            thumbnails: !self.no_thumbnails,
         }
     }
 

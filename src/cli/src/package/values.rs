@@ -11,6 +11,13 @@ use reelgate_packager::Source;
 /// Less room than this is a slip of the pen.
 const LEAST_ROOM: u64 = 1024 * 1024;
 
+/// What `--ladder` takes.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Rungs {
+    /// Up to 1080, 720, 480 and 240 lines, never above the film
+    Abr,
+}
+
 /// A path, or `s3://BUCKET/KEY`.
 pub(super) fn source() -> impl TypedValueParser<Value = Source> {
     OsStringValueParser::new().try_map(|text| Source::parse(&text))

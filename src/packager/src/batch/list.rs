@@ -11,14 +11,14 @@ use std::{
 use csv::{ByteRecord, ReaderBuilder};
 use reelgate_core::key::GameId;
 
-use crate::{Source, Wishes};
+use crate::{Ladder, Source, Wishes};
 
 /// Columns that every list has.
 const GAME: &str = "game_id";
 const SOURCE: &str = "source";
 
 /// What may be wished for one film alone: a column, what it takes, and how it is read.
-const WISHES: [Column; 2] = [
+const WISHES: [Column; 5] = [
     Column {
         name: "segment_seconds",
         takes: "1 to 60",
@@ -32,6 +32,28 @@ const WISHES: [Column; 2] = [
         name: "encode",
         takes: "true or false",
         read: |text, wishes| yes_or_no(text).map(|wish| wishes.encode = wish),
+    },
+    Column {
+        name: "strict",
+        takes: "true or false",
+        read: |text, wishes| yes_or_no(text).map(|wish| wishes.strict = wish),
+    },
+    Column {
+        name: "ladder",
+        takes: "abr or single",
+        read: |text, wishes| {
+            let ladder = match text {
+                "abr" => Some(Ladder::Abr),
+                "single" => Some(Ladder::Single),
+                _ => None,
+            };
+            ladder.map(|ladder| wishes.ladder = ladder)
+        },
+    },
+    Column {
+        name: "thumbnails",
+        takes: "true or false",
+        read: |text, wishes| yes_or_no(text).map(|wish| wishes.thumbnails = wish),
     },
 ];
 
@@ -391,7 +413,7 @@ mod tests {
     fn columns_are_known_and_there() {
         assert_eq!(
             told("game_id,source,colour\n7,a,b\n"),
-            "line 1: there is no column \"colour\"; there are game_id, source, segment_seconds, encode"
+            "line 1: there is no column \"colour\"; there are game_id, source, segment_seconds, encode, strict, ladder, thumbnails"
         );
         assert!(told("7,a.mp4\n").contains("the column game_id is missing"));
         assert!(told("game_id,source,source\n").contains("source is there twice"));
