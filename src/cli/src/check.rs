@@ -148,7 +148,7 @@ fn rule(text: &mut String, judged: &Judged) {
 
 impl From<NotChecked> for Failure {
     fn from(error: NotChecked) -> Self {
-        let help = error.help;
+        let help = error.help.clone();
         let failure = Self::new(Kind::Failed, error);
         match help {
             Some(help) => failure.with_help(help),

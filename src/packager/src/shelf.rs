@@ -1,11 +1,12 @@
 //! What is packaged in a bucket: what a portal on a developer's machine lists.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use object_store::{ObjectStore as _, ObjectStoreExt as _, path::Path};
 use reelgate_core::key::GameId;
 
-use crate::{BucketConfig, Error, bucket::Bucket};
+use crate::{BucketConfig, Error, Progress, bucket::Bucket};
 
 /// Games that are asked about at once.
 const AT_ONCE: usize = 8;
@@ -30,7 +31,7 @@ impl Shelf {
     /// # Errors
     /// When a setting makes no sense.
     pub fn new(config: &BucketConfig) -> Result<Self, Error> {
-        Bucket::new(config).map(Self)
+        Bucket::new(config, Duration::ZERO, Progress::quiet()).map(Self)
     }
 
     /// All games that have a master playlist, by their ids.
@@ -38,9 +39,9 @@ impl Shelf {
     /// # Errors
     /// When the bucket does not answer.
     pub async fn games(&self) -> Result<Vec<Packed>, Error> {
-        let folders = self.list(&Path::from("games")).await?.common_prefixes;
+        let folders = self.0.below("games").await?.common_prefixes;
         let games = folders.into_iter().map(async |folder| {
-            let objects = self.list(&folder).await?.objects;
+            let objects = self.0.below(folder.as_ref()).await?.objects;
             let has = |name: &str| {
                 objects
                     .iter()
@@ -66,17 +67,6 @@ impl Shelf {
     /// When the bucket does not answer.
     pub async fn poster(&self, game: GameId<'_>) -> Result<Option<Bytes>, Error> {
         let key = format!("games/{}/poster.jpg", game.as_str());
-        let path = Path::parse(&key).map_err(|_| Error::Key(key.clone()))?;
-        let explain = |error| self.0.explain(format!("reading {key}"), &error);
-        match self.0.store().get(&path).await {
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(explain(error)),
-            Ok(got) => got.bytes().await.map(Some).map_err(explain),
-        }
-    }
-
-    async fn list(&self, folder: &Path) -> Result<object_store::ListResult, Error> {
-        let listed = self.0.store().list_with_delimiter(Some(folder)).await;
-        listed.map_err(|error| self.0.explain(format!("listing {folder}"), &error))
+        self.0.get_once(&key).await
     }
 }

@@ -13,7 +13,7 @@ use crate::sample::sample_film as make_sample_film;
 use crate::serve::{LogFormat, OriginKind, Running, Serve, stop_at_signal};
 use portal::Portal;
 use reelgate_core::key::GameId;
-use reelgate_packager::{self as packager, BucketConfig, Ladder, Options, Progress, Wishes};
+use reelgate_packager::{self as packager, BucketConfig, Options, Progress, Source, Terms, Wishes};
 use site::Site;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -242,17 +242,12 @@ impl Bucket {
         let bucket = self.config();
         let game = GameId::new(GAME).map_err(|error| Failure::new(Kind::Failed, error))?;
         let options = Options {
-            source: film,
+            source: &Source::File(film.to_owned()),
             game,
             bucket: &bucket,
-            wishes: Wishes {
-                segment_seconds: 6.0,
-                encode: false,
-                strict: false,
-                ladder: Ladder::Single,
-                thumbnails: true,
-            },
-            keep_old: false,
+            wishes: Wishes::default(),
+            terms: Terms::default(),
+            scratch: None,
         };
         packager::run(&options, &Progress::of_stderr()).await?;
         Ok(())

@@ -22,6 +22,8 @@ pub use report::{Finding, Judged, Outcome, Report};
 
 use std::fmt;
 
+use crate::Error;
+
 /// How much of a presentation is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -37,7 +39,7 @@ pub struct NotChecked {
     /// What was being done, and what came of it.
     what: String,
     /// What to do about it, when there is something.
-    pub help: Option<&'static str>,
+    pub help: Option<String>,
 }
 
 impl NotChecked {
@@ -48,9 +50,18 @@ impl NotChecked {
         }
     }
 
-    fn with_help(mut self, help: &'static str) -> Self {
-        self.help = Some(help);
+    fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
         self
+    }
+}
+
+impl From<Error> for NotChecked {
+    fn from(error: Error) -> Self {
+        Self {
+            what: error.to_string(),
+            help: error.help(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a presentation lies, and how it is named on the command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use reqwest::Url;
 
@@ -8,7 +8,10 @@ use super::{
     NotChecked,
     source::{Source, bucket::InBucket, folder::InFolder, web::OnWeb},
 };
-use crate::{BucketConfig, bucket::Bucket};
+use crate::{BucketConfig, Progress, bucket::Bucket};
+
+/// How long a bucket in trouble is asked again.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A multivariant playlist and the way to it.
 pub enum Place {
@@ -30,8 +33,7 @@ impl Place {
     pub(super) fn open(&self) -> Result<(Box<dyn Source>, Url), NotChecked> {
         match self {
             Self::Bucket { config, key } => {
-                let bucket =
-                    Bucket::new(config).map_err(|error| NotChecked::new(error.to_string()))?;
+                let bucket = Bucket::new(config, PATIENCE, Progress::quiet())?;
                 let mut entry = Url::parse("s3://bucket/")
                     .map_err(|error| NotChecked::new(error.to_string()))?;
                 entry.set_path(&format!("/{key}"));

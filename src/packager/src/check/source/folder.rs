@@ -3,7 +3,7 @@
 use std::{io, ops::Range, path::PathBuf};
 
 use bytes::{Bytes, BytesMut};
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
+use futures::{FutureExt as _, StreamExt as _, future::LocalBoxFuture, stream};
 use reqwest::Url;
 use tokio::{
     fs::File,
@@ -23,7 +23,7 @@ impl Source for InFolder {
         &'a self,
         url: &'a Url,
         range: Option<Range<u64>>,
-    ) -> BoxFuture<'a, Result<Answer, NotChecked>> {
+    ) -> LocalBoxFuture<'a, Result<Answer, NotChecked>> {
         async move {
             // An address of another scheme is no file of this folder.
             let Ok(path) = url.to_file_path() else {
@@ -35,7 +35,7 @@ impl Source for InFolder {
                 Err(error) => Err(unreadable(&path, &error)),
             }
         }
-        .boxed()
+        .boxed_local()
     }
 }
 

@@ -7,7 +7,7 @@ pub(super) mod web;
 use std::ops::Range;
 
 use bytes::Bytes;
-use futures::{TryStreamExt as _, future::BoxFuture, stream::BoxStream};
+use futures::{TryStreamExt as _, future::LocalBoxFuture, stream::BoxStream};
 use reqwest::Url;
 
 use super::NotChecked;
@@ -49,7 +49,7 @@ pub(super) enum Absence {
 pub(super) type Answer = Result<Content, Absence>;
 
 /// Fetches files; may be asked for several at once.
-pub(super) trait Source: Send + Sync {
+pub(super) trait Source {
     /// The file at `url`, or some bytes of it.
     ///
     /// # Errors
@@ -58,5 +58,5 @@ pub(super) trait Source: Send + Sync {
         &'a self,
         url: &'a Url,
         range: Option<Range<u64>>,
-    ) -> BoxFuture<'a, Result<Answer, NotChecked>>;
+    ) -> LocalBoxFuture<'a, Result<Answer, NotChecked>>;
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
+use futures::{FutureExt as _, StreamExt as _, future::LocalBoxFuture, stream};
 use reqwest::{
     Client, Response, StatusCode, Url,
     header::{CONTENT_TYPE, COOKIE, HeaderName, LOCATION, RANGE, SET_COOKIE},
@@ -95,7 +95,7 @@ impl Source for OnWeb {
         &'a self,
         url: &'a Url,
         range: Option<Range<u64>>,
-    ) -> BoxFuture<'a, Result<Answer, NotChecked>> {
+    ) -> LocalBoxFuture<'a, Result<Answer, NotChecked>> {
         async move {
             if !matches!(url.scheme(), "http" | "https") {
                 return Ok(Err(Absence::NotFound));
@@ -115,7 +115,7 @@ impl Source for OnWeb {
                 status => Err(refused(url, status, ranged)),
             }
         }
-        .boxed()
+        .boxed_local()
     }
 }
 
