@@ -33,4 +33,5 @@ pub mod studio;
 pub mod tls;
 pub mod vectors;
 pub mod wasmtime_serve;
+pub mod way;
 pub mod world;

@@ -86,6 +86,10 @@ async fn every_rung_shows_all_and_the_film_stays_playable() {
     // The film as it was, with its sound in it.
     let film_master = shelf.file("master.v1.m3u8");
     assert_eq!(outside::frames(&film_master, "v:0"), 175);
+    assert_eq!(
+        shelf.broken_rules("master.m3u8").await,
+        Vec::<String>::new()
+    );
     let was = outside::start(&film).offset();
     for master in ["master.m3u8", "master.v1.m3u8"] {
         let is = outside::start(&shelf.file(master)).offset();

@@ -7,7 +7,11 @@ use hyper_util::{
     server::conn::auto,
 };
 use reelgate_core::key::GameId;
-use reelgate_packager::{BucketConfig, Error, Ladder, Options, Packaged, Progress, Wishes, run};
+use reelgate_packager::{
+    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes,
+    check::{self, Place},
+    run,
+};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
@@ -72,13 +76,28 @@ impl Shelf {
     /// Packages a film as the game `7`.
     pub(crate) async fn package(&self, source: &Path, wishes: Wishes) -> Result<Packaged, Error> {
         let options = Options {
-            source,
+            source: &Source::File(source.to_owned()),
             game: GameId::new("7").unwrap(),
             bucket: &self.config,
             wishes,
-            keep_old: false,
+            terms: Terms::default(),
+            scratch: None,
         };
-        run(&options, &Progress::of_stderr()).await
+        match run(&options, &Progress::quiet()).await? {
+            Outcome::Packaged(packaged) => Ok(packaged),
+            Outcome::Unchanged(_) => panic!("it had not been packaged so"),
+        }
+    }
+
+    /// Has a presentation judged; gives the rules of which a MUST is not kept, and why.
+    pub(crate) async fn broken_rules(&self, master: &str) -> Vec<String> {
+        let place = Place::File(self.file(master));
+        let report = check::check(&place, check::Depth::Full).await.unwrap();
+        let broken = report.rules.iter();
+        let broken = broken.filter(|rule| rule.outcome == check::Outcome::Fail);
+        broken
+            .map(|rule| format!("{} {:?}", rule.rule, rule.findings))
+            .collect()
     }
 
     /// The file that holds the object `games/7/{name}`.
