@@ -39,6 +39,7 @@ mod hostile;
 mod limits;
 mod logs;
 mod memory;
+mod playback;
 mod players;
 mod protocols;
 mod refusals;

@@ -20,6 +20,7 @@ pub mod deadline;
 pub mod encodes;
 pub mod film;
 pub mod host;
+pub mod issuer;
 pub mod journal;
 pub mod keeper;
 pub mod manifest;

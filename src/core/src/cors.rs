@@ -14,7 +14,6 @@ const PREFLIGHT_SECONDS: &[u8] = b"86400";
 
 const EXPOSED: &[u8] = b"Content-Length, Content-Range, Accept-Ranges, ETag, X-Reelgate-Reason";
 const METHODS: &[u8] = b"GET, HEAD, OPTIONS";
-const REQUEST_HEADERS: &[u8] = b"Range, Content-Type, If-Range, If-None-Match";
 
 /// The origins whose pages may read answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,14 +100,16 @@ pub fn add(headers: &mut Headers, allowed: Option<&str>) {
 }
 
 /// Adds what the answer to a preflight carries beside that.
-pub fn add_preflight(headers: &mut Headers, allowed: Option<&str>) {
+///
+/// `request_headers` are those that a page may send along.
+pub fn add_preflight(headers: &mut Headers, allowed: Option<&str>, request_headers: &'static [u8]) {
     if allowed.is_none() {
         return;
     }
     headers.push(("access-control-allow-methods", Cow::Borrowed(METHODS)));
     headers.push((
         "access-control-allow-headers",
-        Cow::Borrowed(REQUEST_HEADERS),
+        Cow::Borrowed(request_headers),
     ));
     headers.push(("access-control-max-age", Cow::Borrowed(PREFLIGHT_SECONDS)));
 }

@@ -17,6 +17,7 @@ pub mod hex;
 pub mod http;
 pub mod key;
 pub mod origin;
+pub mod playback;
 pub mod scope;
 pub mod secret;
 pub mod time;

@@ -1,4 +1,5 @@
-//! Credentials: playback tokens and sessions, both HS256 JWTs (RFC 7519 in RFC 7515's compact form).
+//! Credentials: playback tokens and sessions, both HS256 JWTs (RFC 7519 in RFC 7515's compact form), and
+//! the RS256 JWTs by which a portal's sign-in service says who asks for them.
 //!
 //! Nothing else in the project knows how a token looks. What leaves this module as [`Verified`] had a
 //! right signature, the right issuer and audience, and was in its time.
@@ -6,6 +7,7 @@
 use core::ops::Deref;
 
 mod claims;
+pub mod identity;
 mod inspect;
 mod jwt;
 mod object;
@@ -19,7 +21,7 @@ pub use inspect::{Inspection, Unverified, inspect, read_unverified};
 pub use jwt::MAX_TOKEN_BYTES;
 pub use reason::Reason;
 
-/// Claims that were checked. Only the verifiers of [`playback`] and [`session`] make one, so whoever
+/// Claims that were checked. Only the verifiers of [`playback`], [`session`] and [`identity`] make one, so whoever
 /// demands it cannot be given anything else.
 ///
 /// ```compile_fail

@@ -125,6 +125,7 @@ impl<'a> Loader<'a> {
             let checked = match id {
                 "gate" => reelgate_core::gate::Config::from_lookup(&lookup).map(drop),
                 "origin" => reelgate_core::origin::Config::from_lookup(&lookup).map(drop),
+                "playback" => reelgate_core::playback::Config::from_lookup(&lookup).map(drop),
                 _ => Ok(()),
             };
             problems.extend(checked.err().into_iter().flat_map(|Problems(found)| found));
@@ -282,10 +283,13 @@ impl<'a> Loader<'a> {
 
     fn allowed_hosts(&self, id: &str) -> Result<AllowedHosts, AppError> {
         let templates = &self.manifest.component[id].allowed_outbound_hosts;
-        let patterns: Vec<String> = templates
+        let filled = templates
             .iter()
-            .map(|text| self.setting.variables.fill(text))
-            .collect();
+            .map(|text| (text, self.setting.variables.fill(text)));
+        // A variable that is not set names no host. What needs one says so itself.
+        let (templates, patterns): (Vec<_>, Vec<_>) = filled
+            .filter(|(text, pattern)| text.is_empty() || !pattern.is_empty())
+            .unzip();
         AllowedHosts::parse(patterns.iter().map(String::as_str)).map_err(|place| {
             AppError::Configuration {
                 id: id.to_owned(),

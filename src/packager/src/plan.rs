@@ -54,7 +54,7 @@ impl Plan {
 
     /// Whether sounds have segments of their own.
     pub(crate) fn has_sounds_apart(&self) -> bool {
-        !self.audio.is_empty() && !(self.is_muxed() && self.rungs.is_empty())
+        !(self.audio.is_empty() || self.is_muxed() && self.rungs.is_empty())
     }
 
     /// The same with the picture encoded, for it has a segment of so many seconds.

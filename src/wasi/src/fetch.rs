@@ -3,8 +3,11 @@
 use crate::body::read_at_most;
 use crate::incoming::Fields;
 use crate::reply::{fields, head_of};
+use crate::wait::within;
 use reelgate_core::http::{Headers, Method};
 use reelgate_core::origin::{BETWEEN_BYTES, BucketRequest, CONNECT, FIRST_BYTE, Failure, Scheme};
+use reelgate_core::playback::{FETCH_TIME, KeysAddress};
+use reelgate_core::token::identity::{KeySet, MAX_KEY_SET_BYTES};
 use reelgate_core::video::Call;
 use reelgate_core::video::stream_api::MAX_ANSWER_BYTES;
 use std::time::Duration;
@@ -36,6 +39,41 @@ pub async fn call(call: &Call) -> Option<(u16, Fields, Vec<u8>)> {
     let (status, headers) = head_of(&response);
     let body = read_at_most(response, MAX_ANSWER_BYTES + 1).await.ok()?;
     (body.len() <= MAX_ANSWER_BYTES).then_some((status, headers, body))
+}
+
+/// Fetches the keys of a sign-in service: one GET, no redirect, all of it in [`FETCH_TIME`].
+///
+/// # Errors
+///
+/// Why there are none, as a clause after the service's name.
+pub async fn fetch_keys(address: &KeysAddress) -> Result<KeySet, String> {
+    let fetched = within(FETCH_TIME, key_document(address)).await;
+    let document = fetched.unwrap_or_else(|| Err("did not answer in time".into()))?;
+    KeySet::parse(&document).map_err(|bad| format!("gave a document that {bad}"))
+}
+
+async fn key_document(address: &KeysAddress) -> Result<Vec<u8>, String> {
+    let response = wasip3::http::client::send(key_request(address).map_err(described)?)
+        .await
+        .map_err(described)?;
+    match response.get_status_code() {
+        200 => {}
+        status => return Err(format!("answered {status}")),
+    }
+    read_at_most(response, MAX_KEY_SET_BYTES + 1)
+        .await
+        .map_err(described)
+}
+
+fn key_request(keys: &KeysAddress) -> Result<Request, ErrorCode> {
+    let accept = ("accept", b"application/json".into());
+    let request = bodiless(Method::Get, &vec![accept], Some(time_outs()?))?;
+    address(&request, keys.scheme, &keys.authority, &keys.path)?;
+    Ok(request)
+}
+
+fn described(error: ErrorCode) -> String {
+    format!("cannot be reached: {error:?}")
 }
 
 /// The end of a body's stream that is written to, and what is to be written.

@@ -17,12 +17,13 @@ mod random;
 mod reply;
 mod schedule;
 pub mod video;
+mod wait;
 
 pub use body::{Body, read_at_most};
 pub use clock::now;
 pub use config::{OncePerInstance, variable};
 pub use configuration::Configuration;
-pub use fetch::{call, fetch, pause};
+pub use fetch::{call, fetch, fetch_keys, pause};
 pub use gatekeeper::Gatekeeper;
 pub use incoming::{Fields, Incoming};
 pub use keyvalue::Store;

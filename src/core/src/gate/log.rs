@@ -42,11 +42,7 @@ pub struct LogFields<'a> {
 impl<'a> LogFields<'a> {
     /// Fields for `game` and for a viewer, whose name is cut to 256 bytes; an empty one counts as none.
     #[must_use]
-    pub(super) fn new(
-        game: Option<&'a str>,
-        subject: Option<&'a str>,
-        reason: Option<Reason>,
-    ) -> Self {
+    pub fn new(game: Option<&'a str>, subject: Option<&'a str>, reason: Option<Reason>) -> Self {
         let subject = subject.filter(|subject| !subject.is_empty());
         Self {
             game: game.map(Cow::Borrowed),
@@ -132,7 +128,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn fields_survive_the_header(game: Option<String>, subject: Option<String>, reason in 0..12_usize) {
+        fn fields_survive_the_header(game: Option<String>, subject: Option<String>, reason in 0..16_usize) {
             let fields = LogFields {
                 game: game.map(Cow::Owned),
                 subject: subject.map(Cow::Owned),

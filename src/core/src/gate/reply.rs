@@ -22,6 +22,9 @@ use crate::{
 
 const ALLOW: &[u8] = b"GET, HEAD, OPTIONS";
 
+/// What a page's player may send along.
+const REQUEST_HEADERS: &[u8] = b"Range, Content-Type, If-Range, If-None-Match";
+
 /// What the gate answers without asking anybody.
 #[derive(Debug)]
 pub enum Outcome {
@@ -103,7 +106,8 @@ impl Reply {
 
     fn preflight(&self) -> Answer {
         let mut answer = with_allow(Answer::empty(204));
-        cors::add_preflight(&mut answer.head.headers, self.audience.origin.as_deref());
+        let origin = self.audience.origin.as_deref();
+        cors::add_preflight(&mut answer.head.headers, origin, REQUEST_HEADERS);
         answer
     }
 

@@ -18,10 +18,10 @@ const ALGORITHM: &str = "HS256";
 
 /// A token taken apart and decoded, nothing of it believed.
 pub(super) struct Parts<'t> {
-    signed: &'t str,
+    pub(super) signed: &'t str,
     pub(super) header: Vec<u8>,
     pub(super) claims: Vec<u8>,
-    signature: Vec<u8>,
+    pub(super) signature: Vec<u8>,
 }
 
 impl<'t> Parts<'t> {

@@ -10,8 +10,10 @@ pub enum Reason {
     NoCredential,
     /// Not three parts of unpadded base64url in at most 8 KiB, not JSON objects, a member twice, or `crit`.
     TokenMalformed,
-    /// `alg` is not exactly `HS256`.
+    /// `alg` is not exactly the one that such a token has: `HS256`, or `RS256` for a portal's.
     TokenAlgorithm,
+    /// `kid` names no key of the issuer's.
+    TokenKey,
     /// No secret gives this signature, or `kid` names none.
     TokenSignature,
     /// `exp` is reached.
@@ -26,16 +28,23 @@ pub enum Reason {
     TokenIssuer,
     /// `aud` does not hold ours.
     TokenAudience,
+    /// `azp` is none of the parties that may ask.
+    TokenParty,
+    /// Good, but without the permission to watch.
+    NoPermission,
+    /// Good, but it opens no game.
+    NoEntitlements,
     /// Good, but for other games.
     WrongGame,
 }
 
 impl Reason {
     /// Every reason, in the order in which a token is checked.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::NoCredential,
         Self::TokenMalformed,
         Self::TokenAlgorithm,
+        Self::TokenKey,
         Self::TokenSignature,
         Self::TokenExpired,
         Self::TokenLifetime,
@@ -43,6 +52,9 @@ impl Reason {
         Self::TokenNotYetValid,
         Self::TokenIssuer,
         Self::TokenAudience,
+        Self::TokenParty,
+        Self::NoPermission,
+        Self::NoEntitlements,
         Self::WrongGame,
     ];
 
@@ -53,6 +65,7 @@ impl Reason {
             Self::NoCredential => "no_credential",
             Self::TokenMalformed => "token_malformed",
             Self::TokenAlgorithm => "token_algorithm",
+            Self::TokenKey => "token_key",
             Self::TokenSignature => "token_signature",
             Self::TokenExpired => "token_expired",
             Self::TokenLifetime => "token_lifetime",
@@ -60,6 +73,9 @@ impl Reason {
             Self::TokenNotYetValid => "token_not_yet_valid",
             Self::TokenIssuer => "token_issuer",
             Self::TokenAudience => "token_audience",
+            Self::TokenParty => "token_party",
+            Self::NoPermission => "no_permission",
+            Self::NoEntitlements => "no_entitlements",
             Self::WrongGame => "wrong_game",
         }
     }

@@ -21,6 +21,8 @@ pub enum Kind {
     Signature,
     /// 403: a source address that is over or not ours.
     SourceSignature,
+    /// 403: a good token that does not allow it.
+    Forbidden,
     /// 404.
     NotFound,
     /// 405.
@@ -45,17 +47,22 @@ pub enum Kind {
     StreamDisabled,
     /// 503: the catalog failed, for now.
     Unavailable,
+    /// 503: the sign-in service gives no keys to check tokens with, for now.
+    KeysUnavailable,
+    /// 503: whether there is such a film cannot be told, for now.
+    FilmUnavailable,
     /// 503: as many videos are in flight as may be.
     Full,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Signature,
         Self::SourceSignature,
+        Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Taken,
@@ -68,6 +75,8 @@ impl Kind {
         Self::NotConfigured,
         Self::StreamDisabled,
         Self::Unavailable,
+        Self::KeysUnavailable,
+        Self::FilmUnavailable,
         Self::Full,
     ];
 
@@ -78,6 +87,7 @@ impl Kind {
             Self::Unauthorized => (401, "unauthorized", "A valid bearer token is needed"),
             Self::Signature => (401, "signature", "The webhook is not authentic"),
             Self::SourceSignature => (403, "source-signature", "The source address is not valid"),
+            Self::Forbidden => (403, "forbidden", "The viewer may not watch this"),
             Self::NotFound => (404, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (405, "method-not-allowed", "The method is not allowed here"),
             Self::Taken => (409, "taken", "The id is taken"),
@@ -94,6 +104,8 @@ impl Kind {
             Self::NotConfigured => (503, "not-configured", "The route is not configured"),
             Self::StreamDisabled => (503, "stream-disabled", "Encoding is switched off"),
             Self::Unavailable => (503, "unavailable", "The catalog is not available"),
+            Self::KeysUnavailable => (503, "keys-unavailable", "Tokens cannot be checked now"),
+            Self::FilmUnavailable => (503, "film-unavailable", "The film cannot be reached now"),
             Self::Full => (503, "full", "Too many videos are in flight"),
         }
     }
@@ -202,7 +214,7 @@ pub(super) const NO_STORE: [(&str, Cow<'static, [u8]>); 2] = [
 ];
 
 /// 405 with `Allow` (RFC 9110 §15.5.6).
-pub(super) fn method_not_allowed(allow: &'static str) -> Answer {
+pub(crate) fn method_not_allowed(allow: &'static str) -> Answer {
     let mut answer = Problem::new(Kind::MethodNotAllowed)
         .detail(alloc::format!("allowed are {allow}"))
         .render();
@@ -212,7 +224,7 @@ pub(super) fn method_not_allowed(allow: &'static str) -> Answer {
 }
 
 /// A JSON answer that is not to be kept.
-pub(super) fn json_answer(status: u16, body: alloc::vec::Vec<u8>) -> Answer {
+pub(crate) fn json_answer(status: u16, body: alloc::vec::Vec<u8>) -> Answer {
     let mut answer = Answer::with_body(status, "application/json", body);
     answer.head.headers.extend(NO_STORE);
     answer
