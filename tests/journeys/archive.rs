@@ -3,18 +3,24 @@
 use http::Method;
 use reelgate_tests::archive::{Archive, assert_nothing_is_half_visible};
 use reelgate_tests::deadline::within;
-use reelgate_tests::process::{Process, run};
+use reelgate_tests::process::{Process, run, run_within_time};
 use reelgate_tests::s3::S3;
 use reelgate_tests::way::{Fault, Way};
 use rustix::process::Signal;
 use serde_json::Value;
+use std::time::Duration;
+
+/// Enough for two hundred films on a busy machine.
+const LONG: Duration = Duration::from_secs(600);
 
 /// Films of a small archive.
 const FEW: usize = 6;
 
 fn lines(stdout: &str) -> Vec<Value> {
     let lines = stdout.lines();
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn summary(stdout: &str) -> Value {
@@ -25,7 +31,7 @@ fn summary(stdout: &str) -> Value {
 async fn an_archive_that_is_killed_ten_times_ends_as_an_undisturbed_one() {
     let archive = Archive::large().await;
     let undisturbed = S3::start().await;
-    let outcome = run(archive.command(undisturbed.address()).arg("--json")).await;
+    let outcome = run_within_time(LONG, archive.command(undisturbed.address()).arg("--json")).await;
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     let told = summary(&outcome.stdout);
     assert_eq!(told["packaged"], archive.films, "{told}");
@@ -55,12 +61,14 @@ async fn an_archive_that_is_killed_ten_times_ends_as_an_undisturbed_one() {
     }
     let mut killed = Process::start(archive.command(way.address()).arg("--json"));
     let is_new = |line: &str| line.contains(r#""status":"packaged""#).then_some(());
-    within("a film is packaged", killed.stdout().find(is_new)).await.unwrap();
+    within("a film is packaged", killed.stdout().find(is_new))
+        .await
+        .unwrap();
     killed.signal(Signal::KILL);
     killed.ended().await;
     assert_nothing_is_half_visible(&s3.objects());
 
-    let outcome = run(archive.command(way.address()).arg("--json")).await;
+    let outcome = run_within_time(LONG, archive.command(way.address()).arg("--json")).await;
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     let told = summary(&outcome.stdout);
     assert_eq!(told["films"], archive.films);
@@ -101,7 +109,10 @@ async fn what_is_done_is_not_done_again() {
     archive.change(0);
     let outcome = run(archive.command(way.address()).arg("--json")).await;
     let told = summary(&outcome.stdout);
-    assert_eq!((&told["packaged"], &told["unchanged"]), (&1.into(), &(FEW - 1).into()));
+    assert_eq!(
+        (&told["packaged"], &told["unchanged"]),
+        (&1.into(), &(FEW - 1).into())
+    );
 }
 
 #[tokio::test]
@@ -139,8 +150,20 @@ async fn a_bucket_in_trouble_is_waited_for() {
     way.fault(Method::PUT, "/seg_", 0, 3, Fault::Answer(503, "SlowDown"));
     way.fault(Method::PUT, "/init.mp4", 1, 2, Fault::Close);
     way.fault(Method::PUT, "/video.m3u8", 0, 1, Fault::LoseAnswer);
-    way.fault(Method::GET, "list-type=2", 3, 2, Fault::Answer(429, "TooManyRequests"));
-    way.fault(Method::PUT, "/master.m3u8", 2, 1, Fault::Answer(500, "InternalError"));
+    way.fault(
+        Method::GET,
+        "list-type=2",
+        3,
+        2,
+        Fault::Answer(429, "TooManyRequests"),
+    );
+    way.fault(
+        Method::PUT,
+        "/master.m3u8",
+        2,
+        1,
+        Fault::Answer(500, "InternalError"),
+    );
     let mut half_way = way.fault(Method::PUT, "/package.json", 2, 1, Fault::Close);
     let mut process = Process::start(archive.command(way.address()).arg("--json"));
     half_way.happened().await;
@@ -168,7 +191,10 @@ async fn an_outage_beyond_the_budget_is_that_films_failure() {
     let told = lines(&outcome.stdout);
     let failed = told.iter().find(|line| line["status"] == "failed").unwrap();
     assert_eq!(failed["game"], "small-0");
-    assert!(failed["error"].as_str().unwrap().contains("SlowDown"), "{failed}");
+    assert!(
+        failed["error"].as_str().unwrap().contains("SlowDown"),
+        "{failed}"
+    );
     assert_eq!(told.last().unwrap()["packaged"], 1);
 }
 
@@ -181,11 +207,29 @@ async fn a_key_that_is_refused_ends_the_batch_at_once() {
     way.fault(Method::PUT, "/", 0, usize::MAX, always);
     let outcome = run(&mut archive.command(way.address())).await;
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stderr.contains("the bucket refuses this key"), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("help: give the key the right to"), "{}", outcome.stderr);
-    assert!(outcome.stdout.contains("6 not reached"), "{}", outcome.stdout);
-    let puts = way.seen().into_iter().filter(|(method, _)| method == Method::PUT);
-    assert!(puts.count() <= 4, "one or two films were tried, and nothing was tried again");
+    assert!(
+        outcome.stderr.contains("the bucket refuses this key"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome.stderr.contains("help: give the key the right to"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome.stdout.contains("6 not reached"),
+        "{}",
+        outcome.stdout
+    );
+    let puts = way
+        .seen()
+        .into_iter()
+        .filter(|(method, _)| method == Method::PUT);
+    assert!(
+        puts.count() <= 4,
+        "one or two films were tried, and nothing was tried again"
+    );
 }
 
 #[tokio::test]
@@ -207,10 +251,21 @@ async fn bad_films_are_told_at_the_end_and_stop_nobody() {
 
     let outcome = run(&mut archive.command(s3.address())).await;
     assert_eq!(outcome.code, Some(1));
-    for part in ["0 packaged", "3 unchanged, 3 failed", "empty.mp4 is empty", "missing.mp4"] {
+    for part in [
+        "0 packaged",
+        "3 unchanged, 3 failed",
+        "empty.mp4 is empty",
+        "missing.mp4",
+    ] {
         assert!(outcome.stdout.contains(part), "{part}: {}", outcome.stdout);
     }
-    assert!(outcome.stderr.contains("3 of 6 films could not be packaged"), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stderr
+            .contains("3 of 6 films could not be packaged"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[tokio::test]
@@ -221,7 +276,10 @@ async fn a_list_with_mistakes_is_refused_before_anything_starts() {
     let s3 = S3::start().await;
     let outcome = run(&mut archive.command(s3.address())).await;
     assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
-    for part in ["line 3: game \"small-0\" is in line 2 already", "line 4: \"a/b\" is no game id"] {
+    for part in [
+        "line 3: game \"small-0\" is in line 2 already",
+        "line 4: \"a/b\" is no game id",
+    ] {
         assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
     }
     assert_eq!(s3.objects().len(), 0);
@@ -233,7 +291,8 @@ async fn films_in_a_bucket_are_fetched_in_pieces_and_leave_no_trace() {
     let s3 = S3::start().await;
     for number in 0..2 {
         let film = archive.content(number);
-        s3.put(&format!("originals/{number}.mp4"), "video/mp4", film).await;
+        s3.put(&format!("originals/{number}.mp4"), "video/mp4", film)
+            .await;
         archive.add_line(&format!("far-{number},s3://films/originals/{number}.mp4,"));
     }
     let large = vec![7; 3 * 1024 * 1024];
@@ -250,7 +309,9 @@ async fn films_in_a_bucket_are_fetched_in_pieces_and_leave_no_trace() {
     way.fault(Method::GET, "originals/0.mp4", 1, 1, Fault::CutBody(1000));
     let scratch = archive.scratch();
     let mut command = archive.command(way.address());
-    command.args(["--scratch", "2MiB", "--json", "--scratch-dir"]).arg(&scratch);
+    command
+        .args(["--scratch", "2MiB", "--json", "--scratch-dir"])
+        .arg(&scratch);
     let outcome = run(&mut command).await;
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
     let told = lines(&outcome.stdout);
@@ -258,8 +319,16 @@ async fn films_in_a_bucket_are_fetched_in_pieces_and_leave_no_trace() {
         let line = told.iter().find(|line| line["game"] == game).unwrap();
         line["error"].as_str().unwrap_or_default().to_owned()
     };
-    assert!(error("too-large").contains("the scratch folder may hold"), "{}", error("too-large"));
-    assert!(error("nowhere").contains("there is no such object"), "{}", error("nowhere"));
+    assert!(
+        error("too-large").contains("the scratch folder may hold"),
+        "{}",
+        error("too-large")
+    );
+    assert!(
+        error("nowhere").contains("there is no such object"),
+        "{}",
+        error("nowhere")
+    );
     assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
     let objects = s3.objects();
     assert_nothing_is_half_visible(&objects);
@@ -267,16 +336,18 @@ async fn films_in_a_bucket_are_fetched_in_pieces_and_leave_no_trace() {
         let of = |game: &str| {
             let prefix = format!("games/{game}-{number}/");
             let objects = objects.iter().filter(|(key, _)| key.ends_with(".m4s"));
-            let objects = objects.filter_map(|(key, content)| Some((key.strip_prefix(&prefix)?, content)));
+            let objects =
+                objects.filter_map(|(key, content)| Some((key.strip_prefix(&prefix)?, content)));
             objects.collect::<Vec<_>>()
         };
         assert!(!of("far").is_empty());
         assert_eq!(of("far"), of("small"));
     }
     // The rest was asked for, not all of it again.
-    let gets = way.seen().into_iter().filter(|(method, path)| {
-        method == Method::GET && path.contains("originals/0.mp4")
-    });
+    let gets = way
+        .seen()
+        .into_iter()
+        .filter(|(method, path)| method == Method::GET && path.contains("originals/0.mp4"));
     assert_eq!(gets.count(), 3);
 }
 
@@ -304,7 +375,13 @@ async fn two_batches_at_once_do_no_harm() {
     let mut one = archive.command(s3.address());
     let mut other = archive.command(s3.address());
     let (one, other) = tokio::join!(run(&mut one), run(&mut other));
-    assert_eq!((one.code, other.code), (Some(0), Some(0)), "{}{}", one.stderr, other.stderr);
+    assert_eq!(
+        (one.code, other.code),
+        (Some(0), Some(0)),
+        "{}{}",
+        one.stderr,
+        other.stderr
+    );
     let outcome = run(&mut archive.command(alone.address())).await;
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert_eq!(s3.objects(), alone.objects());

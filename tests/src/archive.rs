@@ -34,7 +34,10 @@ impl Archive {
         let kept = built::kept("encodes");
         for (number, encode) in ENCODES.iter().enumerate() {
             let film = encode.make(&kept);
-            let name = film.to_str().expect("our names are text").replace('"', "\"\"");
+            let name = film
+                .to_str()
+                .expect("our names are text")
+                .replace('"', "\"\"");
             archive.add_line(&format!("odd-{number},\"{name}\","));
         }
         archive
@@ -163,7 +166,9 @@ async fn make(folder: &Path, film: &Path, tone: u32) {
         .args(["-v", "error", "-y", "-f", "lavfi", "-i"])
         .arg("testsrc2=size=64x36:rate=10:duration=4")
         .args(["-f", "lavfi", "-i"])
-        .arg(format!("sine=frequency={tone}:sample_rate=48000:duration=4"))
+        .arg(format!(
+            "sine=frequency={tone}:sample_rate=48000:duration=4"
+        ))
         .args(["-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "20"])
         .args(["-c:a", "aac", "-b:a", "32k"])
         .arg(&unfinished);
@@ -188,13 +193,17 @@ fn retagged(film: &[u8], number: usize) -> Vec<u8> {
 ///
 /// Something is not; it is named.
 pub fn assert_nothing_is_half_visible(objects: &BTreeMap<String, Vec<u8>>) {
-    let is_master = |key: &&String| key.ends_with("/master.m3u8") || key.ends_with("/master.v1.m3u8");
+    let is_master =
+        |key: &&String| key.ends_with("/master.m3u8") || key.ends_with("/master.v1.m3u8");
     let mut playlists: Vec<String> = objects.keys().filter(is_master).cloned().collect();
     while let Some(playlist) = playlists.pop() {
         let (folder, _) = playlist.rsplit_once('/').expect("games/ID/NAME");
         for name in named(&String::from_utf8_lossy(&objects[&playlist])) {
             let key = format!("{folder}/{name}");
-            assert!(objects.contains_key(&key), "{playlist} names {key}, which is not there");
+            assert!(
+                objects.contains_key(&key),
+                "{playlist} names {key}, which is not there"
+            );
             if name.ends_with(".m3u8") {
                 playlists.push(key);
             }
