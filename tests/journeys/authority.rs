@@ -12,7 +12,7 @@ with_each_origin! {
     the_origin_reaches_no_other_host
 }
 
-/// A row of DESIGN §2, as names without version.
+/// What one component may import and export, as names without version.
 struct Row {
     component: &'static str,
     imports: &'static [&'static str],
@@ -185,7 +185,7 @@ fn every_component_has_a_row() {
     }
 }
 
-/// DESIGN §12: hosts compile these at their first start.
+/// Hosts compile these at their first start.
 #[test]
 fn gate_and_origin_are_small() {
     for name in ["gate", "origin"] {

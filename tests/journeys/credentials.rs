@@ -21,7 +21,7 @@ async fn world(origin: Origin) -> World {
     world
 }
 
-/// DESIGN §5.6, to the letter.
+/// The cookie to the letter: portals and proxies read it.
 fn assert_sets_cookie(answer: &Answer, path: &str, secret: &str) -> String {
     let session = answer.session().unwrap_or_default().to_owned();
     assert_eq!(
@@ -43,7 +43,7 @@ async fn a_token_buys_a_cookie_and_the_cookie_plays(origin: Origin) {
     assert_eq!((answer.status, answer.text()), (200, "#EXTM3U"));
     let session = assert_sets_cookie(&answer, "/games/2025001/", SECRET);
 
-    // TOKENS.md, "Session".
+    // What a session claims.
     let claims = portal::claims(&session);
     let minted = claims["iat"].as_u64().unwrap();
     assert!((before..=portal::now()).contains(&minted));

@@ -148,7 +148,7 @@ async fn components_may_lie_in_another_build_folder() {
     world.finish().await;
 }
 
-/// DESIGN §10: what is not required is left to the component, which answers 500 on its own routes.
+/// What is not required is left to the component, which answers 500 on its own routes.
 #[tokio::test]
 async fn a_component_with_a_broken_variable_says_so_and_nothing_more() {
     let world =

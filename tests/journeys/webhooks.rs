@@ -225,7 +225,7 @@ async fn reports_only_raise_whatever_their_order() {
     studio.finish().await;
 }
 
-/// DESIGN §7: "a report for a uid not yet recorded is matched by `meta.reelgate_id` and attempt".
+/// "A report for a uid not yet recorded is matched by `meta.reelgate_id` and attempt".
 #[tokio::test]
 async fn a_report_may_come_before_the_answer() {
     let studio = Studio::start().await;

@@ -1,4 +1,4 @@
-//! A portal's back end: mints tokens as TOKENS.md says, without the product's code.
+//! A portal's back end: mints playback tokens as portals do, without the product's code.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -1,4 +1,4 @@
-//! Signed addresses of originals, as DESIGN §7 writes them, without the product's code.
+//! Signed addresses of originals, made as the source route wants them, without the product's code.
 
 use crate::portal::now;
 use hmac::{Hmac, KeyInit as _, Mac as _};

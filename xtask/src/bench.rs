@@ -18,6 +18,7 @@ mod server;
 mod session;
 mod size;
 mod spread;
+mod stream_path;
 mod table;
 mod time_to_first_byte;
 mod wrk;
@@ -93,5 +94,6 @@ fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> 
     memory::idle(&field, args, table)?;
     load::measure(&fixture, &field, args, table)?;
     time_to_first_byte::measure(&fixture, &field, args, table)?;
-    memory::under_load(&fixture, &field, args, table)
+    memory::under_load(&fixture, &field, args, table)?;
+    stream_path::measure(&fixture, args, table)
 }

@@ -23,10 +23,6 @@ use clap::{Parser, Subcommand};
 
 use exit::{Failure, Kind};
 
-/// A request makes some two hundred small allocations: the allocator is a tenth of its time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Private video delivery from an S3-compatible bucket
 #[derive(Parser)]
 #[command(name = "reelgate", version, propagate_version = true)]

@@ -9,7 +9,9 @@ use crate::{
     settings::{Settings, SettingsArgs},
     signals,
 };
-use reelgate_packager::{BucketConfig, Error, Options, Packaged, Progress, Wishes, run as package};
+use reelgate_packager::{
+    BucketConfig, Error, Ladder, Options, Packaged, Progress, Wishes, run as package,
+};
 
 /// Region where none is named: what R2 calls itself.
 const DEFAULT_REGION: &str = "auto";
@@ -45,6 +47,16 @@ pub(crate) struct Args {
     /// Encode the picture even when it could be copied
     #[arg(long)]
     encode: bool,
+    /// Encode a picture whose key frames are too far apart for segments of that length
+    #[arg(long)]
+    strict: bool,
+    /// Qualities beside the film as it is: abr adds up to four for lines of several widths, and the
+    /// film alone stays playable as master.v1.m3u8
+    #[arg(long, value_name = "LADDER")]
+    ladder: Option<Rungs>,
+    /// Make no poster and no thumbnails
+    #[arg(long)]
+    no_thumbnails: bool,
     /// Leave the files of earlier packagings of this game for viewers who are watching them; the
     /// next run without this removes them
     #[arg(long)]
@@ -52,6 +64,13 @@ pub(crate) struct Args {
     /// Print the result as one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// What `--ladder` takes.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Rungs {
+    /// Up to 1080, 720, 480 and 240 lines, never above the film
+    Abr,
 }
 
 /// Packages a film, unless it is interrupted.
@@ -62,6 +81,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let wishes = Wishes {
         segment_seconds: args.segment_seconds,
         encode: args.encode,
+        strict: args.strict,
+        ladder: match args.ladder {
+            Some(Rungs::Abr) => Ladder::Abr,
+            None => Ladder::Single,
+        },
+        thumbnails: !args.no_thumbnails,
     };
     let (source, keep_old) = (args.source.as_path(), args.keep_old);
     let options = Options {

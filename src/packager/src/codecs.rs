@@ -2,28 +2,44 @@
 
 use std::io::Cursor;
 
-use mp4_atom::{Any, Codec, DecodeMaybe as _, Moov};
+use mp4_atom::{Any, Avc1, Avcc, Codec, DecodeMaybe as _, Moov};
 
 use crate::Error;
 
 /// The object type of MPEG-4 audio (ISO/IEC 14496-1, table 5).
 const MPEG4_AUDIO: u8 = 0x40;
 
-/// A film's codecs and picture, as its init section states them.
+/// Codecs and picture of one stream of segments, as its init section states them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Codecs {
-    /// `avc1.64001f,mp4a.40.2`: the picture first.
-    pub(crate) names: String,
-    /// Pixels, made square.
+    /// `avc1.64001f`; `None` where there is no picture.
+    pub(crate) picture: Option<String>,
+    /// `mp4a.40.2`; `None` where there is no sound.
+    pub(crate) sound: Option<String>,
+    /// Pixels, made square; 0 where there is no picture.
     pub(crate) width: u64,
     /// Pixels.
     pub(crate) height: u64,
 }
 
+impl Codecs {
+    /// `avc1.64001f,mp4a.40.2`: the picture first, then its sound and those of `others`, each once.
+    pub(crate) fn with<'a>(&'a self, others: impl Iterator<Item = &'a Codecs>) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        let sounds = others.flat_map(|codecs| &codecs.sound);
+        for name in self.picture.iter().chain(&self.sound).chain(sounds) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names.join(",")
+    }
+}
+
 /// Reads `init.mp4`.
 ///
 /// # Errors
-/// [`Error::Output`] when it does not hold H.264 and perhaps AAC.
+/// [`Error::Output`] when it does not hold H.264 or AAC, or holds anything else.
 pub(crate) fn read(init: &[u8]) -> Result<Codecs, Error> {
     let bad = |what: &str| Error::Output(format!("init.mp4 {what}"));
     let moov = moov(init).map_err(|error| bad(&format!("cannot be read: {error}")))?;
@@ -40,27 +56,23 @@ pub(crate) fn read(init: &[u8]) -> Result<Codecs, Error> {
             other => return Err(bad(&format!("holds a track that is neither: {other:?}"))),
         }
     }
-    let picture = picture.ok_or_else(|| bad("holds no H.264"))?;
-    let avcc = &picture.avcc;
-    // ISO/IEC 14496-15 and RFC 6381 §3.3: the profile, the constraints and the level in hexadecimal.
-    let profile = [
-        avcc.avc_profile_indication,
-        avcc.profile_compatibility,
-        avcc.avc_level_indication,
-    ];
-    let [profile, constraints, level] = profile;
-    let name = format!("avc1.{profile:02x}{constraints:02x}{level:02x}");
-    let names = std::iter::once(name)
-        .chain(sound)
-        .collect::<Vec<_>>()
-        .join(",");
-    let height = u64::from(picture.visual.height);
-    let width = square(u64::from(picture.visual.width), picture.pasp.as_ref());
+    if picture.is_none() && sound.is_none() {
+        return Err(bad("holds neither H.264 nor AAC"));
+    }
+    let square_width = |avc: &Avc1| square(u64::from(avc.visual.width), avc.pasp.as_ref());
     Ok(Codecs {
-        names,
-        width,
-        height,
+        picture: picture.map(|avc| avc1_name(&avc.avcc)),
+        sound,
+        width: picture.map_or(0, square_width),
+        height: picture.map_or(0, |avc| u64::from(avc.visual.height)),
     })
+}
+
+/// ISO/IEC 14496-15 and RFC 6381 §3.3: the profile, the constraints and the level in hexadecimal.
+fn avc1_name(avcc: &Avcc) -> String {
+    let profile = avcc.avc_profile_indication;
+    let (constraints, level) = (avcc.profile_compatibility, avcc.avc_level_indication);
+    format!("avc1.{profile:02x}{constraints:02x}{level:02x}")
 }
 
 fn moov(init: &[u8]) -> mp4_atom::Result<Option<Moov>> {
@@ -98,7 +110,7 @@ mod tests {
     fn ffmpegs_init_section_is_read() {
         // `python3`: the three bytes after `avcC` and its version are 42 c0 0d.
         let codecs = read(include_bytes!("probes/init.mp4")).unwrap();
-        assert_eq!(codecs.names, "avc1.42c00d,mp4a.40.2");
+        assert_eq!(codecs.with([].into_iter()), "avc1.42c00d,mp4a.40.2");
         assert_eq!((codecs.width, codecs.height), (320, 180));
     }
 

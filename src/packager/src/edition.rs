@@ -8,7 +8,7 @@ use std::{
 
 use tokio::task::{JoinSet, spawn_blocking};
 
-use crate::{Error, plan::Plan, remux};
+use crate::{Error, plan::Plan, recipe::Recipe};
 
 /// Bytes hashed in one go, so that an interrupted command ends at once.
 const CHUNK: u64 = 8 * 1024 * 1024;
@@ -19,7 +19,7 @@ const LETTERS: usize = 10;
 
 /// Says that another version of reelgate would lay out the same film in the same way. Raise it when
 /// an edition gets other bytes for the same film, plan and ffmpeg.
-const LAYOUT: &str = "reelgate 1";
+const LAYOUT: &str = "reelgate 2";
 
 /// The hash of a film, in the making: reading starts at once, beside whatever else is to be done, and
 /// ends when this value is dropped.
@@ -56,12 +56,16 @@ impl Edition {
     ///
     /// # Errors
     /// When the film cannot be read.
-    pub(crate) async fn of(film: Fingerprint, plan: &Plan, ffmpeg: &str) -> Result<Self, Error> {
+    pub(crate) async fn of(
+        film: Fingerprint,
+        plan: &Plan,
+        recipe: &Recipe,
+        ffmpeg: &str,
+    ) -> Result<Self, Error> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(film.finish().await?.as_bytes());
         let seconds = plan.segment_seconds.to_string();
-        let parts = [LAYOUT, ffmpeg, &seconds].map(str::to_owned);
-        for part in parts.iter().chain(&remux::recipe(plan)) {
+        for part in [LAYOUT, ffmpeg, &seconds].into_iter().chain(recipe.words()) {
             hasher.update(part.as_bytes()).update(b"\0");
         }
         Ok(Self(format!("v{}", &hasher.finalize().to_hex()[..LETTERS])))
@@ -115,24 +119,12 @@ fn hash_chunk(mut film: File, mut hasher: blake3::Hasher) -> io::Result<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Treatment, Video};
+    use crate::plan::tests::film;
 
     fn plan(segment_seconds: f64) -> Plan {
-        let treatment = Treatment::Copy;
-        let duration = None;
-        let video = Video {
-            index: 0,
-            treatment,
-            interlaced: false,
-            height: 720,
-            duration,
-        };
         Plan {
-            video,
-            audio: None,
-            duration: None,
             segment_seconds,
-            left_out: Vec::new(),
+            ..film(0)
         }
     }
 
@@ -144,7 +136,10 @@ mod tests {
         std::fs::write(&other, vec![8; 9 * 1024 * 1024]).unwrap();
         let edition = async |film: &Path, seconds, ffmpeg| {
             let film = Fingerprint::start(film);
-            Edition::of(film, &plan(seconds), ffmpeg).await.unwrap()
+            let plan = plan(seconds);
+            Edition::of(film, &plan, &Recipe::new(&plan), ffmpeg)
+                .await
+                .unwrap()
         };
         let first = edition(&one, 6.0, "5.1").await;
         assert!(Edition::is_name(first.as_str()), "{first:?}");

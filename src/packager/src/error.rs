@@ -69,6 +69,9 @@ pub enum Error {
     /// ffmpeg gave up.
     #[error("ffmpeg failed: {0}")]
     Ffmpeg(String),
+    /// A copy would have a segment of so many seconds, and that was not wished.
+    #[error("a copy would have a segment of {0:.1} s")]
+    LongSegment(f64),
     /// ffmpeg left something that is no HLS.
     #[error("cannot use what ffmpeg wrote: {0}")]
     Output(String),
@@ -139,6 +142,7 @@ impl Error {
             Self::Interrupted => {
                 "the bucket plays what it played before; run the same command again to complete the upload"
             }
+            Self::LongSegment(_) => "package it without --strict, or with --encode",
             Self::Start { .. } | Self::Ffmpeg(_) | Self::Output(_) => return None,
         };
         Some(help.to_owned())
@@ -150,7 +154,11 @@ impl Error {
     pub(crate) fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::Damaged { .. } | Self::Changed(_) | Self::Ffmpeg(_) | Self::Output(_)
+            Self::Damaged { .. }
+                | Self::Changed(_)
+                | Self::Ffmpeg(_)
+                | Self::LongSegment(_)
+                | Self::Output(_)
         )
     }
 }

@@ -4,9 +4,12 @@
 use std::{io::Cursor, ops::Range};
 
 use bytes::{Bytes, BytesMut};
-use mp4_atom::{Atom as _, Codec, Decode, FourCC, Header, Moof, Moov};
+use mp4_atom::{Atom as _, Decode, FourCC, Header, Moof, Moov, Traf, Trak};
 
-use crate::Error;
+use crate::{
+    Error,
+    edits::{self, Delay},
+};
 
 /// Largest box that is taken into memory. A film that has no key frame for so long must be encoded.
 const MAX_BOX_BYTES: usize = 1024 * 1024 * 1024;
@@ -31,10 +34,12 @@ pub(crate) enum Piece {
 pub(crate) struct Fragment {
     /// Its boxes.
     pub(crate) content: Bytes,
-    /// How long its picture lasts.
+    /// How long its picture lasts, or its sound where there is no picture.
     pub(crate) seconds: f64,
     /// Frames of its picture.
     pub(crate) frames: u64,
+    /// The bytes of its key frame and of what stands before it; `None` where there is no picture.
+    pub(crate) key_frame: Option<Range<usize>>,
 }
 
 /// Takes bytes as they come and gives pieces as they are complete.
@@ -43,17 +48,28 @@ pub(crate) struct Splitter {
     input: BytesMut,
     /// How much of `input` is complete boxes of the next piece.
     complete: usize,
-    /// What the `moof` among them says: seconds and frames.
-    timing: Option<(f64, u64)>,
-    picture: Option<Picture>,
+    /// What the `moof` among them says.
+    timing: Option<Timing>,
+    track: Option<Track>,
+    delays: Vec<Delay>,
 }
 
-/// How the picture's track counts time.
+/// How the track that is counted counts time.
 #[derive(Clone, Copy)]
-struct Picture {
-    track: u32,
+struct Track {
+    id: u32,
+    is_picture: bool,
     ticks_per_second: u32,
     default_ticks: u32,
+    default_bytes: u32,
+}
+
+/// What a `moof` says of the track.
+#[derive(Clone)]
+struct Timing {
+    seconds: f64,
+    frames: u64,
+    key_frame: Option<Range<usize>>,
 }
 
 impl Splitter {
@@ -71,7 +87,8 @@ impl Splitter {
             let atom = self.complete..end;
             self.complete = end;
             if kind == Moov::KIND {
-                self.picture = Some(picture(&self.input[atom])?);
+                self.track = Some(track(&self.input[atom.clone()])?);
+                self.delays = edits::take_out(&mut self.input[atom]);
                 return Ok(Some(Piece::Init(self.take())));
             }
             if kind == Moof::KIND {
@@ -79,12 +96,15 @@ impl Splitter {
             }
             if kind == MDAT {
                 let timing = self.timing.take();
-                let (seconds, frames) = timing.ok_or_else(|| bad("has media without a moof"))?;
-                let content = self.take();
+                let timing = timing.ok_or_else(|| bad("has media without a moof"))?;
+                if timing.key_frame.as_ref().is_some_and(|key| key.end > end) {
+                    return Err(bad("has a key frame beyond its media"));
+                }
                 return Ok(Some(Piece::Fragment(Fragment {
-                    content,
-                    seconds,
-                    frames,
+                    content: self.take(),
+                    seconds: timing.seconds,
+                    frames: timing.frames,
+                    key_frame: timing.key_frame,
                 })));
             }
         }
@@ -96,7 +116,7 @@ impl Splitter {
     /// # Errors
     /// [`Error::Output`] when they have not, or when there were none.
     pub(crate) fn finish(&self) -> Result<(), Error> {
-        match (self.picture, self.input.len()) {
+        match (self.track, self.input.len()) {
             (None, _) => Err(bad("has no moov")),
             (_, 0) => Ok(()),
             _ => Err(bad("ends in the middle of a fragment")),
@@ -128,47 +148,74 @@ impl Splitter {
         self.input.split_to(complete).freeze()
     }
 
-    /// How long the picture lasts in the `moof` that stands at `atom`, and its frames.
-    fn timing(&self, atom: Range<usize>) -> Result<(f64, u64), Error> {
-        let picture = self
-            .picture
+    /// What the `moof` that stands at `atom` says of the track, with late tracks set right.
+    fn timing(&mut self, atom: Range<usize>) -> Result<Timing, Error> {
+        let track = self
+            .track
             .ok_or_else(|| bad("has a moof before its moov"))?;
-        let moof: Moof = read(&self.input[atom])?;
-        let (mut ticks, mut frames) = (0, 0);
+        if !self.delays.is_empty() {
+            edits::put_in(&mut self.input[atom.clone()], &self.delays);
+        }
+        let moof: Moof = read(&self.input[atom.clone()])?;
+        let (mut ticks, mut frames, mut key_frame) = (0, 0, None);
         for traf in moof
             .traf
             .iter()
-            .filter(|traf| traf.tfhd.track_id == picture.track)
+            .filter(|traf| traf.tfhd.track_id == track.id)
         {
+            if key_frame.is_none() && track.is_picture {
+                key_frame = Some(atom.start..first_sample_end(traf, atom.start, track)?);
+            }
             let default = traf
                 .tfhd
                 .default_sample_duration
-                .unwrap_or(picture.default_ticks);
+                .unwrap_or(track.default_ticks);
             for sample in traf.trun.iter().flat_map(|trun| trun.samples.iter()) {
                 ticks += u64::from(sample.duration.unwrap_or(default));
                 frames += 1;
             }
         }
-        Ok((ticks as f64 / f64::from(picture.ticks_per_second), frames))
+        Ok(Timing {
+            seconds: ticks as f64 / f64::from(track.ticks_per_second),
+            frames,
+            key_frame,
+        })
     }
 }
 
-fn picture(moov: &[u8]) -> Result<Picture, Error> {
+/// Where the first sample of `traf` ends, counted as the `moof` at `moof` is: ffmpeg is asked for
+/// `default_base_moof`.
+fn first_sample_end(traf: &Traf, moof: usize, track: Track) -> Result<usize, Error> {
+    let run = traf.trun.first();
+    let place = run.and_then(|run| Some((run.data_offset?, run.samples.get(0)?)));
+    let (offset, sample) = place.ok_or_else(|| bad("has a fragment without a sample"))?;
+    let bytes = sample.size.or(traf.tfhd.default_sample_size);
+    let bytes = usize::try_from(bytes.unwrap_or(track.default_bytes));
+    let end = usize::try_from(offset).ok().zip(bytes.ok());
+    end.map(|(offset, bytes)| moof + offset + bytes)
+        .ok_or_else(|| bad("has a sample before its fragment"))
+}
+
+/// The picture's track, or that of the sound where there is none.
+fn track(moov: &[u8]) -> Result<Track, Error> {
     let moov: Moov = read(moov)?;
-    let is_picture = |codec: &Codec| codec.visual().is_some();
-    let tracks = &mut moov.trak.iter();
-    let track = tracks.find(|trak| trak.mdia.minf.stbl.stsd.codecs.iter().any(is_picture));
-    let track = track.ok_or_else(|| bad("has no picture"))?;
-    let id = track.tkhd.track_id;
+    let codecs = |trak: &Trak| trak.mdia.minf.stbl.stsd.codecs.clone();
+    let is_picture = |trak: &&Trak| codecs(trak).iter().any(|codec| codec.visual().is_some());
+    let picture = moov.trak.iter().find(is_picture);
+    let trak = picture.or(moov.trak.first());
+    let trak = trak.ok_or_else(|| bad("has no track"))?;
+    let id = trak.tkhd.track_id;
     let trex = moov
         .mvex
         .iter()
         .flat_map(|mvex| &mvex.trex)
         .find(|trex| trex.track_id == id);
-    Ok(Picture {
-        track: id,
-        ticks_per_second: track.mdia.mdhd.timescale.max(1),
+    Ok(Track {
+        id,
+        is_picture: picture.is_some(),
+        ticks_per_second: trak.mdia.mdhd.timescale.max(1),
         default_ticks: trex.map_or(0, |trex| trex.default_sample_duration),
+        default_bytes: trex.map_or(0, |trex| trex.default_sample_size),
     })
 }
 
@@ -200,7 +247,9 @@ mod tests {
                         content,
                         seconds,
                         frames,
+                        key_frame,
                     }) => {
+                        assert_eq!(key_frame.unwrap().start, 0);
                         contents.push(content);
                         durations.push(seconds);
                         assert_eq!(frames as f64, 10.0 * seconds);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures::future::try_join_all;
 use tokio::{
     sync::{OnceCell, mpsc},
     try_join,
@@ -11,9 +12,11 @@ use crate::{
     Error, Options, Packaged, check_source, codecs, described,
     edition::{Edition, Fingerprint},
     plan::Plan,
-    playlist::{self, Rendition, Segment},
-    remux::{self, Remuxed},
-    upload::{INIT, PLAYLIST, Stored, StoredSegment, Upload},
+    presentation::{Part, Presentation},
+    recipe::Recipe,
+    remux::{self, Remuxed, Takers},
+    thumbnails::{self, Chooser, Thumbnails},
+    upload::{Stored, StoredSegment, Upload},
 };
 
 /// Segments that wait to be uploaded, beside those that are being uploaded.
@@ -22,14 +25,19 @@ const WAITING: usize = 2;
 /// A film in pieces.
 pub(crate) struct InPieces<'a> {
     edition: &'a Edition,
-    remuxed: Remuxed,
-    segments: Vec<StoredSegment>,
+    /// Of each output of the recipe.
+    remuxed: Vec<Remuxed>,
+    /// Of each output of the recipe.
+    segments: Vec<Vec<StoredSegment>>,
+    /// `None` when none were wished.
+    thumbnails: Option<Result<Thumbnails, String>>,
 }
 
 /// One film on its way.
 pub(crate) struct Job<'a> {
     options: &'a Options<'a>,
     plan: &'a Plan,
+    recipe: Recipe,
     /// Which ffmpeg.
     ffmpeg: &'a str,
     upload: Upload<'a>,
@@ -47,6 +55,7 @@ impl<'a> Job<'a> {
         Self {
             options,
             plan,
+            recipe: Recipe::new(plan),
             ffmpeg,
             upload,
             edition: OnceCell::new(),
@@ -58,17 +67,38 @@ impl<'a> Job<'a> {
     /// # Errors
     /// Whatever can be wrong with the film, ffmpeg, the disk or the bucket.
     pub(crate) async fn cut_and_upload(&self, film: Fingerprint) -> Result<InPieces<'_>, Error> {
-        let Self { upload, plan, .. } = self;
+        let Self {
+            upload,
+            plan,
+            recipe,
+            ..
+        } = self;
         let source = self.options.source;
         let bytes = check_source(source).await?;
-        let (cut, cuts) = mpsc::channel(WAITING);
-        let remux = remux::remux(source, plan, upload.progress, cut);
-        let segments = async {
-            let name = || Edition::of(film, plan, self.ffmpeg);
-            let edition = self.edition.get_or_try_init(name).await?;
-            Ok((edition, upload.segments(edition, cuts).await?))
+        let outputs = recipe.outputs.iter();
+        let (takers, cuts): (Vec<_>, Vec<_>) = outputs.map(|_| mpsc::channel(WAITING)).unzip();
+        let (still, stills) = mpsc::channel(thumbnails::WAITING);
+        let takers = Takers {
+            segments: takers,
+            stills: plan.thumbnails.then(|| Chooser::new(plan, still)),
+            progress: upload.progress,
         };
-        let (remuxed, (edition, segments)) = try_join!(remux, segments)?;
+        let remux = remux::remux(source, plan, recipe, takers);
+        let segments = async {
+            let name = || Edition::of(film, plan, recipe, self.ffmpeg);
+            let edition = self.edition.get_or_try_init(name).await?;
+            let folders = recipe.outputs.iter().map(|output| output.folder.as_str());
+            let uploads = folders.zip(cuts);
+            let uploads = uploads.map(|(folder, cuts)| upload.segments(edition, folder, cuts));
+            Ok((edition, try_join_all(uploads).await?))
+        };
+        let thumbnails = async {
+            match plan.thumbnails {
+                true => Ok(Some(thumbnails::make(plan, stills).await)),
+                false => Ok(None),
+            }
+        };
+        let (remuxed, (edition, segments), thumbnails) = try_join!(remux, segments, thumbnails)?;
         if check_source(source).await? != bytes {
             return Err(Error::Changed(source.to_owned()));
         }
@@ -76,6 +106,7 @@ impl<'a> Job<'a> {
             edition,
             remuxed,
             segments,
+            thumbnails,
         })
     }
 
@@ -90,47 +121,78 @@ impl<'a> Job<'a> {
             upload,
             ..
         } = self;
-        let InPieces {
-            edition,
-            remuxed,
-            segments,
-        } = film;
-        let listed: Vec<(String, Segment)> = segments
-            .iter()
-            .map(|stored| (stored.name.clone(), stored.segment))
-            .collect();
-        let measured: Vec<Segment> = segments.iter().map(|stored| stored.segment).collect();
-        let seconds: f64 = measured.iter().map(|segment| segment.duration).sum();
+        let edition = film.edition;
+        let mut stored = Vec::new();
+        let mut parts = Vec::new();
+        let outputs = self.recipe.outputs.iter();
+        for ((output, remuxed), segments) in outputs.zip(film.remuxed).zip(film.segments) {
+            parts.push(Part {
+                role: output.role,
+                folder: output.folder.clone(),
+                codecs: codecs::read(&remuxed.init)?,
+                init: remuxed.init,
+                frames: remuxed.frames,
+                key_frames: remuxed.key_frames,
+                segments: segments
+                    .iter()
+                    .map(|it| (it.name.clone(), it.segment))
+                    .collect(),
+            });
+            stored.extend(segments.into_iter().map(|segment| segment.stored));
+        }
+        let presentation = Presentation::new(plan, edition.as_str(), parts);
+        let seconds = presentation.seconds();
         check_duration(options.source, plan.video.duration, seconds)?;
-        let rendition = Rendition::new(codecs::read(&remuxed.init)?, remuxed.frames, &measured);
-
-        let mut stored: Vec<Stored> = segments.into_iter().map(|segment| segment.stored).collect();
-        let media = playlist::media(INIT, &listed);
-        stored.push(upload.put(edition, INIT, vec![remuxed.init]).await?);
-        stored.push(upload.put(edition, PLAYLIST, vec![media.into()]).await?);
+        let mut files = presentation.files();
+        let mut beside = presentation.masters();
+        let mut warnings = presentation.warnings();
+        match film.thumbnails {
+            Some(Ok(thumbnails)) => {
+                let (inner, outer) = presentation.pictures(&thumbnails);
+                files.extend(inner);
+                beside.splice(0..0, outer);
+            }
+            Some(Err(reason)) => warnings.push(format!("there are no thumbnails: {reason}")),
+            None => {}
+        }
+        for (name, content) in files {
+            stored.push(upload.put(edition, &name, vec![content]).await?);
+        }
         upload.verify(edition, &stored).await?;
-        let master = playlist::master(&rendition, &format!("{}/{PLAYLIST}", edition.as_str()));
-        let master = upload.publish(master).await?;
-
-        let mut warnings = long_segments(plan, &measured);
+        let mut master = String::new();
+        // The master is the last of them.
+        for (name, content) in beside {
+            let published = upload.publish(&name, content).await?;
+            master.clone_from(&published.key);
+            stored.push(published);
+        }
         let removed = self.sweep(&stored, &mut warnings).await;
         let was_there = stored.iter().filter(|object| object.was_there);
+        let film = presentation.film();
+        let (width, height) = (film.codecs.width, film.codecs.height);
+        let rates = presentation.film_rates();
         Ok(Packaged {
             game: options.game.as_str().to_owned(),
             source: options.source.to_owned(),
             master,
             edition: edition.as_str().to_owned(),
-            segments: listed.len(),
+            segments: presentation.segments(),
             duration_seconds: (seconds * 1000.0).round() / 1000.0,
             bytes: stored.iter().map(|object| object.bytes).sum(),
             bytes_already_there: was_there.map(|object| object.bytes).sum(),
             video: described(&plan.video.treatment),
-            audio: plan.audio.as_ref().map(|audio| described(&audio.treatment)),
-            codecs: rendition.codecs.names,
-            resolution: (rendition.codecs.width, rendition.codecs.height),
-            frame_rate: rendition.frame_rate,
-            bandwidth: rendition.bandwidth,
-            average_bandwidth: rendition.average_bandwidth,
+            audio: plan
+                .audio
+                .iter()
+                .find(|audio| audio.is_default)
+                .map(|audio| described(&audio.treatment)),
+            codecs: presentation.film_codecs(),
+            resolution: (width, height),
+            frame_rate: film.frame_rate,
+            bandwidth: rates.peak,
+            average_bandwidth: rates.average,
+            rungs: presentation.rungs(),
+            sounds: plan.audio.len(),
             left_out: plan.left_out.clone(),
             removed,
             warnings,
@@ -170,23 +232,5 @@ fn check_duration(path: &Path, told: Option<f64>, read: f64) -> Result<(), Error
             read,
         }),
         _ => Ok(()),
-    }
-}
-
-/// A copy is cut where the film lets it; past the minute that was looked at that may be seldom.
-fn long_segments(plan: &Plan, segments: &[Segment]) -> Vec<String> {
-    let longest = segments
-        .iter()
-        .map(|segment| segment.duration)
-        .max_by(f64::total_cmp);
-    let longest = longest.unwrap_or_default();
-    let limit = plan.segment_seconds * 2.0 + 0.5;
-    let warning = format!(
-        "the longest segment lasts {longest:.1} s, for the film has no more key frames there; players start and seek faster after packaging it with --encode"
-    );
-    if longest > limit {
-        vec![warning]
-    } else {
-        Vec::new()
     }
 }

@@ -7,18 +7,28 @@ mod bucket;
 mod codecs;
 mod cutter;
 mod edition;
+mod edits;
 mod error;
 mod fragments;
+mod iframes;
 mod job;
+mod ladder;
+mod languages;
+mod outlets;
 mod plan;
 mod playlist;
+mod presentation;
 mod probe;
 mod progress;
+mod recipe;
 mod remux;
+mod stills;
+mod thumbnails;
 mod upload;
 
 pub use bucket::Config as BucketConfig;
 pub use error::Error;
+pub use ladder::Ladder;
 pub use plan::Wishes;
 pub use progress::{Progress, next_tenth};
 
@@ -64,15 +74,15 @@ pub struct Packaged {
     pub segments: usize,
     /// Seconds of film, to the millisecond.
     pub duration_seconds: f64,
-    /// Bytes of all objects of this edition.
+    /// Bytes of all objects of this packaging.
     pub bytes: u64,
     /// Bytes among them that an interrupted or earlier run had uploaded.
     pub bytes_already_there: u64,
     /// `copied`, or why it was encoded.
     pub video: String,
-    /// `copied`, why it was encoded, or null for a silent film.
+    /// The sound to begin with: `copied`, why it was encoded, or null for a silent film.
     pub audio: Option<String>,
-    /// CODECS of the master playlist.
+    /// CODECS of the film as it is.
     pub codecs: String,
     /// RESOLUTION: width and height.
     pub resolution: (u64, u64),
@@ -82,12 +92,29 @@ pub struct Packaged {
     pub bandwidth: u64,
     /// AVERAGE-BANDWIDTH, bits a second.
     pub average_bandwidth: u64,
+    /// The qualities of the ladder, the highest first.
+    pub rungs: Vec<PackagedRung>,
+    /// How many sounds.
+    pub sounds: usize,
     /// Streams of the film that are not packaged.
     pub left_out: Vec<String>,
     /// How many objects of earlier editions were removed.
     pub removed: usize,
     /// What is amiss though the film plays.
     pub warnings: Vec<String>,
+}
+
+/// One quality of the ladder, as measured; rates are with the sound that needs most.
+#[derive(Debug, Serialize)]
+pub struct PackagedRung {
+    /// Its folder.
+    pub name: String,
+    /// Width and height.
+    pub resolution: (u64, u64),
+    /// BANDWIDTH, bits a second.
+    pub bandwidth: u64,
+    /// AVERAGE-BANDWIDTH, bits a second.
+    pub average_bandwidth: u64,
 }
 
 /// Packages the film; it can be dropped at any time, and the bucket then plays what it played before.
@@ -118,7 +145,26 @@ async fn attempt(options: &Options<'_>, progress: &Progress) -> Result<Packaged,
         before: &before,
         progress,
     };
-    let job = Job::new(options, &plan, &probe.program_version.version, upload);
+    let version = &probe.program_version.version;
+    match package(options, &plan, version, upload, film).await {
+        // The first minute promised better; nobody has to read a whole film to know before.
+        Err(Error::LongSegment(seconds)) => {
+            let plan = plan.encoded(seconds);
+            tell_plan(&plan, progress);
+            package(options, &plan, version, upload, Fingerprint::start(source)).await
+        }
+        packaged => packaged,
+    }
+}
+
+async fn package(
+    options: &Options<'_>,
+    plan: &Plan,
+    ffmpeg: &str,
+    upload: Upload<'_>,
+    film: Fingerprint,
+) -> Result<Packaged, Error> {
+    let job = Job::new(options, plan, ffmpeg, upload);
     let packaged = match job.cut_and_upload(film).await {
         Ok(film) => job.publish(film).await,
         Err(error) => Err(error),
@@ -158,12 +204,24 @@ async fn examine(source: &Path, wishes: Wishes) -> Result<(Probe, Plan), Error> 
 }
 
 fn tell_plan(plan: &Plan, progress: &Progress) {
-    let audio = plan.audio.as_ref().map(|audio| described(&audio.treatment));
-    let audio = audio.unwrap_or_else(|| "none".to_owned());
+    let sounds = plan.audio.iter().map(|audio| described(&audio.treatment));
+    let sounds = match sounds.collect::<Vec<_>>() {
+        sounds if sounds.is_empty() => "none".to_owned(),
+        sounds => sounds.join("; "),
+    };
     progress.say(&format!(
-        "video: {}; audio: {audio}",
+        "video: {}; audio: {sounds}",
         described(&plan.video.treatment)
     ));
+    if !plan.rungs.is_empty() {
+        let rungs: Vec<&str> = plan.rungs.iter().map(|rung| rung.name.as_str()).collect();
+        progress.say(&format!("ladder: {}", rungs.join(", ")));
+    }
+    if let Some(gap) = plan.long_gap {
+        progress.say(&format!(
+            "key frames are up to {gap:.1} s apart, and so long will segments be; --strict encodes such a film"
+        ));
+    }
     for stream in &plan.left_out {
         progress.say(&format!("left out: {stream}"));
     }

@@ -1,28 +1,64 @@
 //! How a film becomes HLS: what is copied, what is encoded, where it is cut.
 
-use crate::probe::{Probe, SAMPLED_SECONDS, Stream};
-
-/// Key frames may be this many times as far apart as a segment is to be long, before the picture is
-/// encoded anew: a copy can be cut at key frames only, and players wait for whole segments.
-const LONGEST_GAP_IN_SEGMENTS: f64 = 2.0;
+use crate::{
+    cutter,
+    ladder::{self, Ladder, Rung},
+    languages::Spoken,
+    probe::{Probe, SAMPLED_SECONDS, Stream},
+};
 
 /// Containers that name or list other files, or show something that is no film. ffprobe's `tty`
 /// takes any text for a picture of it.
 const NO_FILMS: [&str; 5] = ["tty", "hls", "dash", "concat", "image2"];
+
+/// Channels of an encoded sound: what every browser, phone and loudspeaker plays.
+pub(crate) const ENCODED_CHANNELS: u32 = 2;
+
+/// Channels of a sound that may share the picture's segments (Apple's authoring specification for HLS,
+/// rule 9.6).
+const MUXED_CHANNELS: u32 = 2;
 
 /// What is to be done with one film.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     /// The picture.
     pub(crate) video: Video,
-    /// The sound; `None` for a silent film.
-    pub(crate) audio: Option<Audio>,
+    /// The sounds in the order of the file; none for a silent film.
+    pub(crate) audio: Vec<Audio>,
+    /// The rungs of the ladder, the highest first; none for a single rendition.
+    pub(crate) rungs: Vec<Rung>,
     /// Seconds of the whole, when the film says so.
     pub(crate) duration: Option<f64>,
     /// Seconds between cuts, as near as the key frames will allow.
     pub(crate) segment_seconds: f64,
     /// What of the film is not packaged, for the person at the terminal.
     pub(crate) left_out: Vec<String>,
+    /// The longest time without a key frame that was seen, when a copy is cut at them and gets
+    /// segments that are too long.
+    pub(crate) long_gap: Option<f64>,
+    /// Whether a copy must not have segments that are too long.
+    pub(crate) strict: bool,
+    /// Whether a poster and thumbnails are made.
+    pub(crate) thumbnails: bool,
+}
+
+impl Plan {
+    /// Whether the picture and its only sound share the segments.
+    pub(crate) fn is_muxed(&self) -> bool {
+        matches!(self.audio.as_slice(), [only] if only.channels <= MUXED_CHANNELS)
+    }
+
+    /// Whether sounds have segments of their own.
+    pub(crate) fn has_sounds_apart(&self) -> bool {
+        !self.audio.is_empty() && !(self.is_muxed() && self.rungs.is_empty())
+    }
+
+    /// The same with the picture encoded, for it has a segment of so many seconds.
+    pub(crate) fn encoded(mut self, longest_segment: f64) -> Self {
+        self.video.treatment = Treatment::Encode(far_apart(longest_segment));
+        self.long_gap = None;
+        self
+    }
 }
 
 /// Copy or encode, and why.
@@ -43,8 +79,12 @@ pub(crate) struct Video {
     pub(crate) treatment: Treatment,
     /// Whether its frames come as two halves.
     pub(crate) interlaced: bool,
-    /// Lines of the picture, before it is turned.
-    pub(crate) height: u32,
+    /// Width and height as they are seen, in square pixels.
+    pub(crate) seen: (u32, u32),
+    /// Frames a second on the average, as a fraction; `None` when the film does not say.
+    pub(crate) frame_rate: Option<String>,
+    /// Whether captions may be hidden in it.
+    pub(crate) has_captions: bool,
     /// Seconds of the picture alone; `None` when the film does not say.
     pub(crate) duration: Option<f64>,
 }
@@ -56,6 +96,12 @@ pub(crate) struct Audio {
     pub(crate) index: u32,
     /// What happens to it.
     pub(crate) treatment: Treatment,
+    /// What is spoken.
+    pub(crate) spoken: Spoken,
+    /// Whether it is the one to begin with.
+    pub(crate) is_default: bool,
+    /// Channels as they are packaged.
+    pub(crate) channels: u32,
 }
 
 /// Why there is nothing to package.
@@ -73,6 +119,12 @@ pub struct Wishes {
     pub segment_seconds: f64,
     /// Encode the picture even when it could be copied.
     pub encode: bool,
+    /// Encode the picture when a copy would have segments that are too long.
+    pub strict: bool,
+    /// In how many qualities the film is wished.
+    pub ladder: Ladder,
+    /// Make a poster and thumbnails.
+    pub thumbnails: bool,
 }
 
 /// The stream that would be the picture.
@@ -111,46 +163,68 @@ fn picture(probe: &Probe) -> Result<&Stream, NoPlan> {
 /// [`NoPlan`] when there is no picture.
 pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
     let picture = picture(probe)?;
-    let sound = sound(probe);
     let key_frames = probe.key_frames(picture.index);
-    let treatment =
-        match reason_to_encode(picture, longest_gap(&key_frames, probe.duration()), wishes) {
-            Some(reason) => Treatment::Encode(reason),
-            None => Treatment::Copy,
-        };
-    let segment_seconds = wishes.segment_seconds;
+    let gap = longest_gap(&key_frames, probe.duration());
+    let long_gap = gap.filter(|gap| *gap > cutter::longest(wishes.segment_seconds));
+    let reason = reason_to_encode(picture).or_else(|| match long_gap {
+        _ if wishes.encode => Some("was asked to be".to_owned()),
+        Some(gap) if wishes.strict => Some(far_apart(gap)),
+        _ => None,
+    });
+    let treatment = reason.map_or(Treatment::Copy, Treatment::Encode);
+    let long_gap = long_gap.filter(|_| treatment == Treatment::Copy);
+    let seen = picture.seen();
+    let rungs = match wishes.ladder {
+        Ladder::Single => Vec::new(),
+        Ladder::Abr => ladder::rungs(seen),
+    };
     let video = Video {
         index: picture.index,
         treatment,
         interlaced: is_interlaced(picture),
-        height: picture.height,
+        seen,
+        frame_rate: picture.frame_rate().map(str::to_owned),
+        has_captions: picture.closed_captions != 0,
         duration: picture.duration(),
     };
-    let audio = sound.map(|stream| Audio {
-        index: stream.index,
-        treatment: sound_treatment(stream),
-    });
-    let left_out = left_out(probe, video.index, audio.as_ref().map(|audio| audio.index));
+    let audio = sounds(probe);
+    let left_out = left_out(probe, video.index, &audio);
     Ok(Plan {
         video,
         audio,
+        rungs,
         duration: probe.duration(),
-        segment_seconds,
+        segment_seconds: wishes.segment_seconds,
         left_out,
+        long_gap,
+        strict: wishes.strict,
+        thumbnails: wishes.thumbnails,
     })
 }
 
-/// The sound the film marks as its default, or the first.
-fn sound(probe: &Probe) -> Option<&Stream> {
-    let mut sounds = probe
-        .streams
-        .iter()
-        .filter(|s| s.codec_type == "audio" && s.channels > 0);
-    let first = sounds.clone().next();
-    sounds.find(|stream| stream.is("default")).or(first)
+/// All sounds; the one to begin with is that which the film marks as its default, or the first.
+fn sounds(probe: &Probe) -> Vec<Audio> {
+    let is_sound = |s: &&Stream| s.codec_type == "audio" && s.channels > 0;
+    let sounds: Vec<&Stream> = probe.streams.iter().filter(is_sound).collect();
+    let default = sounds.iter().find(|stream| stream.is("default"));
+    let default = default.or(sounds.first()).map(|stream| stream.index);
+    let packaged = sounds.iter().map(|stream| {
+        let treatment = sound_treatment(stream);
+        Audio {
+            index: stream.index,
+            channels: match treatment {
+                Treatment::Copy => stream.channels,
+                Treatment::Encode(_) => ENCODED_CHANNELS,
+            },
+            treatment,
+            spoken: Spoken::new(stream.tag("language"), stream.tag("title")),
+            is_default: Some(stream.index) == default,
+        }
+    });
+    packaged.collect()
 }
 
-fn reason_to_encode(picture: &Stream, gap: Option<f64>, wishes: Wishes) -> Option<String> {
+fn reason_to_encode(picture: &Stream) -> Option<String> {
     if picture.codec() != "h264" {
         return Some(format!("is {}, not h264", picture.codec()));
     }
@@ -163,14 +237,13 @@ fn reason_to_encode(picture: &Stream, gap: Option<f64>, wishes: Wishes) -> Optio
         return Some("is interlaced".to_owned());
     }
     // The turn is written in the container, and not every HLS player reads it there.
-    if let Some(rotation) = rotation(picture) {
-        return Some(format!("is to be turned by {rotation}°"));
-    }
-    let allowed = wishes.segment_seconds * LONGEST_GAP_IN_SEGMENTS;
-    if let Some(gap) = gap.filter(|gap| *gap > allowed) {
-        return Some(format!("has key frames {gap:.1} s apart"));
-    }
-    wishes.encode.then(|| "was asked to be".to_owned())
+    picture
+        .rotation()
+        .map(|degrees| format!("is to be turned by {degrees}°"))
+}
+
+fn far_apart(seconds: f64) -> String {
+    format!("has key frames {seconds:.1} s apart")
 }
 
 fn sound_treatment(sound: &Stream) -> Treatment {
@@ -189,14 +262,6 @@ fn is_interlaced(picture: &Stream) -> bool {
     )
 }
 
-fn rotation(picture: &Stream) -> Option<f64> {
-    picture
-        .side_data_list
-        .iter()
-        .find_map(|data| data.rotation)
-        .filter(|degrees| *degrees != 0.0)
-}
-
 /// The longest time without a key frame, up to the end of what was looked at.
 fn longest_gap(key_frames: &[f64], duration: Option<f64>) -> Option<f64> {
     let end = key_frames.first()? + duration?.min(f64::from(SAMPLED_SECONDS));
@@ -205,12 +270,14 @@ fn longest_gap(key_frames: &[f64], duration: Option<f64>) -> Option<f64> {
     gaps.max_by(f64::total_cmp)
 }
 
-fn left_out(probe: &Probe, video: u32, audio: Option<u32>) -> Vec<String> {
+fn left_out(probe: &Probe, video: u32, audio: &[Audio]) -> Vec<String> {
     let spoken = |stream: &Stream| match stream.tags.get("language").map(String::as_str) {
         None | Some("und") => String::new(),
         Some(language) => format!(" in {language}"),
     };
-    let kept = |stream: &&Stream| stream.index == video || Some(stream.index) == audio;
+    let kept = |stream: &&Stream| {
+        stream.index == video || audio.iter().any(|audio| audio.index == stream.index)
+    };
     let of_interest =
         |stream: &&Stream| matches!(&*stream.codec_type, "video" | "audio" | "subtitle");
     let rest = probe
@@ -231,12 +298,46 @@ fn left_out(probe: &Probe, video: u32, audio: Option<u32>) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A film of 720 lines that is copied, with so many sounds.
+    pub(crate) fn film(sounds: u32) -> Plan {
+        let video = Video {
+            index: 0,
+            treatment: Treatment::Copy,
+            interlaced: false,
+            seen: (1280, 720),
+            frame_rate: None,
+            has_captions: false,
+            duration: None,
+        };
+        let audio = |index| Audio {
+            index,
+            treatment: Treatment::Copy,
+            spoken: Spoken::default(),
+            is_default: index == 1,
+            channels: 2,
+        };
+        Plan {
+            video,
+            audio: (1..=sounds).map(audio).collect(),
+            rungs: Vec::new(),
+            duration: None,
+            segment_seconds: 6.0,
+            left_out: Vec::new(),
+            long_gap: None,
+            strict: false,
+            thumbnails: false,
+        }
+    }
 
     const WISHES: Wishes = Wishes {
         segment_seconds: 6.0,
         encode: false,
+        strict: false,
+        ladder: Ladder::Single,
+        thumbnails: false,
     };
 
     /// What ffprobe 5.1.9 said about a film made by ffmpeg; packets that decide nothing are left out.
@@ -258,13 +359,11 @@ mod tests {
         let plan = plan(&probed!("h264_aac.mp4"), WISHES).unwrap();
         assert_eq!(plan.video.treatment, Treatment::Copy);
         assert_eq!(plan.video.duration, Some(10.0));
-        assert_eq!(
-            plan.audio,
-            Some(Audio {
-                index: 1,
-                treatment: Treatment::Copy
-            })
-        );
+        let [sound] = plan.audio.as_slice() else {
+            panic!("{:?}", plan.audio);
+        };
+        assert_eq!((sound.index, &sound.treatment), (1, &Treatment::Copy));
+        assert!(sound.is_default && plan.is_muxed());
         assert_eq!(plan.left_out, Vec::<String>::new());
     }
 
@@ -272,7 +371,7 @@ mod tests {
     fn a_transport_stream_is_copied_too() {
         let plan = plan(&probed!("ts.ts"), WISHES).unwrap();
         assert_eq!(plan.video.treatment, Treatment::Copy);
-        assert_eq!(plan.audio.unwrap().treatment, Treatment::Copy);
+        assert_eq!(plan.audio[0].treatment, Treatment::Copy);
     }
 
     #[test]
@@ -287,23 +386,30 @@ mod tests {
             video_reason(&probed!("turned.mp4")),
             "is to be turned by 90°"
         );
-        let sound = plan(&probed!("hevc_opus.mkv"), WISHES)
-            .unwrap()
-            .audio
-            .unwrap();
+        let plan = plan(&probed!("hevc_opus.mkv"), WISHES).unwrap();
         assert_eq!(
-            sound.treatment,
+            plan.audio[0].treatment,
             Treatment::Encode("is opus, not aac".to_owned())
         );
     }
 
     #[test]
-    fn key_frames_too_far_apart_are_made_anew() {
-        // This film has one key frame in 30 s, and a player would wait for all of it.
-        assert_eq!(
-            video_reason(&probed!("long_gop.mp4")),
-            "has key frames 30.0 s apart"
-        );
+    fn key_frames_too_far_apart_are_told_and_made_anew_when_that_is_wished() {
+        // This film has one key frame in 30 s.
+        let film = probed!("long_gop.mp4");
+        let copied = plan(&film, WISHES).unwrap();
+        assert_eq!(copied.video.treatment, Treatment::Copy);
+        assert_eq!(copied.long_gap, Some(30.0));
+        let strict = Wishes {
+            strict: true,
+            ..WISHES
+        };
+        let encoded = plan(&film, strict).unwrap();
+        let reason = "has key frames 30.0 s apart".to_owned();
+        assert_eq!(encoded.video.treatment, Treatment::Encode(reason));
+        assert_eq!(encoded.long_gap, None);
+        let short = plan(&probed!("h264_aac.mp4"), strict).unwrap();
+        assert_eq!(short.video.treatment, Treatment::Copy);
     }
 
     #[test]
@@ -322,14 +428,21 @@ mod tests {
     #[test]
     fn a_silent_film_has_no_sound() {
         let plan = plan(&probed!("silent.mov"), WISHES).unwrap();
-        assert_eq!((plan.video.treatment, plan.audio), (Treatment::Copy, None));
+        assert_eq!(plan.video.treatment, Treatment::Copy);
+        assert!(plan.audio.is_empty());
     }
 
     #[test]
-    fn of_two_sounds_the_default_is_taken_and_the_other_named() {
+    fn of_two_sounds_both_are_packaged_and_the_default_is_begun_with() {
         let plan = plan(&probed!("two_sounds.mkv"), WISHES).unwrap();
-        assert_eq!(plan.audio.unwrap().index, 2);
-        assert_eq!(plan.left_out, ["audio stream 1 (aac in eng)"]);
+        let sounds = plan
+            .audio
+            .iter()
+            .map(|audio| (audio.index, audio.is_default));
+        assert_eq!(sounds.collect::<Vec<_>>(), [(1, false), (2, true)]);
+        assert_eq!(plan.audio[0].spoken.language.as_deref(), Some("en"));
+        assert!(!plan.is_muxed() && plan.has_sounds_apart());
+        assert_eq!(plan.left_out, Vec::<String>::new());
     }
 
     #[test]

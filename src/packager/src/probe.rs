@@ -64,6 +64,13 @@ pub(crate) struct Stream {
     /// Pixels.
     #[serde(default)]
     pub(crate) height: u32,
+    /// Width to height of a pixel: `16:11`; `0:1` and `N/A` when it is not known.
+    sample_aspect_ratio: Option<String>,
+    /// Frames a second: `30000/1001`; `0/0` when it is not known.
+    avg_frame_rate: Option<String>,
+    /// Whether captions are hidden in the picture; 0 or 1.
+    #[serde(default)]
+    pub(crate) closed_captions: u8,
     /// `yuv420p`, ...
     pub(crate) pix_fmt: Option<String>,
     /// `progressive`, `tt`, ...; absent when it is not known.
@@ -106,15 +113,50 @@ impl Stream {
 }
 
 impl Stream {
+    /// Degrees to turn the picture by; `None` when it stands upright.
+    pub(crate) fn rotation(&self) -> Option<f64> {
+        let told = self.side_data_list.iter().find_map(|data| data.rotation);
+        told.filter(|degrees| *degrees != 0.0)
+    }
+
+    /// Width and height as they are seen: turned, and in square pixels.
+    pub(crate) fn seen(&self) -> (u32, u32) {
+        let shape = self
+            .sample_aspect_ratio
+            .as_deref()
+            .and_then(|text| ratio(text, ':'));
+        let width = f64::from(self.width) * shape.unwrap_or(1.0);
+        let (width, height) = (width.round() as u32, self.height);
+        let is_turned = self
+            .rotation()
+            .is_some_and(|degrees| degrees % 180.0 != 0.0);
+        if is_turned {
+            (height, width)
+        } else {
+            (width, height)
+        }
+    }
+
+    /// Frames a second as a fraction, when they are known.
+    pub(crate) fn frame_rate(&self) -> Option<&str> {
+        let told = self.avg_frame_rate.as_deref();
+        told.filter(|text| ratio(text, '/').is_some())
+    }
+
+    /// A tag, whatever the case of its name.
+    pub(crate) fn tag(&self, name: &str) -> Option<&str> {
+        let found = self
+            .tags
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, text)| text.as_str())
+    }
+
     /// Seconds of this stream alone; `None` when the container does not say. Matroska says in a tag
     /// when it ends.
     pub(crate) fn duration(&self) -> Option<f64> {
         let seconds = |text: &Option<String>| text.as_ref()?.parse::<f64>().ok();
-        let tag = self
-            .tags
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("duration"));
-        let end = tag.and_then(|(_, text)| clock(text));
+        let end = self.tag("duration").and_then(clock);
         let start = seconds(&self.start_time).unwrap_or(0.0);
         let told = seconds(&self.duration).or_else(|| Some(end? - start));
         told.filter(|seconds| *seconds > 0.0)
@@ -141,6 +183,13 @@ impl Probe {
             .filter_map(|time| time.as_ref()?.parse().ok())
             .collect()
     }
+}
+
+/// The value of `a:b` or `a/b`; `None` unless it is above 0.
+fn ratio(text: &str, sign: char) -> Option<f64> {
+    let (over, under) = text.split_once(sign)?;
+    let value = over.parse::<f64>().ok()? / under.parse::<f64>().ok()?;
+    (value.is_finite() && value > 0.0).then_some(value)
 }
 
 /// Seconds of `HH:MM:SS.fraction`.

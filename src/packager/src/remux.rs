@@ -1,131 +1,77 @@
-//! ffmpeg: a film in, an init section and segments out. They come through a pipe and never lie on a
+//! ffmpeg: a film in, init sections and segments out. They come through pipes and never lie on a
 //! disk: that would take as much room as the film, and more time than all the rest.
 
 use std::{path::Path, process::Stdio};
 
 use bytes::Bytes;
+use futures::future::try_join_all;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
-    process::{Child, ChildStdout, Command},
-    sync::mpsc::Sender,
+    process::{Child, Command},
+    sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
 
 use crate::{
     Error,
-    cutter::{Cut, Cutter},
+    cutter::{self, Cut, Cutter, Follower, KeyFrame},
     fragments::{Piece, Splitter},
-    plan::{Audio, Plan, Treatment, Video},
+    outlets::{Outlet, Outlets, PIPE_BYTES},
+    plan::{Plan, Treatment},
     probe::{PROTOCOLS, file_url},
     progress::Progress,
+    recipe::{Output, Recipe, Role},
+    thumbnails::Chooser,
 };
-
-/// What the pipe between ffmpeg and us is made to hold, and the room for one read from it. A pipe's own
-/// 64 KiB make the two wait for each other all the time; more than 1 MiB needs a privilege.
-const PIPE_BYTES: usize = 1024 * 1024;
-
-/// Seconds between key frames of an encoded picture: a player can start there
-/// (Apple's authoring specification for HLS, rule 1.13).
-const KEY_FRAME_SECONDS: f64 = 2.0;
 
 /// Bytes of ffmpeg's complaints that are kept.
 const KEPT_COMPLAINTS: u64 = 16 * 1024;
 
-/// The part of ffmpeg's arguments that decides the bytes of the result.
-pub(crate) fn recipe(plan: &Plan) -> Vec<String> {
-    let mut recipe = vec!["-map".to_owned(), format!("0:{}", plan.video.index)];
-    if let Some(audio) = &plan.audio {
-        recipe.extend(["-map".to_owned(), format!("0:{}", audio.index)]);
-    }
-    // A phone writes where it was; nobody who is let in to watch has asked for that.
-    recipe.extend(words("-map_metadata -1 -map_chapters -1 -sn -dn"));
-    recipe.extend(picture(&plan.video, plan.segment_seconds));
-    recipe.extend(plan.audio.as_ref().map(sound).unwrap_or_default());
-    // A fragment from each key frame to the next, so that it can be cut at any of them.
-    let flags = "+frag_keyframe+delay_moov+default_base_moof+skip_trailer";
-    recipe.extend(["-f", "mp4", "-movflags", flags].map(str::to_owned));
-    recipe
-}
-
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(' ').map(str::to_owned)
-}
-
-fn picture(video: &Video, segment_seconds: f64) -> Vec<String> {
-    if video.treatment == Treatment::Copy {
-        return words("-c:v copy").collect();
-    }
-    let deinterlace = if video.interlaced {
-        "bwdif=mode=send_frame,"
-    } else {
-        ""
-    };
-    // Square pixels, and even sides as 4:2:0 needs them.
-    let filter = format!("{deinterlace}scale=trunc(iw*sar/2)*2:trunc(ih/2)*2,setsar=1");
-    let peak = peak_kilobits(video.height);
-    // A whole number of gaps to a segment, so that every cut finds its key frame.
-    let gap = segment_seconds / (segment_seconds / KEY_FRAME_SECONDS).round().max(1.0);
-    let grid = format!("expr:gte(t,n_forced*{gap})");
-    let rate = format!("-crf 21 -maxrate {peak}k -bufsize {}k", 2 * peak);
-    let mut picture: Vec<String> = words("-c:v libx264 -preset medium -profile:v high").collect();
-    picture.extend(words("-pix_fmt yuv420p -sc_threshold 0"));
-    picture.extend(words(&rate));
-    picture.extend([
-        "-vf".to_owned(),
-        filter,
-        "-force_key_frames".to_owned(),
-        grid,
-    ]);
-    picture
-}
-
-/// The highest rate of an encoded picture, from the table in Apple's authoring specification for HLS.
-fn peak_kilobits(height: u32) -> u32 {
-    match height {
-        0..=360 => 730,
-        361..=432 => 1_100,
-        433..=540 => 2_000,
-        541..=720 => 4_500,
-        721..=1080 => 7_800,
-        _ => 20_000,
-    }
-}
-
-fn sound(audio: &Audio) -> Vec<String> {
-    match audio.treatment {
-        // A transport stream carries AAC in frames of its own; elsewhere the filter does nothing.
-        Treatment::Copy => words("-c:a copy -bsf:a aac_adtstoasc").collect(),
-        Treatment::Encode(_) => words("-c:a aac -b:a 128k -ac 2 -ar 48000").collect(),
-    }
-}
-
-/// What is left of a film when its segments have been sent.
-#[derive(Debug)]
+/// What is left of one output when its segments have been sent.
+#[derive(Debug, Default)]
 pub(crate) struct Remuxed {
     /// What a player needs before the first segment.
     pub(crate) init: Bytes,
     /// Frames of the picture.
     pub(crate) frames: u64,
+    /// Where its key frames lie.
+    pub(crate) key_frames: Vec<KeyFrame>,
 }
 
-/// Cuts the film up and sends each segment as soon as it is complete. ffmpeg waits while nobody takes the segments, so few of them are in memory at once.
+/// Who takes what comes out of ffmpeg.
+pub(crate) struct Takers<'a> {
+    /// The segments of each output, in the order of the recipe.
+    pub(crate) segments: Vec<Sender<Cut>>,
+    /// The key frames that are to be seen in small, when any are.
+    pub(crate) stills: Option<Chooser>,
+    /// Who is told.
+    pub(crate) progress: &'a Progress,
+}
+
+/// Cuts the film up and sends each segment as soon as it is complete. ffmpeg waits while nobody takes
+/// the segments, so few of them are in memory at once.
 ///
 /// # Errors
 /// That there is no ffmpeg, that it failed, or that it wrote something else.
 pub(crate) async fn remux(
     source: &Path,
     plan: &Plan,
-    progress: &Progress,
-    segments: Sender<Cut>,
-) -> Result<Remuxed, Error> {
-    let mut ffmpeg = start(source, plan)?;
+    recipe: &Recipe,
+    takers: Takers<'_>,
+) -> Result<Vec<Remuxed>, Error> {
+    let outlets = Outlets::new(recipe.outputs.len())?;
+    let mut ffmpeg = start(source, recipe, &outlets)?;
     let complaints = ffmpeg
         .stderr
         .take()
         .map(|stderr| tokio::spawn(tail(stderr)));
-    let stdout = ffmpeg.stdout.take();
-    let stdout = stdout.ok_or_else(|| Error::Ffmpeg("it has no output".to_owned()))?;
-    widen(&stdout);
-    let cut = cut_up(stdout, plan, progress, &segments).await;
+    let cut = match outlets.open(&mut ffmpeg).await {
+        Ok(outlets) => cut_up(outlets, plan, recipe, takers).await,
+        Err(error) => Err(error),
+    };
+    // It is stopped when this function ends, and has nothing to say.
+    if let Err(Error::LongSegment(_)) = cut {
+        return cut;
+    }
     let ended = ffmpeg.wait().await.map_err(|source| Error::Start {
         tool: "ffmpeg",
         source,
@@ -140,59 +86,201 @@ pub(crate) async fn remux(
     Err(Error::Ffmpeg(last_words(&complaints)))
 }
 
-/// A pipe that stays narrow is only slower.
-fn widen(pipe: &ChildStdout) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let _ = pipe;
+/// Reads all outputs at once, for ffmpeg writes them so.
+async fn cut_up(
+    outlets: Vec<Outlet>,
+    plan: &Plan,
+    recipe: &Recipe,
+    takers: Takers<'_>,
+) -> Result<Vec<Remuxed>, Error> {
+    let Takers {
+        segments,
+        mut stills,
+        progress,
+    } = takers;
+    let leader = leader(&recipe.outputs);
+    let (mut ends, followers): (Vec<_>, Vec<_>) =
+        recipe.outputs.iter().map(|_| unbounded_channel()).unzip();
+    // Sounds hear from the leader; nobody else has anything to hear.
+    let mut heard = std::mem::take(&mut ends);
+    let outputs = recipe
+        .outputs
+        .iter()
+        .zip(outlets)
+        .zip(segments)
+        .zip(followers);
+    let all = outputs
+        .enumerate()
+        .map(|(number, (((output, outlet), sink), ends))| {
+            let stream = Stream {
+                pieces: Pieces::new(outlet),
+                plan,
+                sink,
+            };
+            let is_film = output.role == Role::Film;
+            let stills = if is_film { stills.take() } else { None };
+            let tells = if number == leader {
+                std::mem::take(&mut heard)
+            } else {
+                Vec::new()
+            };
+            let progress = is_film.then_some(progress);
+            async move {
+                match output.role {
+                    Role::Sound(_) => stream.sound(ends).await,
+                    Role::Film | Role::Rung(_) => {
+                        let strict =
+                            is_film && plan.strict && plan.video.treatment == Treatment::Copy;
+                        stream.picture(strict, &tells, stills, progress).await
+                    }
+                }
+            }
+        });
+    try_join_all(all).await
 }
 
-async fn cut_up(
-    mut stdout: ChildStdout,
-    plan: &Plan,
-    progress: &Progress,
-    segments: &Sender<Cut>,
-) -> Result<Remuxed, Error> {
-    let (mut splitter, mut cutter) = (Splitter::default(), Cutter::new(plan.segment_seconds));
-    let (mut init, mut seconds, mut frames) = (Bytes::new(), 0.0, 0);
-    loop {
-        splitter.input().reserve(PIPE_BYTES);
-        let read = stdout.read_buf(splitter.input()).await;
-        if read.map_err(|error| Error::Output(format!("the stream broke off: {error}")))? == 0 {
-            break;
-        }
-        while let Some(piece) = splitter.next()? {
-            match piece {
-                Piece::Init(section) => init = section,
-                Piece::Fragment(fragment) => {
-                    seconds += fragment.seconds;
-                    frames += fragment.frames;
-                    let part = plan.duration.map_or(0.0, |all| seconds / all);
-                    progress.remuxed(part.min(1.0));
-                    send(segments, cutter.push(fragment)).await;
+/// The picture that sounds are cut along: all rungs are cut alike, and the film as its key frames allow.
+fn leader(outputs: &[Output]) -> usize {
+    let rung = outputs
+        .iter()
+        .position(|output| output.role == Role::Rung(0));
+    rung.unwrap_or_default()
+}
+
+/// One output of ffmpeg on its way.
+struct Stream<'a> {
+    pieces: Pieces,
+    plan: &'a Plan,
+    sink: Sender<Cut>,
+}
+
+impl Stream<'_> {
+    async fn picture(
+        mut self,
+        strict: bool,
+        tells: &[UnboundedSender<f64>],
+        mut stills: Option<Chooser>,
+        progress: Option<&Progress>,
+    ) -> Result<Remuxed, Error> {
+        let mut cutter = Cutter::new(self.plan.segment_seconds);
+        let (mut remuxed, mut seconds) = (Remuxed::default(), 0.0);
+        let longest = cutter::longest(self.plan.segment_seconds);
+        loop {
+            let (cut, is_end) = match self.pieces.next().await? {
+                Some(Piece::Init(init)) => {
+                    if let Some(stills) = &mut stills {
+                        stills.init(&init).await;
+                    }
+                    remuxed.init = init;
+                    continue;
                 }
+                Some(Piece::Fragment(fragment)) => {
+                    if strict && fragment.seconds > longest {
+                        return Err(Error::LongSegment(fragment.seconds));
+                    }
+                    if let Some(stills) = &mut stills {
+                        stills.look(&fragment, seconds).await;
+                    }
+                    seconds += fragment.seconds;
+                    remuxed.frames += fragment.frames;
+                    tell(progress, self.plan, seconds);
+                    (cutter.push(fragment), false)
+                }
+                None => (cutter.take(), true),
+            };
+            if let Some(mut cut) = cut {
+                remuxed.key_frames.append(&mut cut.key_frames);
+                for follower in tells {
+                    // A sound that has failed is reported by itself.
+                    let _ = follower.send(cutter.cut_at());
+                }
+                send(&self.sink, cut).await;
+            }
+            if is_end {
+                return Ok(remuxed);
             }
         }
     }
-    splitter.finish()?;
-    send(segments, cutter.take()).await;
-    progress.remuxed(1.0);
-    Ok(Remuxed { init, frames })
-}
 
-async fn send(segments: &Sender<Cut>, cut: Option<Cut>) {
-    if let Some(cut) = cut {
-        // Nobody takes it when the upload has failed already, and that is what is reported then.
-        let _ = segments.send(cut).await;
+    async fn sound(mut self, mut ends: UnboundedReceiver<f64>) -> Result<Remuxed, Error> {
+        let mut follower = Follower::new(self.plan.segment_seconds);
+        let (mut remuxed, mut is_over, mut is_end) = (Remuxed::default(), false, false);
+        while !(is_over && is_end) {
+            tokio::select! {
+                end = ends.recv(), if !is_over => match end {
+                    Some(end) => follower.picture_cut(end),
+                    None => is_over = true,
+                },
+                piece = self.pieces.next(), if !is_end => match piece? {
+                    Some(Piece::Init(init)) => remuxed.init = init,
+                    Some(Piece::Fragment(fragment)) => {
+                        remuxed.frames += fragment.frames;
+                        follower.push(fragment);
+                    }
+                    None => is_end = true,
+                },
+            }
+            while let Some(cut) = follower.next(is_over) {
+                send(&self.sink, cut).await;
+            }
+        }
+        if let Some(cut) = follower.take() {
+            send(&self.sink, cut).await;
+        }
+        Ok(remuxed)
     }
 }
 
-fn start(source: &Path, plan: &Plan) -> Result<Child, Error> {
+fn tell(progress: Option<&Progress>, plan: &Plan, seconds: f64) {
+    if let Some(progress) = progress {
+        let part = plan.duration.map_or(0.0, |all| seconds / all);
+        progress.remuxed(part.min(1.0));
+    }
+}
+
+async fn send(segments: &Sender<Cut>, cut: Cut) {
+    // Nobody takes it when the upload has failed already, and that is what is reported then.
+    let _ = segments.send(cut).await;
+}
+
+/// The pieces of one output, one after the other. Nothing is lost when waiting for one is given up.
+struct Pieces {
+    outlet: Outlet,
+    splitter: Splitter,
+}
+
+impl Pieces {
+    fn new(outlet: Outlet) -> Self {
+        Self {
+            outlet,
+            splitter: Splitter::default(),
+        }
+    }
+
+    /// The next piece; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Piece>, Error> {
+        loop {
+            if let Some(piece) = self.splitter.next()? {
+                return Ok(Some(piece));
+            }
+            self.splitter.input().reserve(PIPE_BYTES);
+            let read = self.outlet.read_buf(self.splitter.input()).await;
+            if read.map_err(|error| Error::Output(format!("the stream broke off: {error}")))? == 0 {
+                self.splitter.finish()?;
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn start(source: &Path, recipe: &Recipe, outlets: &Outlets) -> Result<Child, Error> {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error"]);
     command.args(PROTOCOLS).arg("-i").arg(file_url(source));
-    command.args(recipe(plan)).arg("pipe:1");
+    command.args(&recipe.filter);
+    for (output, place) in recipe.outputs.iter().zip(outlets.places()) {
+        command.args(&output.arguments).arg(place);
+    }
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -203,7 +291,8 @@ fn start(source: &Path, plan: &Plan) -> Result<Child, Error> {
         .map_err(|source| Error::tool("ffmpeg", source))
 }
 
-async fn tail(stderr: impl AsyncRead + Unpin) -> String {
+/// The first of what a program complains of.
+pub(crate) async fn tail(stderr: impl AsyncRead + Unpin) -> String {
     let mut complaints = Vec::new();
     let mut stderr = stderr.take(KEPT_COMPLAINTS);
     // What was read before an error is worth as much.
@@ -213,7 +302,8 @@ async fn tail(stderr: impl AsyncRead + Unpin) -> String {
     String::from_utf8_lossy(&complaints).into_owned()
 }
 
-fn last_words(complaints: &str) -> String {
+/// The last line of it that says anything.
+pub(crate) fn last_words(complaints: &str) -> String {
     let last = complaints
         .lines()
         .rev()

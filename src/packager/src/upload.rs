@@ -14,24 +14,18 @@ use crate::{
     bucket::{Bucket, Listing},
     cutter::Cut,
     edition::Edition,
+    ladder,
     playlist::Segment,
+    presentation::{FILM_MASTER, I_FRAMES, INIT, PLAYLIST, POSTER, SOUND, THUMBNAILS},
     progress::Progress,
 };
-
-/// The playlist a player is given; it lies above the editions.
-pub(crate) const MASTER: &str = "master.m3u8";
-
-/// The playlist of the segments.
-pub(crate) const PLAYLIST: &str = "video.m3u8";
-
-/// What a player needs before the first segment.
-pub(crate) const INIT: &str = "init.mp4";
 
 /// Uploads at once: enough to fill a line across a continent, and few enough to be held in memory: six
 /// seconds of a camera's 4K are some 75 MB.
 const AT_ONCE: usize = 6;
 
 /// One run's way into the bucket.
+#[derive(Clone, Copy)]
 pub(crate) struct Upload<'a> {
     /// Where to.
     pub(crate) bucket: &'a Bucket,
@@ -46,7 +40,8 @@ pub(crate) struct Upload<'a> {
 /// An object of this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
-    key: String,
+    /// Its key.
+    pub(crate) key: String,
     /// Bytes.
     pub(crate) bytes: u64,
     /// Whether an earlier run had uploaded it.
@@ -56,7 +51,7 @@ pub(crate) struct Stored {
 /// A segment of this run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct StoredSegment {
-    /// Its name in the edition.
+    /// Its name in its folder.
     pub(crate) name: String,
     /// What a playlist says of it.
     pub(crate) segment: Segment,
@@ -65,25 +60,36 @@ pub(crate) struct StoredSegment {
 }
 
 impl Upload<'_> {
-    /// Uploads each segment as soon as it is cut; gives them in their order.
+    /// Uploads each segment as soon as it is cut, into a folder of the edition; gives them in their
+    /// order.
     ///
     /// # Errors
     /// When the bucket refuses.
     pub(crate) async fn segments(
         &self,
         edition: &Edition,
+        folder: &str,
         cuts: Receiver<Cut>,
     ) -> Result<Vec<StoredSegment>, Error> {
         let cuts = stream::unfold(cuts, |mut cuts| async move {
             cuts.recv().await.map(|cut| (cut, cuts))
         });
-        let uploads = cuts.map(|cut| self.segment(edition, cut));
+        let uploads = cuts.map(|cut| self.segment(edition, folder, cut));
         uploads.buffered(AT_ONCE).try_collect().await
     }
 
-    async fn segment(&self, edition: &Edition, cut: Cut) -> Result<StoredSegment, Error> {
-        let name = format!("seg_{:05}.m4s", cut.number);
-        let stored = self.put(edition, &name, cut.content).await?;
+    async fn segment(
+        &self,
+        edition: &Edition,
+        folder: &str,
+        cut: Cut,
+    ) -> Result<StoredSegment, Error> {
+        let name = segment_name(cut.number);
+        let place = match folder {
+            "" => name.clone(),
+            folder => format!("{folder}/{name}"),
+        };
+        let stored = self.put(edition, &place, cut.content).await?;
         let segment = Segment {
             duration: cut.seconds,
             bytes: stored.bytes,
@@ -135,16 +141,21 @@ impl Upload<'_> {
         }
     }
 
-    /// Makes the edition the one that is played.
+    /// Replaces a file beside the editions; the master makes the edition the one that is played.
     ///
     /// # Errors
     /// When the bucket refuses.
-    pub(crate) async fn publish(&self, master: String) -> Result<String, Error> {
-        let key = self.key(MASTER)?;
+    pub(crate) async fn publish(&self, name: &str, content: Bytes) -> Result<Stored, Error> {
+        let key = self.key(name)?;
+        let bytes = content.len() as u64;
         self.bucket
-            .put(&key, content_type(MASTER), vec![master.into()])
+            .put(&key, content_type(name), vec![content])
             .await?;
-        Ok(key)
+        Ok(Stored {
+            key,
+            bytes,
+            was_there: false,
+        })
     }
 
     /// Removes what earlier runs had put there and this one does not use; gives how many objects.
@@ -198,25 +209,59 @@ pub(crate) fn prefix(game: GameId<'_>) -> String {
     format!("games/{}/", game.as_str())
 }
 
+/// The file name of a segment.
+pub(crate) fn segment_name(number: u32) -> String {
+    format!("seg_{number:05}.m4s")
+}
+
 /// Whether a packager names a file of a game so: a file of an edition, or one beside the master, as
-/// other layouts have it.
+/// other layouts have it. A poster beside the master may be somebody's own.
 fn is_ours(file: &str) -> bool {
-    let name = match file.split_once('/') {
+    let in_edition = match file.split_once('/') {
         Some((folder, name)) if Edition::is_name(folder) => name,
         Some(_) => return false,
-        None => file,
+        None => return is_of_stream(file) || matches!(file, FILM_MASTER | THUMBNAILS),
     };
+    match in_edition.split_once('/') {
+        Some((folder, name)) => is_stream(folder) && is_of_stream(name),
+        None => is_of_stream(in_edition) || is_of_thumbnails(in_edition),
+    }
+}
+
+/// The folders of an edition.
+fn is_stream(folder: &str) -> bool {
+    let sound = folder.strip_prefix("audio-");
+    ladder::is_name(folder) || sound.is_some_and(is_number)
+}
+
+/// The files of one stream.
+fn is_of_stream(name: &str) -> bool {
     let number = name
         .strip_prefix("seg_")
         .and_then(|name| name.strip_suffix(".m4s"));
-    let is_segment = number.is_some_and(|n| n.len() >= 5 && n.bytes().all(|b| b.is_ascii_digit()));
-    is_segment || name == INIT || name == PLAYLIST
+    let is_segment = number.is_some_and(|number| number.len() >= 5 && is_number(number));
+    is_segment || matches!(name, INIT | PLAYLIST | I_FRAMES | SOUND)
+}
+
+fn is_of_thumbnails(name: &str) -> bool {
+    let number = name
+        .strip_prefix("thumbs_")
+        .and_then(|name| name.strip_suffix(".jpg"));
+    number.is_some_and(is_number) || matches!(name, POSTER | THUMBNAILS)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The types that HLS demands (rule 10.4 of Apple's authoring specification).
 fn content_type(name: &str) -> &'static str {
+    let is_sound = name.starts_with("audio-");
     match name.rsplit_once('.') {
         Some((_, "m3u8")) => "application/vnd.apple.mpegurl",
+        Some((_, "jpg")) => "image/jpeg",
+        Some((_, "vtt")) => "text/vtt",
+        Some((_, "m4s" | "mp4")) if is_sound => "audio/mp4",
         Some((_, "m4s")) => "video/iso.segment",
         _ => "video/mp4",
     }
@@ -225,6 +270,7 @@ fn content_type(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presentation::MASTER;
 
     #[test]
     fn only_what_a_packager_writes_is_swept() {
@@ -232,6 +278,12 @@ mod tests {
             "v0123456789/seg_00000.m4s",
             "vabcdef0123/init.mp4",
             "v0123456789/video.m3u8",
+            "v0123456789/1080/iframes.m3u8",
+            "v0123456789/audio-0/seg_00000.m4s",
+            "v0123456789/poster.jpg",
+            "v0123456789/thumbs_000.jpg",
+            "master.v1.m3u8",
+            "thumbnails.vtt",
         ];
         let loose = ["seg_00017.m4s", "seg_123456.m4s", "init.mp4", "video.m3u8"];
         assert!(ours.iter().chain(&loose).all(|file| is_ours(file)));
@@ -245,6 +297,9 @@ mod tests {
             "extras/seg_00000.m4s",
             "v0123456789/notes.txt",
             "v0123456789/x/seg_00000.m4s",
+            "v0123456789/audio-/seg_00000.m4s",
+            "v0123456789/1080/notes.txt",
+            "v0123456789/thumbs_x.jpg",
         ];
         assert_eq!(theirs.iter().find(|file| is_ours(file)), None);
     }
@@ -254,5 +309,9 @@ mod tests {
         assert_eq!(content_type(MASTER), "application/vnd.apple.mpegurl");
         assert_eq!(content_type("seg_00000.m4s"), "video/iso.segment");
         assert_eq!(content_type(INIT), "video/mp4");
+        assert_eq!(content_type("1080/seg_00000.m4s"), "video/iso.segment");
+        assert_eq!(content_type("audio-1/init.mp4"), "audio/mp4");
+        assert_eq!(content_type(POSTER), "image/jpeg");
+        assert_eq!(content_type(THUMBNAILS), "text/vtt");
     }
 }

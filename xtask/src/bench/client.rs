@@ -17,10 +17,12 @@ pub(super) struct Client {
 }
 
 /// What is kept of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     /// The status code.
     pub(super) status: u16,
+    /// The whole body.
+    pub(super) body: Vec<u8>,
     /// From the request's last byte to the answer's first.
     pub(super) first_byte: Duration,
 }
@@ -50,7 +52,24 @@ impl Client {
             "" => String::new(),
             some => format!("Cookie: {some}\r\n"),
         };
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n");
+        self.ask(&format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n"
+        ))
+    }
+
+    /// Sends `body` to `path` with one header field, `Name: value`, and reads the whole answer.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) fn post(&mut self, path: &str, header: &str, body: &str) -> Result<Answer> {
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    fn ask(&mut self, request: &str) -> Result<Answer> {
         self.connection.write_all(request.as_bytes())?;
         let asked = Instant::now();
         let mut received = self.read()?;
@@ -61,12 +80,14 @@ impl Client {
             }
             received += self.read_behind(received)?;
         };
-        let mut left = (head.end + head.content_length).saturating_sub(received);
-        while left > 0 {
-            left = left.saturating_sub(self.read()?);
+        let mut body = self.buffer[head.end..received].to_vec();
+        while body.len() < head.content_length {
+            let read = self.read()?;
+            body.extend_from_slice(&self.buffer[..read]);
         }
         Ok(Answer {
             status: head.status,
+            body,
             first_byte,
         })
     }

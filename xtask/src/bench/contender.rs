@@ -85,15 +85,28 @@ fn told(started: Result<Contender>) -> Option<Contender> {
 /// # Errors
 /// When it ends before it listens; its own message is in the log that is named.
 pub(super) fn reelgate(fixture: &Fixture<'_>) -> Result<Contender> {
+    reelgate_with(fixture, "data", &[])
+}
+
+/// The same with a data folder of its own below the bench's, and further variables.
+///
+/// # Errors
+/// As [`reelgate`].
+pub(super) fn reelgate_with(
+    fixture: &Fixture<'_>,
+    data: &str,
+    further: &[(&str, String)],
+) -> Result<Contender> {
     let log = fixture.folder.join("reelgate.log");
     let mut server = Server::spawn(
         Command::new(fixture.workspace.reelgate())
             .args(["serve", "--listen", "127.0.0.1:0", "--app"])
             .arg(fixture.workspace.path("spin.toml"))
             .arg("--data")
-            .arg(fixture.folder.join("data"))
+            .arg(fixture.folder.join(data))
             .args(&fixture.serve)
             .envs(variables(fixture))
+            .envs(further.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?),
