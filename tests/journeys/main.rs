@@ -29,6 +29,7 @@ mod answers;
 mod authority;
 mod bodies;
 mod browsers;
+mod clips;
 mod credentials;
 mod crowd;
 mod elsewhere;
