@@ -26,6 +26,7 @@ macro_rules! with_each_origin {
 }
 
 mod answers;
+mod archive;
 mod authority;
 mod bodies;
 mod browsers;

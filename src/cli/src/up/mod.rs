@@ -10,7 +10,7 @@ use crate::sample::sample_film as make_sample_film;
 use crate::serve::{LogFormat, OriginKind, Running, Serve, stop_at_signal};
 use portal::Portal;
 use reelgate_core::key::GameId;
-use reelgate_packager::{self as packager, BucketConfig, Ladder, Options, Progress, Wishes};
+use reelgate_packager::{self as packager, BucketConfig, Options, Progress, Source, Terms, Wishes};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -160,17 +160,12 @@ impl Bucket {
         };
         let game = GameId::new(GAME).map_err(|error| Failure::new(Kind::Failed, error))?;
         let options = Options {
-            source: film,
+            source: &Source::File(film.to_owned()),
             game,
             bucket: &bucket,
-            wishes: Wishes {
-                segment_seconds: 6.0,
-                encode: false,
-                strict: false,
-                ladder: Ladder::Single,
-                thumbnails: true,
-            },
-            keep_old: false,
+            wishes: Wishes::default(),
+            terms: Terms::default(),
+            scratch: None,
         };
         packager::run(&options, &Progress::of_stderr()).await?;
         Ok(())
