@@ -10,7 +10,9 @@ use tokio::{
 };
 
 use crate::{
-    Error, Packaged, codecs,
+    Error, Packaged,
+    bucket::Listing,
+    codecs,
     edition::{Edition, Fingerprint},
     ledger::{Entry, Ledger},
     plan::{Plan, Wishes},
@@ -57,11 +59,11 @@ struct Swept {
     /// How many were removed.
     removed: usize,
     /// Which were left, for the ledger; `None` when it is another run's to write one.
-    kept: Option<Vec<String>>,
+    kept: Option<Listing>,
 }
 
 impl Swept {
-    fn left(old: Vec<String>) -> Self {
+    fn left(old: Listing) -> Self {
         Self {
             removed: 0,
             kept: Some(old),
@@ -246,14 +248,14 @@ impl<'a> Job<'a> {
     }
 
     /// The film plays already; that old files lie beside it harms nobody.
-    async fn sweep(&self, old: Vec<String>, master: &Stored, warnings: &mut Vec<String>) -> Swept {
+    async fn sweep(&self, old: Listing, master: &Stored, warnings: &mut Vec<String>) -> Swept {
         if self.task.keep_old {
             return Swept::left(old);
         }
         match self.upload.sweep(old.clone(), master).await {
             Ok(Some(removed)) => Swept {
                 removed,
-                kept: Some(Vec::new()),
+                kept: Some(Listing::new()),
             },
             Ok(None) => {
                 let other = "another run has packaged this game meanwhile, and that is what is played; old files were left in the bucket";
@@ -270,7 +272,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn ledger(&self, edition: &Edition, stored: &[Stored], kept: Vec<String>) -> Ledger {
+    fn ledger(&self, edition: &Edition, stored: &[Stored], kept: Listing) -> Ledger {
         let Task {
             game, film, wishes, ..
         } = *self.task;

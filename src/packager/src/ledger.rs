@@ -4,6 +4,8 @@
 //! agrees with the film, with the wishes and with what lies in the bucket is done. There is no clock in
 //! it, so the same work leaves the same bytes (docs/adr/0009).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{bucket::Listing, plan::Wishes, source::Film, upload::Stored};
@@ -33,9 +35,9 @@ pub struct Ledger {
     pub edition: String,
     /// Every object that belongs to it, by key; the ledger itself is not among them.
     pub objects: Vec<Object>,
-    /// Keys of earlier packagings that were left for those who are watching.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kept: Vec<String>,
+    /// Objects of earlier packagings that were left for those who are watching: keys and sizes.
+    #[serde(default, skip_serializing_if = "Listing::is_empty")]
+    pub kept: BTreeMap<String, u64>,
 }
 
 /// The film of a ledger.
@@ -72,7 +74,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) ffmpeg: &'a str,
     pub(crate) edition: &'a str,
     pub(crate) stored: &'a [Stored],
-    pub(crate) kept: Vec<String>,
+    pub(crate) kept: Listing,
 }
 
 impl Ledger {
@@ -125,12 +127,11 @@ impl Ledger {
             && self.objects.iter().all(is_there)
     }
 
-    /// Every key that it knows.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &String> {
-        self.objects
-            .iter()
-            .map(|object| &object.key)
-            .chain(&self.kept)
+    /// Every object that it knows.
+    pub(crate) fn known(&self) -> Listing {
+        let objects = self.objects.iter();
+        let objects = objects.map(|object| (object.key.clone(), object.bytes));
+        objects.chain(self.kept.clone()).collect()
     }
 }
 
@@ -162,7 +163,7 @@ mod tests {
             ffmpeg: "5.1.9",
             edition: "v0123456789",
             stored: &[stored("v0123456789/init.mp4", 3), stored("master.m3u8", 5)],
-            kept: Vec::new(),
+            kept: Listing::new(),
         })
     }
 

@@ -1,7 +1,5 @@
 //! What the bucket holds of a game before anything is done.
 
-use std::collections::BTreeSet;
-
 use reelgate_core::key::GameId;
 
 use crate::{
@@ -36,10 +34,9 @@ impl Standing {
         Ok(Self { there, ledger })
     }
 
-    /// The keys that the ledger knows.
-    pub(crate) fn former(&self) -> BTreeSet<String> {
-        let keys = self.ledger.iter().flat_map(Ledger::keys);
-        keys.cloned().collect()
+    /// The objects that the ledger knows.
+    pub(crate) fn former(&self) -> Listing {
+        self.ledger.as_ref().map(Ledger::known).unwrap_or_default()
     }
 
     /// The ledger, if the film is done: it and the bucket agree, and the playlist that is played is
@@ -88,7 +85,7 @@ impl Standing {
         let removed = if options.terms.keep_old || old.is_empty() {
             0
         } else {
-            let removed = bucket.delete(old).await?;
+            let removed = bucket.delete(old.into_keys().collect()).await?;
             forget_kept(bucket, ledger, game).await?;
             removed
         };

@@ -37,8 +37,8 @@ pub(crate) struct Upload<'a> {
     pub(crate) game: GameId<'a>,
     /// What was in the bucket before the run.
     pub(crate) before: &'a Listing,
-    /// Keys that the ledger of an earlier run knows.
-    pub(crate) former: &'a BTreeSet<String>,
+    /// What the ledger of an earlier run knows.
+    pub(crate) former: &'a Listing,
     /// Who is told.
     pub(crate) progress: &'a Progress,
 }
@@ -186,7 +186,7 @@ impl Upload<'_> {
     }
 
     /// What earlier runs had put there and this one does not use.
-    pub(crate) fn old(&self, stored: &[Stored]) -> Vec<String> {
+    pub(crate) fn old(&self, stored: &[Stored]) -> Listing {
         let in_use = stored.iter().map(|object| object.key.as_str()).collect();
         old(self.game, self.before, self.former, &in_use)
     }
@@ -198,7 +198,7 @@ impl Upload<'_> {
     /// When the bucket refuses.
     pub(crate) async fn sweep(
         &self,
-        old: Vec<String>,
+        old: Listing,
         master: &Stored,
     ) -> Result<Option<usize>, Error> {
         let published = self.bucket.get(&master.key).await?;
@@ -209,7 +209,8 @@ impl Upload<'_> {
         if old.is_empty() {
             return Ok(Some(0));
         }
-        self.bucket.delete(old).await.map(Some)
+        let deleted = self.bucket.delete(old.into_keys().collect()).await;
+        deleted.map(Some)
     }
 
     /// Removes what this run has uploaded of a film that turned out to be none.
@@ -240,20 +241,24 @@ impl Upload<'_> {
 }
 
 /// What lies in the folder of `game`, was written by a packager and is not in use. What a packager
-/// does not name so, and no ledger knows, a caption, the film itself, stays.
+/// does not name so, and no ledger knows, a caption, the film itself, stays. So does what has another
+/// size than the ledger says: somebody has put their own poster in its place.
 pub(crate) fn old(
     game: GameId<'_>,
     there: &Listing,
-    former: &BTreeSet<String>,
+    former: &Listing,
     in_use: &BTreeSet<&str>,
-) -> Vec<String> {
+) -> Listing {
     let prefix = prefix(game);
     let is_ours = |key: &str| key.strip_prefix(&prefix).is_some_and(is_ours);
     // A ledger is text that anybody may have written: only keys of this game are believed.
-    let is_known = |key: &String| former.contains(key) && key.starts_with(&prefix);
-    let keys = there.keys().filter(|key| !in_use.contains(key.as_str()));
-    keys.filter(|key| is_ours(key) || is_known(key))
-        .cloned()
+    let is_known = |key: &str, bytes| former.get(key) == Some(bytes) && key.starts_with(&prefix);
+    let objects = there
+        .iter()
+        .filter(|(key, _)| !in_use.contains(key.as_str()));
+    objects
+        .filter(|(key, bytes)| is_ours(key) || is_known(key, bytes))
+        .map(|(key, bytes)| (key.clone(), *bytes))
         .collect()
 }
 

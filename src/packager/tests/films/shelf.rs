@@ -7,7 +7,9 @@ use hyper_util::{
     server::conn::auto,
 };
 use reelgate_core::key::GameId;
-use reelgate_packager::{BucketConfig, Error, Ladder, Options, Packaged, Progress, Wishes, run};
+use reelgate_packager::{
+    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes, run,
+};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
@@ -72,13 +74,21 @@ impl Shelf {
     /// Packages a film as the game `7`.
     pub(crate) async fn package(&self, source: &Path, wishes: Wishes) -> Result<Packaged, Error> {
         let options = Options {
-            source,
+            source: &Source::File(source.to_owned()),
             game: GameId::new("7").unwrap(),
             bucket: &self.config,
             wishes,
-            keep_old: false,
+            // What is tried is what it makes, not whether it has made it before.
+            terms: Terms {
+                force: true,
+                ..Terms::default()
+            },
+            scratch: None,
         };
-        run(&options, &Progress::of_stderr()).await
+        match run(&options, &Progress::of_stderr()).await? {
+            Outcome::Packaged(packaged) => Ok(packaged),
+            Outcome::Unchanged(unchanged) => panic!("{unchanged:?}"),
+        }
     }
 
     /// The file that holds the object `games/7/{name}`.
