@@ -32,7 +32,13 @@ fn rules(report: &Value, outcome: &str) -> Vec<String> {
 }
 
 fn report(outcome: &Outcome) -> Value {
-    assert_eq!(outcome.code, Some(0), "{}{}", outcome.stdout, outcome.stderr);
+    assert_eq!(
+        outcome.code,
+        Some(0),
+        "{}{}",
+        outcome.stdout,
+        outcome.stderr
+    );
     serde_json::from_str(&outcome.stdout).unwrap()
 }
 
@@ -90,7 +96,11 @@ async fn what_cannot_be_checked_is_no_verdict() {
     let s3 = S3::start().await;
     let nothing = check(&s3, &format!("s3://{NAME}/games/{GAME}/master.m3u8"), &[]).await;
     assert_eq!(nothing.code, Some(1));
-    assert!(nothing.stderr.contains("no such playlist"), "{}", nothing.stderr);
+    assert!(
+        nothing.stderr.contains("no such playlist"),
+        "{}",
+        nothing.stderr
+    );
     let unknown = check(&s3, "ftp://a/master.m3u8", &[]).await;
     assert_eq!(unknown.code, Some(2));
     let mut command = Command::new(built::reelgate());

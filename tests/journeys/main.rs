@@ -31,6 +31,7 @@ mod authority;
 mod bodies;
 mod browsers;
 mod checking;
+mod clips;
 mod credentials;
 mod crowd;
 mod elsewhere;

@@ -84,7 +84,9 @@ fn handed_on(args: &Args) -> Result<Vec<OsString>> {
 /// The folder of the built portal; `None` where there is no Node.js to build it with.
 fn portal(workspace: &Workspace) -> Result<Option<PathBuf>> {
     if !tools::npm::is_there() {
-        println!("no Node.js here: going on without the portal; install Node.js 20 or newer to have it");
+        println!(
+            "no Node.js here: going on without the portal; install Node.js 20 or newer to have it"
+        );
         return Ok(None);
     }
     tools::npm::ensure(workspace, "web")?;
