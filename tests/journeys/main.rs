@@ -26,9 +26,11 @@ macro_rules! with_each_origin {
 }
 
 mod answers;
+mod archive;
 mod authority;
 mod bodies;
 mod browsers;
+mod checking;
 mod clips;
 mod credentials;
 mod crowd;

@@ -12,10 +12,12 @@
     reason = "a test fails by panicking, and this crate is for tests alone"
 )]
 
+pub mod archive;
 pub mod bucket;
 pub mod built;
 pub mod client;
 pub mod deadline;
+pub mod encodes;
 pub mod film;
 pub mod host;
 pub mod issuer;
@@ -32,4 +34,5 @@ pub mod studio;
 pub mod tls;
 pub mod vectors;
 pub mod wasmtime_serve;
+pub mod way;
 pub mod world;

@@ -1,8 +1,9 @@
 //! A program that runs beside a test and ends with it.
 
-use crate::deadline::within;
+use crate::deadline::{USUAL, within, within_time};
 use rustix::process::{Pid, Signal, kill_process};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
@@ -116,8 +117,18 @@ pub struct Outcome {
 ///
 /// It cannot be started, or does not end.
 pub async fn run(command: &mut Command) -> Outcome {
+    run_within_time(USUAL, command).await
+}
+
+/// Runs `command` to its end, `limit` at most.
+///
+/// # Panics
+///
+/// It cannot be started, or does not end.
+pub async fn run_within_time(limit: Duration, command: &mut Command) -> Outcome {
     let mut process = Process::start(command);
-    let status = process.ended().await;
+    let ended = within_time(limit, "the program ends", process.child.wait());
+    let status = ended.await.expect("a child");
     Outcome {
         code: status.code(),
         stdout: process.stdout.whole().await,

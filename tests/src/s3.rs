@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use rusty_s3::{Bucket, Credentials, S3Action as _, UrlStyle};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -20,7 +21,7 @@ use tokio::process::Command;
 pub struct S3 {
     process: Process,
     address: SocketAddr,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl S3 {
@@ -44,7 +45,7 @@ impl S3 {
         Self {
             process,
             address,
-            _data: data,
+            data,
         }
     }
 
@@ -52,6 +53,33 @@ impl S3 {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Every object by its key: what lies in the bucket's folder.
+    ///
+    /// # Panics
+    ///
+    /// The folder cannot be read.
+    #[must_use]
+    pub fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        let bucket = self.data.path().join(NAME);
+        let mut objects = BTreeMap::new();
+        let mut folders = vec![bucket.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let key = path.strip_prefix(&bucket).expect("below the bucket");
+                // A file that is being replaced may be gone.
+                if let Ok(content) = std::fs::read(&path) {
+                    objects.insert(key.to_string_lossy().into_owned(), content);
+                }
+            }
+        }
+        objects
     }
 
     /// Its process.

@@ -111,6 +111,15 @@ pub(crate) fn longest(wished: f64) -> f64 {
     wished + GRACE_SECONDS
 }
 
+/// Where the picture was cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct End {
+    /// Seconds from the beginning.
+    pub(crate) at: f64,
+    /// Whether nothing comes after it.
+    pub(crate) is_last: bool,
+}
+
 /// Cuts a sound where the picture is cut, so that both have the same segments. Its fragments may come
 /// earlier or later than the picture's.
 pub(crate) struct Follower {
@@ -121,9 +130,9 @@ pub(crate) struct Follower {
     /// Fragments that nobody knows the segment of yet.
     waiting: VecDeque<Fragment>,
     /// Where the picture was cut, as far as the sound has not come there.
-    ends: VecDeque<f64>,
-    /// Where the picture was cut last.
-    last_end: f64,
+    ends: VecDeque<End>,
+    /// Where the picture ends, once it has.
+    over: Option<f64>,
 }
 
 impl Follower {
@@ -135,14 +144,14 @@ impl Follower {
             cut: 0.0,
             waiting: VecDeque::new(),
             ends: VecDeque::new(),
-            last_end: 0.0,
+            over: None,
         }
     }
 
-    /// The picture has been cut, so many seconds from the beginning.
-    pub(crate) fn picture_cut(&mut self, at: f64) {
-        self.ends.push_back(at);
-        self.last_end = at;
+    /// The picture has been cut.
+    pub(crate) fn picture_cut(&mut self, end: End) {
+        self.ends.push_back(end);
+        self.over = end.is_last.then_some(end.at);
     }
 
     /// Takes the next fragment.
@@ -150,17 +159,18 @@ impl Follower {
         self.waiting.push_back(fragment);
     }
 
-    /// The next segment that is complete. Whether the picture `is_over` decides what becomes of the
-    /// sound behind its last cut.
-    pub(crate) fn next(&mut self, is_over: bool) -> Option<Cut> {
-        if is_over && self.ends.is_empty() {
-            self.last_end += self.wished_seconds;
-            self.ends.push_back(self.last_end);
+    /// The next segment that is complete.
+    pub(crate) fn next(&mut self) -> Option<Cut> {
+        if let Some(over) = self.over.filter(|_| self.ends.is_empty()) {
+            let at = over + self.wished_seconds;
+            self.picture_cut(End { at, is_last: true });
         }
         let end = *self.ends.front()?;
+        // A sound that ends a little after the picture needs no segment for that.
+        let grace = if end.is_last { GRACE_SECONDS } else { 0.0 };
         while let Some(fragment) = self.waiting.pop_front() {
             let now = self.cut + self.next.seconds;
-            let is_beyond = now + fragment.seconds / 2.0 > end;
+            let is_beyond = now + fragment.seconds / 2.0 > end.at + grace;
             if is_beyond && !self.next.content.is_empty() {
                 self.waiting.push_front(fragment);
                 self.ends.pop_front();
@@ -253,27 +263,28 @@ mod tests {
         );
     }
 
-    /// Ends of the segments of a sound of `count` fragments of 0.25 s, under a picture cut at `ends`;
+    /// Lengths of the segments of a sound of `count` fragments of 0.25 s, under a picture cut at `ends`;
     /// `ahead` says how many fragments come before the picture's first cut is known.
     fn follow(ends: &[f64], count: usize, ahead: usize) -> Vec<f64> {
         let mut follower = Follower::new(6.0);
         let mut cuts = Vec::new();
-        let mut take = |follower: &mut Follower, is_over| {
-            cuts.extend(std::iter::from_fn(|| follower.next(is_over)).map(|cut| cut.seconds));
+        let mut take = |follower: &mut Follower| {
+            cuts.extend(std::iter::from_fn(|| follower.next()).map(|cut| cut.seconds));
         };
+        let ahead = ahead.min(count);
         for _ in 0..ahead {
             follower.push(fragment(0.25, 10));
-            take(&mut follower, false);
+            take(&mut follower);
         }
-        for end in ends {
-            follower.picture_cut(*end);
-            take(&mut follower, false);
+        for (number, &at) in ends.iter().enumerate() {
+            let is_last = number + 1 == ends.len();
+            follower.picture_cut(End { at, is_last });
+            take(&mut follower);
         }
         for _ in ahead..count {
             follower.push(fragment(0.25, 10));
-            take(&mut follower, true);
+            take(&mut follower);
         }
-        take(&mut follower, true);
         cuts.extend(follower.take().map(|cut| cut.seconds));
         cuts
     }
@@ -281,18 +292,11 @@ mod tests {
     #[test]
     fn a_sound_is_cut_where_the_picture_is_whoever_comes_first() {
         for ahead in [0, 30, 100] {
-            assert_eq!(
-                follow(&[6.0, 10.0, 16.1], 64, ahead.min(64)),
-                [6.0, 4.0, 6.0],
-                "{ahead}"
-            );
-            // A sound that ends early, and one that goes on.
-            assert_eq!(
-                follow(&[6.0, 10.0], 32, ahead.min(32)),
-                [6.0, 2.0],
-                "{ahead}"
-            );
-            assert_eq!(follow(&[6.0, 8.0], 64, ahead.min(64)), [6.0, 2.0, 6.0, 2.0]);
+            assert_eq!(follow(&[6.0, 10.0, 16.1], 64, ahead), [6.0, 4.0, 6.0]);
+            // A sound that ends early, a little late, and one that goes on.
+            assert_eq!(follow(&[6.0, 10.0], 32, ahead), [6.0, 2.0]);
+            assert_eq!(follow(&[6.0, 10.0], 41, ahead), [6.0, 4.25]);
+            assert_eq!(follow(&[6.0, 8.0], 64, ahead), [6.0, 2.5, 6.0, 1.5]);
         }
     }
 }

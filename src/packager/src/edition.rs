@@ -33,8 +33,18 @@ impl Fingerprint {
         Self(task)
     }
 
+    /// The hash of a film that has been read already.
+    pub(crate) fn known(hash: blake3::Hash) -> Self {
+        let mut task = JoinSet::new();
+        task.spawn(std::future::ready(Ok(hash)));
+        Self(task)
+    }
+
     /// Waits for the end of the film.
-    async fn finish(mut self) -> Result<blake3::Hash, Error> {
+    ///
+    /// # Errors
+    /// When the film cannot be read.
+    pub(crate) async fn finish(mut self) -> Result<blake3::Hash, Error> {
         let hashed = self.0.join_next().await;
         // It is started with one task and asked once.
         hashed
@@ -49,7 +59,10 @@ impl Fingerprint {
 /// Players are told that segments never change, and keep them for a year. So a name must not be used
 /// again for other bytes, and a packaging that was interrupted can go on where it stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Edition(String);
+pub(crate) struct Edition {
+    folder: String,
+    film: blake3::Hash,
+}
 
 impl Edition {
     /// The edition of the film that `film` is the hash of.
@@ -63,12 +76,14 @@ impl Edition {
         ffmpeg: &str,
     ) -> Result<Self, Error> {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(film.finish().await?.as_bytes());
+        let film = film.finish().await?;
+        hasher.update(film.as_bytes());
         let seconds = plan.segment_seconds.to_string();
         for part in [LAYOUT, ffmpeg, &seconds].into_iter().chain(recipe.words()) {
             hasher.update(part.as_bytes()).update(b"\0");
         }
-        Ok(Self(format!("v{}", &hasher.finalize().to_hex()[..LETTERS])))
+        let folder = format!("v{}", &hasher.finalize().to_hex()[..LETTERS]);
+        Ok(Self { folder, film })
     }
 
     /// Whether `folder` is named as an edition is.
@@ -82,7 +97,12 @@ impl Edition {
 
     /// The folder's name.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.folder
+    }
+
+    /// The hash of the film.
+    pub(crate) fn film(&self) -> blake3::Hash {
+        self.film
     }
 }
 

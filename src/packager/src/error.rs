@@ -1,6 +1,11 @@
 //! Why a film was not packaged, and what to do about it.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use indicatif::DecimalBytes;
 
 use crate::plan::NoPlan;
 
@@ -94,6 +99,29 @@ pub enum Error {
         reason: String,
         /// What to do about it.
         help: String,
+        /// Whether every other film would meet it too.
+        concerns_all: bool,
+    },
+    /// The folder for downloads cannot be written to: the disk is full, more likely than not.
+    #[error("cannot write to {}", path.display())]
+    Scratch {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A film lies in a bucket and nobody has said where to put it meanwhile.
+    #[error("there is no scratch folder to download to")]
+    NoScratch,
+    /// A film that lies in a bucket is larger than the room for downloads.
+    #[error("{name} has {} and the scratch folder may hold {}", DecimalBytes(*bytes), DecimalBytes(*room))]
+    TooLarge {
+        /// The film.
+        name: String,
+        /// Its size.
+        bytes: u64,
+        /// What `--scratch` says.
+        room: u64,
     },
     /// A game's id and a file's name make no key.
     #[error("{0} is no object key")]
@@ -136,11 +164,16 @@ impl Error {
             Self::Key(_) => {
                 "choose a shorter game id, without slashes, escapes and control characters"
             }
+            Self::Scratch { .. } => {
+                "free some room, or name another folder with --scratch-dir, or use less of it with --scratch or --jobs"
+            }
+            Self::NoScratch => "name one",
+            Self::TooLarge { .. } => "give it more room with --scratch",
             Self::Vanished(_) => {
                 "let nobody else package this game, or clean up the bucket, meanwhile; then run the same command again"
             }
             Self::Interrupted => {
-                "the bucket plays what it played before; run the same command again to complete the upload"
+                "every game plays what it played before, or the new film; run the same command again to go on: what is done is not done again"
             }
             Self::LongSegment(_) => "package it without --strict, or with --encode",
             Self::Start { .. } | Self::Ffmpeg(_) | Self::Output(_) => return None,
@@ -150,6 +183,41 @@ impl Error {
 }
 
 impl Error {
+    /// Whether the next film would meet it too, so that there is no use in trying.
+    pub fn concerns_all(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::Setting { .. } | Self::Interrupted => true,
+            Self::Bucket { concerns_all, .. } => *concerns_all,
+            _ => false,
+        }
+    }
+
+    /// The error of writing to the scratch folder.
+    pub(crate) fn scratch(path: &Path, source: io::Error) -> Self {
+        Self::Scratch {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// The same, met while reading one film out of a bucket: others may be readable.
+    pub(crate) fn of_one_film(self) -> Self {
+        match self {
+            Self::Bucket {
+                doing,
+                reason,
+                help,
+                ..
+            } => Self::Bucket {
+                doing,
+                reason,
+                help,
+                concerns_all: false,
+            },
+            other => other,
+        }
+    }
+
     /// Whether the film cannot be packaged at all, so that what was uploaded of it is of no use.
     pub(crate) fn is_final(&self) -> bool {
         matches!(

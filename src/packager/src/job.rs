@@ -3,18 +3,23 @@
 use std::path::Path;
 
 use futures::future::try_join_all;
+use reelgate_core::key::GameId;
 use tokio::{
     sync::{OnceCell, mpsc},
     try_join,
 };
 
 use crate::{
-    Error, Options, Packaged, check_source, codecs, described,
+    Error, Packaged,
+    bucket::Listing,
+    codecs,
     edition::{Edition, Fingerprint},
-    plan::Plan,
+    ledger::{Entry, Ledger},
+    plan::{Plan, Wishes},
     presentation::{Part, Presentation},
     recipe::Recipe,
     remux::{self, Remuxed, Takers},
+    source::{self, Film},
     thumbnails::{self, Chooser, Thumbnails},
     upload::{Stored, StoredSegment, Upload},
 };
@@ -33,9 +38,42 @@ pub(crate) struct InPieces<'a> {
     thumbnails: Option<Result<Thumbnails, String>>,
 }
 
+/// A film on this machine, and what is to become of it.
+pub(crate) struct Task<'a> {
+    /// Where it is.
+    pub(crate) path: &'a Path,
+    /// What it is called by the person at the terminal.
+    pub(crate) called: String,
+    /// What is known of it.
+    pub(crate) film: &'a Film,
+    /// Whose it is.
+    pub(crate) game: GameId<'a>,
+    /// How it is wished.
+    pub(crate) wishes: Wishes,
+    /// Whether the files of earlier editions stay.
+    pub(crate) keep_old: bool,
+}
+
+/// What became of the old objects.
+struct Swept {
+    /// How many were removed.
+    removed: usize,
+    /// Which were left, for the ledger; `None` when it is another run's to write one.
+    kept: Option<Listing>,
+}
+
+impl Swept {
+    fn left(old: Listing) -> Self {
+        Self {
+            removed: 0,
+            kept: Some(old),
+        }
+    }
+}
+
 /// One film on its way.
 pub(crate) struct Job<'a> {
-    options: &'a Options<'a>,
+    task: &'a Task<'a>,
     plan: &'a Plan,
     recipe: Recipe,
     /// Which ffmpeg.
@@ -47,13 +85,13 @@ pub(crate) struct Job<'a> {
 
 impl<'a> Job<'a> {
     pub(crate) fn new(
-        options: &'a Options<'a>,
+        task: &'a Task<'a>,
         plan: &'a Plan,
         ffmpeg: &'a str,
         upload: Upload<'a>,
     ) -> Self {
         Self {
-            options,
+            task,
             plan,
             recipe: Recipe::new(plan),
             ffmpeg,
@@ -73,8 +111,7 @@ impl<'a> Job<'a> {
             recipe,
             ..
         } = self;
-        let source = self.options.source;
-        let bytes = check_source(source).await?;
+        let source = self.task.path;
         let outputs = recipe.outputs.iter();
         let (takers, cuts): (Vec<_>, Vec<_>) = outputs.map(|_| mpsc::channel(WAITING)).unzip();
         let (still, stills) = mpsc::channel(thumbnails::WAITING);
@@ -99,7 +136,7 @@ impl<'a> Job<'a> {
             }
         };
         let (remuxed, (edition, segments), thumbnails) = try_join!(remux, segments, thumbnails)?;
-        if check_source(source).await? != bytes {
+        if source::size(source).await? != self.task.film.bytes {
             return Err(Error::Changed(source.to_owned()));
         }
         Ok(InPieces {
@@ -116,10 +153,7 @@ impl<'a> Job<'a> {
     /// As [`Job::cut_and_upload`].
     pub(crate) async fn publish(&self, film: InPieces<'_>) -> Result<Packaged, Error> {
         let Self {
-            options,
-            plan,
-            upload,
-            ..
+            task, plan, upload, ..
         } = self;
         let edition = film.edition;
         let mut stored = Vec::new();
@@ -142,7 +176,7 @@ impl<'a> Job<'a> {
         }
         let presentation = Presentation::new(plan, edition.as_str(), parts);
         let seconds = presentation.seconds();
-        check_duration(options.source, plan.video.duration, seconds)?;
+        check_duration(task.path, plan.video.duration, seconds)?;
         let mut files = presentation.files();
         let mut beside = presentation.masters();
         let mut warnings = presentation.warnings();
@@ -159,33 +193,35 @@ impl<'a> Job<'a> {
             stored.push(upload.put(edition, &name, vec![content]).await?);
         }
         upload.verify(edition, &stored).await?;
-        let mut master = String::new();
-        // The master is the last of them.
         for (name, content) in beside {
-            let published = upload.publish(&name, content).await?;
-            master.clone_from(&published.key);
-            stored.push(published);
+            stored.push(upload.publish(&name, content).await?);
         }
-        let removed = self.sweep(&stored, &mut warnings).await;
+        let old = upload.old(&stored);
+        // The master is the last of them.
+        let master = stored.last().cloned().ok_or(Error::Interrupted)?;
+        let Swept { removed, kept } = self.sweep(old, &master, &mut warnings).await;
+        if let Some(kept) = kept {
+            upload.record(&self.ledger(edition, &stored, kept)).await?;
+        }
         let was_there = stored.iter().filter(|object| object.was_there);
         let film = presentation.film();
         let (width, height) = (film.codecs.width, film.codecs.height);
         let rates = presentation.film_rates();
         Ok(Packaged {
-            game: options.game.as_str().to_owned(),
-            source: options.source.to_owned(),
-            master,
+            game: task.game.as_str().to_owned(),
+            source: task.called.clone(),
+            master: master.key,
             edition: edition.as_str().to_owned(),
             segments: presentation.segments(),
             duration_seconds: (seconds * 1000.0).round() / 1000.0,
             bytes: stored.iter().map(|object| object.bytes).sum(),
             bytes_already_there: was_there.map(|object| object.bytes).sum(),
-            video: described(&plan.video.treatment),
+            video: plan.video.treatment.to_string(),
             audio: plan
                 .audio
                 .iter()
                 .find(|audio| audio.is_default)
-                .map(|audio| described(&audio.treatment)),
+                .map(|audio| audio.treatment.to_string()),
             codecs: presentation.film_codecs(),
             resolution: (width, height),
             frame_rate: film.frame_rate,
@@ -212,13 +248,44 @@ impl<'a> Job<'a> {
     }
 
     /// The film plays already; that old files lie beside it harms nobody.
-    async fn sweep(&self, stored: &[Stored], warnings: &mut Vec<String>) -> usize {
-        if self.options.keep_old {
-            return 0;
+    async fn sweep(&self, old: Listing, master: &Stored, warnings: &mut Vec<String>) -> Swept {
+        if self.task.keep_old {
+            return Swept::left(old);
         }
-        self.upload.sweep(stored).await.unwrap_or_else(|error| {
-            warnings.push(format!("old files were left in the bucket: {error}"));
-            0
+        match self.upload.sweep(old.clone(), master).await {
+            Ok(Some(removed)) => Swept {
+                removed,
+                kept: Some(Listing::new()),
+            },
+            Ok(None) => {
+                let other = "another run has packaged this game meanwhile, and that is what is played; old files were left in the bucket";
+                warnings.push(other.to_owned());
+                Swept {
+                    removed: 0,
+                    kept: None,
+                }
+            }
+            Err(error) => {
+                warnings.push(format!("old files were left in the bucket: {error}"));
+                Swept::left(old)
+            }
+        }
+    }
+
+    fn ledger(&self, edition: &Edition, stored: &[Stored], kept: Listing) -> Ledger {
+        let Task {
+            game, film, wishes, ..
+        } = *self.task;
+        Ledger::new(Entry {
+            game: game.as_str(),
+            film,
+            blake3: edition.film(),
+            wishes,
+            plan: self.plan.in_words(),
+            ffmpeg: self.ffmpeg,
+            edition: edition.as_str(),
+            stored,
+            kept,
         })
     }
 }

@@ -1,7 +1,10 @@
 //! The ladder: one film in several qualities, for lines of several widths.
 
+use serde::{Deserialize, Serialize};
+
 /// In how many qualities a film is packaged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ladder {
     /// As it is.
     #[default]

@@ -1,9 +1,12 @@
-//! One film becomes HLS in the bucket: what `reelgate package` does.
+//! One film becomes HLS in the bucket, or a whole archive does: what `reelgate package` does.
 //!
 //! Everything of one packaging lies in `games/{id}/{edition}/`, whose name stands for its content;
-//! `games/{id}/master.m3u8` points into it and is written last. See `upload` for why.
+//! `games/{id}/master.m3u8` points into it and is written when all of it is there. See `upload` for why.
+//! `games/{id}/package.json` says what was done, and is written last; see `ledger`.
 
+pub mod batch;
 mod bucket;
+pub mod check;
 mod codecs;
 mod cutter;
 mod edition;
@@ -14,6 +17,7 @@ mod iframes;
 mod job;
 mod ladder;
 mod languages;
+mod ledger;
 mod outlets;
 mod plan;
 mod playlist;
@@ -22,6 +26,10 @@ mod probe;
 mod progress;
 mod recipe;
 mod remux;
+mod scratch;
+mod shelf;
+mod source;
+mod standing;
 mod stills;
 mod thumbnails;
 mod upload;
@@ -29,10 +37,14 @@ mod upload;
 pub use bucket::Config as BucketConfig;
 pub use error::Error;
 pub use ladder::Ladder;
+pub use ledger::Ledger;
 pub use plan::Wishes;
 pub use progress::{Progress, next_tenth};
+pub use scratch::Scratch;
+pub use shelf::{Packed, Shelf};
+pub use source::{BadSource, Source};
 
-use std::path::{Path, PathBuf};
+use std::{path::Path, time::Duration};
 
 use reelgate_core::key::GameId;
 use serde::Serialize;
@@ -40,32 +52,71 @@ use tokio::try_join;
 
 use bucket::Bucket;
 use edition::Fingerprint;
-use job::Job;
-use plan::{Plan, Treatment};
+use job::{Job, Task};
+use plan::Plan;
 use probe::Probe;
+use scratch::Place;
+use source::{Film, Found};
+use standing::Standing;
 use upload::Upload;
 
 /// What to package, for whom, and where to.
 pub struct Options<'a> {
     /// The film.
-    pub source: &'a Path,
+    pub source: &'a Source,
     /// Whose film it is.
     pub game: GameId<'a>,
     /// The bucket.
     pub bucket: &'a BucketConfig,
     /// How it is wished.
     pub wishes: Wishes,
+    /// How to go about it.
+    pub terms: Terms,
+    /// Where films that lie in a bucket are put meanwhile; asked for only when there is one.
+    pub scratch: Option<&'a Scratch>,
+}
+
+/// How to go about it, whatever the film.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
     /// Whether the files of earlier editions stay, for those who are watching them.
     pub keep_old: bool,
+    /// Whether to hash the whole film before it is taken for one that is done.
+    pub verify: bool,
+    /// Whether to package what is done.
+    pub force: bool,
+    /// How long the bucket may be in trouble, for one film, all its trouble together.
+    pub retry_budget: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            keep_old: false,
+            verify: false,
+            force: false,
+            retry_budget: Duration::from_secs(3600),
+        }
+    }
 }
 
 /// What came of it: the object that `--json` prints.
+#[derive(Debug, Serialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was packaged.
+    Packaged(Packaged),
+    /// It had been, just so, and nothing was done.
+    Unchanged(Unchanged),
+}
+
+/// A film that was packaged.
 #[derive(Debug, Serialize)]
 pub struct Packaged {
     /// The game's id.
     pub game: String,
     /// The film.
-    pub source: PathBuf,
+    pub source: String,
     /// Key of the master playlist.
     pub master: String,
     /// The folder of this packaging, below the game's.
@@ -117,54 +168,175 @@ pub struct PackagedRung {
     pub average_bandwidth: u64,
 }
 
-/// Packages the film; it can be dropped at any time, and the bucket then plays what it played before.
-///
-/// # Errors
-/// [`Error`] says what is wrong and, on the way to the terminal, what to do.
-pub async fn run(options: &Options<'_>, progress: &Progress) -> Result<Packaged, Error> {
-    match attempt(options, progress).await {
-        // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
-        Err(Error::Vanished(_)) => attempt(options, progress).await,
-        packaged => packaged,
+/// A film that was done already.
+#[derive(Debug, Serialize)]
+pub struct Unchanged {
+    /// The game's id.
+    pub game: String,
+    /// The film.
+    pub source: String,
+    /// Key of the master playlist.
+    pub master: String,
+    /// The folder of the packaging, below the game's.
+    pub edition: String,
+    /// Bytes of all its objects.
+    pub bytes: u64,
+    /// How many objects of earlier editions were removed.
+    pub removed: usize,
+}
+
+impl Outcome {
+    /// What is amiss though the film plays.
+    pub fn warnings(&self) -> &[String] {
+        match self {
+            Self::Packaged(packaged) => &packaged.warnings,
+            Self::Unchanged(_) => &[],
+        }
     }
 }
 
-async fn attempt(options: &Options<'_>, progress: &Progress) -> Result<Packaged, Error> {
-    let Options { source, game, .. } = *options;
-    let bytes = check_source(source).await?;
-    let film = Fingerprint::start(source);
-    let bucket = Bucket::new(options.bucket)?;
-    let prefix = upload::prefix(game);
-    let (before, (probe, plan)) = try_join!(bucket.list(&prefix), examine(source, options.wishes))?;
-    tell_plan(&plan, progress);
-    progress.to_upload(bytes);
+/// Packages the film, unless it is done already; it can be dropped at any time, and the bucket then
+/// plays what it played before.
+///
+/// # Errors
+/// [`Error`] says what is wrong and, on the way to the terminal, what to do.
+pub async fn run(options: &Options<'_>, progress: &Progress) -> Result<Outcome, Error> {
+    let budget = options.terms.retry_budget;
+    let bucket = Bucket::new(options.bucket, budget, progress.clone())?;
+    package(&bucket, options, progress).await
+}
 
-    let upload = Upload {
-        bucket: &bucket,
+async fn package(
+    bucket: &Bucket,
+    options: &Options<'_>,
+    progress: &Progress,
+) -> Result<Outcome, Error> {
+    let Options { game, terms, .. } = *options;
+    let (standing, (film, found)) = try_join!(
+        Standing::of(bucket, game),
+        source::look(options.source, options.bucket, bucket)
+    )?;
+    progress.to_upload(film.bytes);
+    let done = if terms.force {
+        None
+    } else {
+        standing.done(bucket, &film, options.wishes).await?
+    };
+    if let Some(ledger) = done.as_ref().filter(|_| !terms.verify) {
+        let unchanged = standing.leave(bucket, ledger, options).await?;
+        return Ok(Outcome::Unchanged(unchanged));
+    }
+    let here = fetch(options, &film, found, progress).await?;
+    if let Some(ledger) = done
+        && here.hash().await?.to_hex().as_str() == ledger.source.blake3
+    {
+        let unchanged = standing.leave(bucket, &ledger, options).await?;
+        return Ok(Outcome::Unchanged(unchanged));
+    }
+    let task = Task {
+        path: here.path(),
+        called: options.source.to_string(),
+        film: &film,
         game,
-        before: &before,
+        wishes: options.wishes,
+        keep_old: terms.keep_old,
+    };
+    match attempt(bucket, &task, &here, standing, progress).await {
+        // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
+        Err(Error::Vanished(_)) => {
+            let standing = Standing::of(bucket, game).await?;
+            attempt(bucket, &task, &here, standing, progress).await
+        }
+        packaged => packaged,
+    }
+    .map(Outcome::Packaged)
+}
+
+/// A film on this machine.
+enum Here<'a> {
+    /// It was here before.
+    File(&'a Path),
+    /// It was fetched, and goes with this value.
+    Copy(Place<'a>, blake3::Hash),
+}
+
+impl Here<'_> {
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Copy(place, _) => &place.path,
+        }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::File(path) => Fingerprint::start(path),
+            Self::Copy(_, hash) => Fingerprint::known(*hash),
+        }
+    }
+
+    async fn hash(&self) -> Result<blake3::Hash, Error> {
+        self.fingerprint().finish().await
+    }
+}
+
+async fn fetch<'a>(
+    options: &Options<'a>,
+    film: &Film,
+    found: Found,
+    progress: &Progress,
+) -> Result<Here<'a>, Error> {
+    let (bucket, remote) = match (found, options.source) {
+        (Found::There(bucket, remote), _) => (bucket, remote),
+        (Found::Here, Source::File(path)) => return Ok(Here::File(path)),
+        // What was found here is a file.
+        (Found::Here, Source::Object { .. }) => return Err(Error::Interrupted),
+    };
+    let scratch = options.scratch.ok_or(Error::NoScratch)?;
+    let place = scratch.place(&film.name, film.bytes).await?;
+    let fetched = |bytes| progress.fetched(bytes);
+    let hash = bucket.download(&remote, &place.path, &fetched).await?;
+    Ok(Here::Copy(place, hash))
+}
+
+async fn attempt(
+    bucket: &Bucket,
+    task: &Task<'_>,
+    here: &Here<'_>,
+    standing: Standing,
+    progress: &Progress,
+) -> Result<Packaged, Error> {
+    let film = here.fingerprint();
+    let (probe, plan) = examine(task).await?;
+    tell(&plan, progress);
+    let former = standing.former();
+    let upload = Upload {
+        bucket,
+        game: task.game,
+        before: &standing.there,
+        former: &former,
         progress,
     };
     let version = &probe.program_version.version;
-    match package(options, &plan, version, upload, film).await {
+    match cut_up(task, &plan, version, upload, film).await {
         // The first minute promised better; nobody has to read a whole film to know before.
         Err(Error::LongSegment(seconds)) => {
             let plan = plan.encoded(seconds);
-            tell_plan(&plan, progress);
-            package(options, &plan, version, upload, Fingerprint::start(source)).await
+            tell(&plan, progress);
+            cut_up(task, &plan, version, upload, here.fingerprint()).await
         }
         packaged => packaged,
     }
 }
 
-async fn package(
-    options: &Options<'_>,
+async fn cut_up(
+    task: &Task<'_>,
     plan: &Plan,
     ffmpeg: &str,
     upload: Upload<'_>,
     film: Fingerprint,
 ) -> Result<Packaged, Error> {
-    let job = Job::new(options, plan, ffmpeg, upload);
+    let job = Job::new(task, plan, ffmpeg, upload);
     let packaged = match job.cut_and_upload(film).await {
         Ok(film) => job.publish(film).await,
         Err(error) => Err(error),
@@ -175,62 +347,21 @@ async fn package(
     packaged
 }
 
-/// The film's size in bytes.
-async fn check_source(path: &Path) -> Result<u64, Error> {
-    let metadata = tokio::fs::metadata(path).await;
-    let metadata = metadata.map_err(|source| Error::Source {
-        path: path.to_owned(),
-        source,
-    })?;
-    let not_a_film = |what| Error::NotAFile {
-        path: path.to_owned(),
-        what,
-    };
-    match metadata.len() {
-        _ if !metadata.is_file() => Err(not_a_film("is not a file")),
-        0 => Err(not_a_film("is empty")),
-        bytes => Ok(bytes),
-    }
-}
-
-async fn examine(source: &Path, wishes: Wishes) -> Result<(Probe, Plan), Error> {
-    let probe = probe::probe(source).await?;
-    let no_plan = |reason| Error::NoPlan {
-        path: source.to_owned(),
-        reason,
-    };
-    let plan = plan::plan(&probe, wishes).map_err(no_plan)?;
-    Ok((probe, plan))
-}
-
-fn tell_plan(plan: &Plan, progress: &Progress) {
-    let sounds = plan.audio.iter().map(|audio| described(&audio.treatment));
-    let sounds = match sounds.collect::<Vec<_>>() {
-        sounds if sounds.is_empty() => "none".to_owned(),
-        sounds => sounds.join("; "),
-    };
-    progress.say(&format!(
-        "video: {}; audio: {sounds}",
-        described(&plan.video.treatment)
-    ));
-    if !plan.rungs.is_empty() {
-        let rungs: Vec<&str> = plan.rungs.iter().map(|rung| rung.name.as_str()).collect();
-        progress.say(&format!("ladder: {}", rungs.join(", ")));
-    }
+fn tell(plan: &Plan, progress: &Progress) {
+    plan.in_words().iter().for_each(|line| progress.note(line));
     if let Some(gap) = plan.long_gap {
-        progress.say(&format!(
+        progress.note(&format!(
             "key frames are up to {gap:.1} s apart, and so long will segments be; --strict encodes such a film"
         ));
     }
-    for stream in &plan.left_out {
-        progress.say(&format!("left out: {stream}"));
-    }
 }
 
-/// What happens to a stream, in words.
-fn described(treatment: &Treatment) -> String {
-    match treatment {
-        Treatment::Copy => "copied".to_owned(),
-        Treatment::Encode(reason) => format!("encoded, for it {reason}"),
-    }
+async fn examine(task: &Task<'_>) -> Result<(Probe, Plan), Error> {
+    let probe = probe::probe(task.path).await?;
+    let no_plan = |reason| Error::NoPlan {
+        path: task.path.to_owned(),
+        reason,
+    };
+    let plan = plan::plan(&probe, task.wishes).map_err(no_plan)?;
+    Ok((probe, plan))
 }

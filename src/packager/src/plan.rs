@@ -1,5 +1,9 @@
 //! How a film becomes HLS: what is copied, what is encoded, where it is cut.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::{
     cutter,
     ladder::{self, Ladder, Rung},
@@ -50,7 +54,7 @@ impl Plan {
 
     /// Whether sounds have segments of their own.
     pub(crate) fn has_sounds_apart(&self) -> bool {
-        !self.audio.is_empty() && !(self.is_muxed() && self.rungs.is_empty())
+        !(self.audio.is_empty() || self.is_muxed() && self.rungs.is_empty())
     }
 
     /// The same with the picture encoded, for it has a segment of so many seconds.
@@ -68,6 +72,35 @@ pub(crate) enum Treatment {
     Copy,
     /// Anew, for the reason given as a clause: `is hevc, not h264`.
     Encode(String),
+}
+
+/// What happens to a stream, in words.
+impl fmt::Display for Treatment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Copy => f.write_str("copied"),
+            Self::Encode(reason) => write!(f, "encoded, for it {reason}"),
+        }
+    }
+}
+
+impl Plan {
+    /// What happens to the film, for the person at the terminal and for the ledger.
+    pub(crate) fn in_words(&self) -> Vec<String> {
+        let mut words = vec![format!("video: {}", self.video.treatment)];
+        if self.audio.is_empty() {
+            words.push("audio: none".to_owned());
+        }
+        let sounds = self.audio.iter();
+        words.extend(sounds.map(|audio| format!("audio: {}", audio.treatment)));
+        if !self.rungs.is_empty() {
+            let rungs: Vec<&str> = self.rungs.iter().map(|rung| rung.name.as_str()).collect();
+            words.push(format!("ladder: {}", rungs.join(", ")));
+        }
+        let left_out = self.left_out.iter();
+        words.extend(left_out.map(|stream| format!("left out: {stream}")));
+        words
+    }
 }
 
 /// The picture of a film.
@@ -112,8 +145,9 @@ pub enum NoPlan {
     NoVideo(String),
 }
 
-/// What the person at the terminal wishes.
-#[derive(Clone, Copy, Debug)]
+/// What the person at the terminal wishes. The ledger of a game keeps it, and other wishes are a
+/// reason to package the game again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wishes {
     /// Seconds of a segment.
     pub segment_seconds: f64,
@@ -125,6 +159,18 @@ pub struct Wishes {
     pub ladder: Ladder,
     /// Make a poster and thumbnails.
     pub thumbnails: bool,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            segment_seconds: 6.0,
+            encode: false,
+            strict: false,
+            ladder: Ladder::Single,
+            thumbnails: true,
+        }
+    }
 }
 
 /// The stream that would be the picture.

@@ -10,9 +10,13 @@ use crate::{
 /// (Apple's authoring specification for HLS, rule 1.13).
 const KEY_FRAME_SECONDS: f64 = 2.0;
 
-/// Threads of an encoder. Their number changes the bytes, and the same film shall become the same
-/// bytes on every machine.
-const THREADS: u32 = 8;
+/// Threads of the encoder of the film as it is. Their number changes the bytes, and the same film shall
+/// become the same bytes on every machine.
+const FILM_THREADS: u32 = 8;
+
+/// Threads of the encoder of a rung. With more than one x264 keeps to a buffer by how far the others
+/// happen to be, and no two runs give the same bytes. The rungs are encoded side by side.
+const RUNG_THREADS: u32 = 1;
 
 /// The times of an encoded picture: all usual frame rates, those of 1001 included, are whole in it.
 const TICKS: &str = "1:360000";
@@ -124,15 +128,13 @@ fn film_arguments(plan: &Plan) -> Vec<String> {
 }
 
 fn film_picture(plan: &Plan, is_filtered: bool) -> Vec<String> {
-    let video = &plan.video;
-    let peak = peak_kilobits(video.seen.0.min(video.seen.1));
-    let rate = format!("-crf 21 -maxrate {peak}k -bufsize {}k", 2 * peak);
     let mut arguments = Vec::new();
     if !is_filtered {
-        let filter = format!("{}{}", deinterlaced(video), SQUARE);
+        let filter = format!("{}{}", deinterlaced(&plan.video), SQUARE);
         arguments.extend(["-vf".to_owned(), filter]);
     }
-    arguments.extend(encoder(plan, &rate));
+    // Without a limit to the rate, which many threads do not keep to twice in the same way.
+    arguments.extend(encoder(plan, "-crf 21", FILM_THREADS));
     arguments
 }
 
@@ -148,7 +150,7 @@ fn deinterlaced(video: &Video) -> &'static str {
 }
 
 /// H.264 with a key frame wherever a segment can be cut, and every frame when it was.
-fn encoder(plan: &Plan, rate: &str) -> Vec<String> {
+fn encoder(plan: &Plan, rate: &str, threads: u32) -> Vec<String> {
     let seconds = plan.segment_seconds;
     // A whole number of gaps to a segment, so that every cut finds its key frame.
     let gap = seconds / (seconds / KEY_FRAME_SECONDS).round().max(1.0);
@@ -157,7 +159,7 @@ fn encoder(plan: &Plan, rate: &str) -> Vec<String> {
         "-pix_fmt yuv420p -sc_threshold 0 -fps_mode passthrough",
     ));
     arguments.extend(["-enc_time_base", TICKS, "-threads:v"].map(str::to_owned));
-    arguments.push(THREADS.to_string());
+    arguments.push(threads.to_string());
     // Where frames come as they please, ffmpeg takes the shortest gap for the rate, and x264 would
     // ask for a decoder that nobody has.
     let rate_known = plan.video.frame_rate.as_ref();
@@ -207,7 +209,7 @@ fn rung_arguments(plan: &Plan, rung: &Rung) -> Vec<String> {
     let (peak, buffer) = (average * 11 / 10, average * 3 / 2);
     let rate = format!("-b:v {average}k -maxrate {peak}k -bufsize {buffer}k");
     let mut arguments = vec!["-map".to_owned(), format!("[r{}]", rung.name)];
-    arguments.extend(encoder(plan, &rate));
+    arguments.extend(encoder(plan, &rate, RUNG_THREADS));
     container(&mut arguments, "+frag_keyframe");
     arguments
 }
@@ -218,18 +220,6 @@ fn sound_arguments(audio: &Audio) -> Vec<String> {
     arguments.extend(["-frag_duration", SOUND_FRAGMENT].map(str::to_owned));
     container(&mut arguments, "");
     arguments
-}
-
-/// The highest rate of an encoded picture, from the table in Apple's authoring specification for HLS.
-fn peak_kilobits(lines: u32) -> u32 {
-    match lines {
-        0..=360 => 730,
-        361..=432 => 1_100,
-        433..=540 => 2_000,
-        541..=720 => 4_500,
-        721..=1080 => 7_800,
-        _ => 20_000,
-    }
 }
 
 fn sound(audio: &Audio) -> Vec<String> {

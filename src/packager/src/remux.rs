@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     Error,
-    cutter::{self, Cut, Cutter, Follower, KeyFrame},
+    cutter::{self, Cut, Cutter, End, Follower, KeyFrame},
     fragments::{Piece, Splitter},
     outlets::{Outlet, Outlets, PIPE_BYTES},
     plan::{Plan, Treatment},
@@ -99,10 +99,9 @@ async fn cut_up(
         progress,
     } = takers;
     let leader = leader(&recipe.outputs);
-    let (mut ends, followers): (Vec<_>, Vec<_>) =
-        recipe.outputs.iter().map(|_| unbounded_channel()).unzip();
     // Sounds hear from the leader; nobody else has anything to hear.
-    let mut heard = std::mem::take(&mut ends);
+    let (mut all_tells, followers): (Vec<_>, Vec<_>) =
+        recipe.outputs.iter().map(|_| unbounded_channel()).unzip();
     let outputs = recipe
         .outputs
         .iter()
@@ -120,7 +119,7 @@ async fn cut_up(
             let is_film = output.role == Role::Film;
             let stills = if is_film { stills.take() } else { None };
             let tells = if number == leader {
-                std::mem::take(&mut heard)
+                std::mem::take(&mut all_tells)
             } else {
                 Vec::new()
             };
@@ -158,7 +157,7 @@ impl Stream<'_> {
     async fn picture(
         mut self,
         strict: bool,
-        tells: &[UnboundedSender<f64>],
+        tells: &[UnboundedSender<End>],
         mut stills: Option<Chooser>,
         progress: Option<&Progress>,
     ) -> Result<Remuxed, Error> {
@@ -192,7 +191,11 @@ impl Stream<'_> {
                 remuxed.key_frames.append(&mut cut.key_frames);
                 for follower in tells {
                     // A sound that has failed is reported by itself.
-                    let _ = follower.send(cutter.cut_at());
+                    let at = cutter.cut_at();
+                    let _ = follower.send(End {
+                        at,
+                        is_last: is_end,
+                    });
                 }
                 send(&self.sink, cut).await;
             }
@@ -202,7 +205,7 @@ impl Stream<'_> {
         }
     }
 
-    async fn sound(mut self, mut ends: UnboundedReceiver<f64>) -> Result<Remuxed, Error> {
+    async fn sound(mut self, mut ends: UnboundedReceiver<End>) -> Result<Remuxed, Error> {
         let mut follower = Follower::new(self.plan.segment_seconds);
         let (mut remuxed, mut is_over, mut is_end) = (Remuxed::default(), false, false);
         while !(is_over && is_end) {
@@ -220,7 +223,7 @@ impl Stream<'_> {
                     None => is_end = true,
                 },
             }
-            while let Some(cut) = follower.next(is_over) {
+            while let Some(cut) = follower.next() {
                 send(&self.sink, cut).await;
             }
         }

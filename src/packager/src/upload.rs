@@ -2,12 +2,15 @@
 //!
 //! An edition's files have names that no other edition has, so nothing that is being watched is
 //! touched while they arrive. The master playlist alone is replaced, in one PUT, when all else is in
-//! the bucket. What an earlier run left is removed after that.
+//! the bucket. What an earlier run left is removed after that, and the ledger says what was done.
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reelgate_core::key::{GameId, ObjectKey};
-use tokio::sync::mpsc::Receiver;
+use sha2::{Digest as _, Sha256};
+use tokio::{sync::mpsc::Receiver, task::spawn_blocking, try_join};
 
 use crate::{
     Error,
@@ -15,6 +18,7 @@ use crate::{
     cutter::Cut,
     edition::Edition,
     ladder,
+    ledger::{LEDGER, Ledger},
     playlist::Segment,
     presentation::{FILM_MASTER, I_FRAMES, INIT, PLAYLIST, POSTER, SOUND, THUMBNAILS},
     progress::Progress,
@@ -33,6 +37,8 @@ pub(crate) struct Upload<'a> {
     pub(crate) game: GameId<'a>,
     /// What was in the bucket before the run.
     pub(crate) before: &'a Listing,
+    /// What the ledger of an earlier run knows.
+    pub(crate) former: &'a Listing,
     /// Who is told.
     pub(crate) progress: &'a Progress,
 }
@@ -40,10 +46,12 @@ pub(crate) struct Upload<'a> {
 /// An object of this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
-    /// Its key.
+    /// Its whole key.
     pub(crate) key: String,
     /// Bytes.
     pub(crate) bytes: u64,
+    /// SHA-256 in hexadecimal digits.
+    pub(crate) sha256: String,
     /// Whether an earlier run had uploaded it.
     pub(crate) was_there: bool,
 }
@@ -115,13 +123,19 @@ impl Upload<'_> {
         let bytes = content.iter().map(|part| part.len() as u64).sum();
         // The name stands for the content, so it is the same if it has arrived whole.
         let was_there = self.before.get(&key) == Some(&bytes);
-        if !was_there {
-            self.bucket.put(&key, content_type(name), content).await?;
-        }
+        let sha256 = sha256(content.clone());
+        let put = async {
+            if was_there {
+                return Ok(());
+            }
+            self.bucket.put(&key, content_type(name), content).await
+        };
+        let (sha256, ()) = try_join!(sha256, put)?;
         self.progress.uploaded(bytes);
         Ok(Stored {
             key,
             bytes,
+            sha256,
             was_there,
         })
     }
@@ -148,33 +162,55 @@ impl Upload<'_> {
     pub(crate) async fn publish(&self, name: &str, content: Bytes) -> Result<Stored, Error> {
         let key = self.key(name)?;
         let bytes = content.len() as u64;
-        self.bucket
-            .put(&key, content_type(name), vec![content])
-            .await?;
+        let put = self
+            .bucket
+            .put(&key, content_type(name), vec![content.clone()]);
+        let (sha256, ()) = try_join!(sha256(vec![content]), put)?;
         Ok(Stored {
             key,
             bytes,
+            sha256,
             was_there: false,
         })
     }
 
-    /// Removes what earlier runs had put there and this one does not use; gives how many objects.
-    /// What a packager does not name so, a poster, a caption, the film itself, stays.
+    /// Says in the bucket what was done, last of all.
+    ///
+    /// # Errors
+    /// As [`Upload::segments`].
+    pub(crate) async fn record(&self, ledger: &Ledger) -> Result<(), Error> {
+        let text = ledger
+            .to_json()
+            .map_err(|error| Error::Output(error.to_string()))?;
+        self.publish(LEDGER, text.into()).await.map(drop)
+    }
+
+    /// What earlier runs had put there and this one does not use.
+    pub(crate) fn old(&self, stored: &[Stored]) -> Listing {
+        let in_use = stored.iter().map(|object| object.key.as_str()).collect();
+        old(self.game, self.before, self.former, &in_use)
+    }
+
+    /// Removes what is old; gives how many objects. `None` if another run has published meanwhile,
+    /// which may be using some of them: nothing is removed then.
     ///
     /// # Errors
     /// When the bucket refuses.
-    pub(crate) async fn sweep(&self, stored: &[Stored]) -> Result<usize, Error> {
-        let prefix = self.prefix();
-        let in_use = |key: &str| stored.iter().any(|object| object.key == key);
-        let ours = |key: &&String| key.strip_prefix(&prefix).is_some_and(is_ours);
-        let old = self
-            .before
-            .keys()
-            .filter(ours)
-            .filter(|key| !in_use(key))
-            .cloned()
-            .collect();
-        self.bucket.delete(old).await
+    pub(crate) async fn sweep(
+        &self,
+        old: Listing,
+        master: &Stored,
+    ) -> Result<Option<usize>, Error> {
+        let published = self.bucket.get(&master.key).await?;
+        let published = sha256(published.into_iter().collect()).await?;
+        if published != master.sha256 {
+            return Ok(None);
+        }
+        if old.is_empty() {
+            return Ok(Some(0));
+        }
+        let deleted = self.bucket.delete(old.into_keys().collect()).await;
+        deleted.map(Some)
     }
 
     /// Removes what this run has uploaded of a film that turned out to be none.
@@ -202,6 +238,40 @@ impl Upload<'_> {
         let key = key.map_err(|_| Error::Key(format!("{}{file}", self.prefix())))?;
         Ok(format!("{}{slash}", key.as_str()))
     }
+}
+
+/// What lies in the folder of `game`, was written by a packager and is not in use. What a packager
+/// does not name so, and no ledger knows, a caption, the film itself, stays. So does what has another
+/// size than the ledger says: somebody has put their own poster in its place.
+pub(crate) fn old(
+    game: GameId<'_>,
+    there: &Listing,
+    former: &Listing,
+    in_use: &BTreeSet<&str>,
+) -> Listing {
+    let prefix = prefix(game);
+    let is_ours = |key: &str| key.strip_prefix(&prefix).is_some_and(is_ours);
+    // A ledger is text that anybody may have written: only keys of this game are believed.
+    let is_known = |key: &str, bytes| former.get(key) == Some(bytes) && key.starts_with(&prefix);
+    let objects = there
+        .iter()
+        .filter(|(key, _)| !in_use.contains(key.as_str()));
+    objects
+        .filter(|(key, bytes)| is_ours(key) || is_known(key, bytes))
+        .map(|(key, bytes)| (key.clone(), *bytes))
+        .collect()
+}
+
+/// SHA-256 in hexadecimal digits, reckoned beside whatever else is to be done.
+pub(crate) async fn sha256(content: Vec<Bytes>) -> Result<String, Error> {
+    let digits = spawn_blocking(move || {
+        let mut hasher = Sha256::new();
+        content.iter().for_each(|part| hasher.update(part));
+        let digest = hasher.finalize();
+        reelgate_core::hex::lower(&digest)
+    });
+    // Nobody waits for it any more when it has been cancelled.
+    digits.await.map_err(|_| Error::Interrupted)
 }
 
 /// How the keys of all objects of a game begin.
@@ -255,10 +325,11 @@ fn is_number(text: &str) -> bool {
 }
 
 /// The types that HLS demands (rule 10.4 of Apple's authoring specification).
-fn content_type(name: &str) -> &'static str {
+pub(crate) fn content_type(name: &str) -> &'static str {
     let is_sound = name.starts_with("audio-");
     match name.rsplit_once('.') {
         Some((_, "m3u8")) => "application/vnd.apple.mpegurl",
+        Some((_, "json")) => "application/json",
         Some((_, "jpg")) => "image/jpeg",
         Some((_, "vtt")) => "text/vtt",
         Some((_, "m4s" | "mp4")) if is_sound => "audio/mp4",

@@ -141,7 +141,8 @@ impl Store {
             Command::new(fixture.workspace.reelgate())
                 .arg("package")
                 .arg(film)
-                .args(["--game", "bench"])
+                // The bare command makes no thumbnails either.
+                .args(["--game", "bench", "--no-thumbnails"])
                 .stderr(fs::File::create(fixture.folder.join("package.log"))?)
                 .env("SPIN_VARIABLE_S3_ENDPOINT", &self.endpoint)
                 .env("SPIN_VARIABLE_S3_BUCKET", BUCKET)

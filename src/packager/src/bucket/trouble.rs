@@ -1,0 +1,244 @@
+//! What a failed request means: whether it will pass, whom it concerns, and what to do.
+
+use std::{error::Error as _, time::Duration};
+
+use object_store::client::HttpError;
+
+use crate::Error;
+
+/// Why a request came to nothing.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The bucket, or the way to it.
+    Store(object_store::Error),
+    /// Nothing was heard for so long.
+    Silence(Duration),
+    /// It is not the bucket's fault.
+    Ours(Error),
+}
+
+impl From<object_store::Error> for Failed {
+    fn from(error: object_store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A failure of the bucket, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// What came of the request.
+    pub(super) reason: String,
+    /// What to do about it.
+    pub(super) help: String,
+    /// Whether it may go better in a while.
+    pub(super) passes: bool,
+    /// Whether the bucket itself has said it, and not the way to it.
+    pub(super) answered: bool,
+    /// Whether every other film will meet it too.
+    pub(super) concerns_all: bool,
+}
+
+/// S3's codes for what time mends, whatever status they come with.
+const PASSING: [&str; 8] = [
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeout",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "TooManyRequests",
+];
+
+/// Statuses for what time mends: the request took too long, came too early, was one too many.
+const PASSING_STATUSES: [u16; 3] = [408, 425, 429];
+
+impl Trouble {
+    /// The bucket says nothing.
+    pub(super) fn silence(time: Duration) -> Self {
+        Self {
+            reason: format!("it has not answered for {} s", time.as_secs()),
+            help: "see whether the server is well, then run the command again".to_owned(),
+            passes: true,
+            answered: false,
+            concerns_all: false,
+        }
+    }
+
+    /// S3's own words stand in an XML body inside the error's text.
+    pub(super) fn of(error: &object_store::Error) -> Self {
+        let told = chain(error);
+        let code = told
+            .split_once("<Code>")
+            .and_then(|(_, rest)| rest.split_once("</Code>"));
+        let code = code.map_or("", |(code, _)| code);
+        let status = status(&told);
+        let is_lost = is_transport(error);
+        let (reason, help, concerns_all) = explain(code, status, &told);
+        let detail = if code.is_empty() {
+            format!(" ({})", last(error))
+        } else {
+            String::new()
+        };
+        Self {
+            reason: format!("{reason}{detail}"),
+            help: help.to_owned(),
+            passes: passes(code, status, is_lost, error),
+            answered: status.is_some(),
+            concerns_all,
+        }
+    }
+}
+
+fn passes(code: &str, status: Option<u16>, is_lost: bool, error: &object_store::Error) -> bool {
+    match status {
+        Some(status) => {
+            status >= 500 || PASSING_STATUSES.contains(&status) || PASSING.contains(&code)
+        }
+        // An answer that cannot be read is no answer.
+        None => is_lost || matches!(error, object_store::Error::Generic { .. }),
+    }
+}
+
+/// Reason, help, and whether every film meets it.
+fn explain<'a>(code: &'a str, status: Option<u16>, told: &str) -> (&'a str, &'static str, bool) {
+    match code {
+        "InvalidAccessKeyId" => (
+            "the bucket does not know this access key id",
+            "check --access-key-id",
+            true,
+        ),
+        "SignatureDoesNotMatch" => (
+            "the secret does not belong to the access key id",
+            "check REELGATE_S3_SECRET_ACCESS_KEY (or SPIN_VARIABLE_S3_SECRET_ACCESS_KEY), and --region",
+            true,
+        ),
+        "AccessDenied" | "Unauthorized" => (
+            "the bucket refuses this key",
+            "give the key the right to list, read, write and delete in this bucket",
+            true,
+        ),
+        "NoSuchBucket" => (
+            "there is no such bucket",
+            "check --bucket, or make the bucket first",
+            true,
+        ),
+        "NoSuchKey" => ("there is no such object", "check the key", false),
+        "RequestTimeTooSkewed" => ("this machine's clock is wrong", "set the clock", true),
+        "KeyTooLongError" | "InvalidArgument" => (
+            "the bucket does not take this key",
+            "choose a shorter game id",
+            false,
+        ),
+        // A HEAD has no body to say it in.
+        "" if status == Some(404) => ("there is no such object", "check the key", false),
+        "" if status == Some(403) => (
+            "the bucket refuses this key",
+            "give the key the right to list and read there",
+            false,
+        ),
+        "" if is_unreachable(told) => (
+            "it cannot be reached",
+            "check --endpoint, and that the server runs",
+            false,
+        ),
+        "" => ("it gave no usable answer", "run the command again", false),
+        // Its own trouble: a full disk, an outage.
+        other => (
+            other,
+            "look into the server's log, then run the command again",
+            false,
+        ),
+    }
+}
+
+/// The status in object_store's words, which has no other place for it.
+fn status(told: &str) -> Option<u16> {
+    let (_, rest) = told.split_once("status code: ")?;
+    rest.get(..3)?.parse().ok()
+}
+
+/// Whether the request or its answer was lost on the way.
+fn is_transport(error: &object_store::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<HttpError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn is_unreachable(told: &str) -> bool {
+    [
+        "onnection refused",
+        "dns error",
+        "tcp connect error",
+        "timed out",
+        "unreachable",
+        "error sending request",
+    ]
+    .iter()
+    .any(|sign| told.contains(sign))
+}
+
+fn chain(error: &object_store::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
+}
+
+fn last(error: &object_store::Error) -> String {
+    let mut last = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        last = error.to_string();
+        cause = error.source();
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: &str, code: &str) -> Trouble {
+        let words = format!(
+            "Server returned non-2xx status code: {status}: <Error><Code>{code}</Code></Error>"
+        );
+        Trouble::of(&object_store::Error::Generic {
+            store: "S3",
+            source: words.into(),
+        })
+    }
+
+    // The codes and their statuses stand in S3's API reference, "List of error codes".
+    #[test]
+    fn an_outage_passes_and_a_refusal_does_not() {
+        for (status, code) in [
+            ("503 Service Unavailable", "SlowDown"),
+            ("500 Internal Server Error", "InternalError"),
+            ("429 Too Many Requests", "TooManyRequests"),
+            ("400 Bad Request", "RequestTimeout"),
+            ("409 Conflict", "OperationAborted"),
+        ] {
+            assert!(answer(status, code).passes, "{code}");
+            assert!(!answer(status, code).concerns_all, "{code}");
+        }
+        for (status, code) in [
+            ("403 Forbidden", "AccessDenied"),
+            ("403 Forbidden", "SignatureDoesNotMatch"),
+            ("404 Not Found", "NoSuchBucket"),
+        ] {
+            assert!(!answer(status, code).passes, "{code}");
+            assert!(answer(status, code).concerns_all, "{code}");
+        }
+        assert!(!answer("400 Bad Request", "InvalidArgument").passes);
+        assert!(!answer("400 Bad Request", "InvalidArgument").concerns_all);
+    }
+}

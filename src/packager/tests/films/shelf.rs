@@ -1,0 +1,128 @@
+//! A bucket whose objects are files in a folder, so that players without S3 can play them.
+
+use std::path::{Path, PathBuf};
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use reelgate_core::key::GameId;
+use reelgate_packager::{
+    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes, run,
+};
+use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// As the command line has them by default, but for the thumbnails.
+pub(crate) const WISHES: Wishes = Wishes {
+    segment_seconds: 6.0,
+    encode: false,
+    strict: false,
+    ladder: Ladder::Single,
+    thumbnails: false,
+};
+
+const BUCKET: &str = "films";
+
+/// A running S3 server and its folder.
+pub(crate) struct Shelf {
+    folder: TempDir,
+    config: BucketConfig,
+}
+
+impl Shelf {
+    /// An empty one; it serves as long as the test's runtime runs.
+    pub(crate) async fn new() -> Self {
+        // As the command does; every test but the first finds it done.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
+        let mut service = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
+        service.set_auth(SimpleAuth::from_single("id", "secret"));
+        let service = service.build();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let service = service.clone();
+                tokio::spawn(async move {
+                    let http = auto::Builder::new(TokioExecutor::new());
+                    // A client that goes away is no concern of the server's.
+                    let _ = http.serve_connection(TokioIo::new(socket), service).await;
+                });
+            }
+        });
+        let config = BucketConfig {
+            endpoint: format!("http://{address}"),
+            bucket: BUCKET.to_owned(),
+            region: "auto".to_owned(),
+            access_key_id: "id".to_owned(),
+            secret_access_key: "secret".to_owned(),
+        };
+        Self { folder, config }
+    }
+
+    /// Where films can be made.
+    pub(crate) fn films(&self) -> PathBuf {
+        let films = self.folder.path().join("sources");
+        std::fs::create_dir_all(&films).unwrap();
+        films
+    }
+
+    /// Packages a film as the game `7`.
+    pub(crate) async fn package(&self, source: &Path, wishes: Wishes) -> Result<Packaged, Error> {
+        let options = Options {
+            source: &Source::File(source.to_owned()),
+            game: GameId::new("7").unwrap(),
+            bucket: &self.config,
+            wishes,
+            // What is tried is what it makes, not whether it has made it before.
+            terms: Terms {
+                force: true,
+                ..Terms::default()
+            },
+            scratch: None,
+        };
+        match run(&options, &Progress::of_stderr()).await? {
+            Outcome::Packaged(packaged) => Ok(packaged),
+            Outcome::Unchanged(unchanged) => panic!("{unchanged:?}"),
+        }
+    }
+
+    /// The file that holds the object `games/7/{name}`.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(BUCKET).join("games/7").join(name)
+    }
+
+    /// The text of the object `games/7/{name}`.
+    pub(crate) fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.file(name)).unwrap()
+    }
+
+    /// The names of all objects of the game, sorted, and what is in them.
+    pub(crate) fn objects(&self) -> Vec<(String, Vec<u8>)> {
+        let game = self.file("");
+        let mut folders = vec![game.clone()];
+        let mut objects = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let name = path
+                    .strip_prefix(&game)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
+                objects.push((name, std::fs::read(&path).unwrap()));
+            }
+        }
+        objects.sort();
+        objects
+    }
+}
