@@ -36,7 +36,7 @@ pub(super) fn uri(line: &str) -> Option<(&str, &str, &str)> {
     let at = line.match_indices(NAME).map(|(at, _)| at).find(|at| {
         let before = &line[..*at];
         let quotes = before.matches('"').count();
-        quotes % 2 == 0 && before.ends_with([':', ','])
+        quotes.is_multiple_of(2) && before.ends_with([':', ','])
     })?;
     let begin = at + NAME.len();
     let length = line[begin..].find('"')?;

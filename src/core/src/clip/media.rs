@@ -137,9 +137,9 @@ impl<'t> Media<'t> {
             let duration = value.split(',').next().unwrap_or_default();
             pending.duration = Some(Seconds::parse(duration.trim())?);
         }
-        if OF_ALL.iter().any(|name| is(&name)) {
+        if OF_ALL.iter().any(is) {
             self.of_all.push(line);
-        } else if OF_ONE.iter().any(|name| is(&name)) {
+        } else if OF_ONE.iter().any(is) {
             pending.tags.push(line);
         } else if tag(line, "#EXT-X-DISCONTINUITY") == Some("") {
             pending.discontinuity = true;

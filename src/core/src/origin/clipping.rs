@@ -2,6 +2,7 @@
 
 use alloc::{
     borrow::Cow,
+    boxed::Box,
     format,
     string::{String, ToString},
 };
@@ -67,7 +68,7 @@ pub(super) enum Begun<'c> {
     /// A clip that no playlist need be read for.
     Answered(Answer),
     /// A clip.
-    Asking(Clipping<'c>, Step<'c>),
+    Asking(Box<Clipping<'c>>, Step<'c>),
 }
 
 impl<'c> Clipping<'c> {
@@ -107,7 +108,7 @@ impl<'c> Clipping<'c> {
             stage: Stage::Manifest,
             note: None,
         };
-        Begun::Asking(clipping, step)
+        Begun::Asking(Box::new(clipping), step)
     }
 
     pub(super) fn next<H: HeaderSource + ?Sized>(

@@ -1,5 +1,7 @@
 //! One answer to a viewer: of an object, or of a clip.
 
+use alloc::boxed::Box;
+
 use super::{
     clipping::{Begun, Clipping},
     config::Config,
@@ -16,9 +18,13 @@ use crate::{
 pub struct Dialogue<'c>(Kind<'c>);
 
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every dialogue is about an object, and is to cost no allocation; where pointers are short the lint is silent"
+)]
 enum Kind<'c> {
     Object(Exchange<'c>),
-    Clip(Clipping<'c>),
+    Clip(Box<Clipping<'c>>),
     /// The answer is made.
     Over,
 }
