@@ -86,7 +86,7 @@ impl Shelf {
             scratch: None,
         };
         match run(&options, &Progress::of_stderr()).await? {
-            Outcome::Packaged(packaged) => Ok(packaged),
+            Outcome::Packaged(packaged) => Ok(*packaged),
             Outcome::Unchanged(unchanged) => panic!("{unchanged:?}"),
         }
     }
