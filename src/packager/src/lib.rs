@@ -107,7 +107,7 @@ impl Default for Terms {
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
     /// It was packaged.
-    Packaged(Packaged),
+    Packaged(Box<Packaged>),
     /// It had been, just so, and nothing was done.
     Unchanged(Unchanged),
 }
@@ -251,7 +251,7 @@ async fn package(
         }
         packaged => packaged,
     }
-    .map(Outcome::Packaged)
+    .map(|packaged| Outcome::Packaged(Box::new(packaged)))
 }
 
 /// A film on this machine.

@@ -84,7 +84,7 @@ impl Shelf {
             scratch: None,
         };
         match run(&options, &Progress::quiet()).await? {
-            Outcome::Packaged(packaged) => Ok(packaged),
+            Outcome::Packaged(packaged) => Ok(*packaged),
             Outcome::Unchanged(_) => panic!("it had not been packaged so"),
         }
     }
