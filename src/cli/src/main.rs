@@ -59,7 +59,7 @@ struct Package {
     #[command(subcommand)]
     question: Option<Question>,
     #[command(flatten)]
-    film: Option<package::Args>,
+    film: package::Args,
 }
 
 #[derive(Subcommand)]
@@ -69,11 +69,9 @@ enum Question {
 
 impl Package {
     async fn run(self) -> Result<(), Failure> {
-        match (self.question, self.film) {
-            (Some(Question::Check(args)), _) => check::run(args).await,
-            (None, Some(args)) => package::run(args).await,
-            // clap has seen to it.
-            (None, None) => Err(Failure::new(Kind::Usage, "name a film and its game")),
+        match self.question {
+            Some(Question::Check(args)) => check::run(args).await,
+            None => package::run(self.film).await,
         }
     }
 }
@@ -113,10 +111,34 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
 
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn package_takes_a_film_a_list_or_a_question() {
+        let is_taken = |line: &str| {
+            let words = ["reelgate", "package"].into_iter().chain(line.split(' '));
+            super::Cli::try_parse_from(words).is_ok()
+        };
+        for line in [
+            "film.mp4 --game 7",
+            "--batch games.csv",
+            "check s3://films/games/7/master.m3u8",
+        ] {
+            assert!(is_taken(line), "{line}");
+        }
+        for line in [
+            "--json",
+            "film.mp4",
+            "--game 7",
+            "film.mp4 --game 7 --batch games.csv",
+            "check",
+        ] {
+            assert!(!is_taken(line), "{line}");
+        }
     }
 }
