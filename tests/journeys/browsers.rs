@@ -105,6 +105,26 @@ async fn a_film_plays_by_path_without_cookies() {
     cinema.host.finish().await;
 }
 
+/// Segments of six seconds: the clip has those from second 6 to 18, and begins at second 10.
+#[tokio::test]
+async fn a_clip_begins_where_it_says_and_plays_to_its_end() {
+    let cinema = Cinema::open().await;
+    let session = Jwt::session().claim("gid", GAME).mint();
+    let clip = format!("/s/{session}/games/{GAME}/clip.m3u8?start=10&end=13");
+    let Seen { played, sought, .. } = cinema
+        .page
+        .play(OTHER_SITE, &cinema.url(&clip), false)
+        .await;
+    assert_eq!(played.failure, None, "{played:?}");
+    assert!((4.0..12.0).contains(&played.time), "{played:?}");
+    let duration = played.duration.unwrap_or_default();
+    assert!((duration - 12.0).abs() < 0.5, "{played:?}");
+    let sought = sought.unwrap();
+    assert_eq!(sought.failure, None, "{sought:?}");
+    assert!(sought.ended && sought.time > duration - 0.5, "{sought:?}");
+    cinema.host.finish().await;
+}
+
 #[tokio::test]
 async fn without_a_token_the_page_can_tell_why() {
     let cinema = Cinema::open().await;

@@ -30,6 +30,8 @@ mod archive;
 mod authority;
 mod bodies;
 mod browsers;
+mod checking;
+mod clips;
 mod credentials;
 mod crowd;
 mod elsewhere;

@@ -12,10 +12,10 @@ import { film, LENGTH } from "./film.mjs";
 import { startPortal } from "./portal.mjs";
 import { listening } from "./process.mjs";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const REELGATE = process.env.REELGATE_BIN ?? join(ROOT, "target/release/reelgate");
-const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
-const KEPT = join(TARGET, "journeys/web");
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+export const REELGATE = process.env.REELGATE_BIN ?? join(ROOT, "target/release/reelgate");
+export const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+export const KEPT = join(TARGET, "journeys/web");
 const SHOTS = fileURLToPath(new URL("screenshots", import.meta.url));
 
 const SECRET = "reelgate-web-journeys-secret-0123456789";
@@ -44,7 +44,7 @@ const GAMES = [
 export const PATIENCE = 40_000;
 
 /** Everything, or nothing: what was started before something failed is stopped again. */
-export async function openWorld() {
+export async function openWorld(start = startOwn) {
   if (!existsSync(REELGATE)) throw new Error(`there is no ${REELGATE}: run \`cargo xtask build\` first`);
   await mkdir(KEPT, { recursive: true });
   await mkdir(SHOTS, { recursive: true });
@@ -61,7 +61,7 @@ export async function openWorld() {
 }
 
 /** Starts one after the other and puts into `endings` how each is stopped. */
-async function start(endings) {
+async function startOwn(endings) {
   const data = await mkdtemp(join(tmpdir(), "reelgate-web-"));
   endings.push(() => rm(data, { recursive: true, force: true }));
   const game = join(data, "s3", BUCKET.name, "games", GAME);
@@ -102,7 +102,7 @@ export async function startGate({ portal, data, s3 }, secret = SECRET, listen = 
   return listening(REELGATE, ["serve", "--listen", listen, ...places], env);
 }
 
-function launch() {
+export function launch() {
   return chromium.launch({
     executablePath: process.env.REELGATE_CHROMIUM ?? "/usr/bin/chromium",
     headless: true,

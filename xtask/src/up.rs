@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Result, anyhow};
 
 use crate::workspace::Workspace;
-use crate::{build, tools};
+use crate::{build, process, tools};
 
 /// Options of `cargo xtask up`; all are handed on to `reelgate up`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Port of the page with the player on 127.0.0.1
     #[arg(long)]
     page_port: Option<u16>,
+    /// Port of the portal on 127.0.0.1
+    #[arg(long)]
+    portal_port: Option<u16>,
     /// Folder for the bucket, the sample film and the caches
     #[arg(long)]
     data: Option<PathBuf>,
@@ -42,9 +45,11 @@ pub(crate) struct Args {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     tools::apt::ensure(&[tools::apt::FFMPEG])?;
     build::run(workspace)?;
+    let portal = portal(workspace)?;
     let error = Command::new(workspace.reelgate())
         .arg("up")
         .args(handed_on(args)?)
+        .args(portal_words(args, portal))
         .args(build_folder(workspace))
         .current_dir(workspace.root())
         .exec();
@@ -74,6 +79,34 @@ fn handed_on(args: &Args) -> Result<Vec<OsString>> {
         words.extend(["--data".into(), path::absolute(data)?.into()]);
     }
     Ok(words)
+}
+
+/// The folder of the built portal; `None` where there is no Node.js to build it with.
+fn portal(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    if !tools::npm::is_there() {
+        println!(
+            "no Node.js here: going on without the portal; install Node.js 20 or newer to have it"
+        );
+        return Ok(None);
+    }
+    tools::npm::ensure(workspace, "web")?;
+    process::run(
+        Command::new("npm")
+            .args(["run", "--silent", "build"])
+            .current_dir(workspace.path("web")),
+    )?;
+    Ok(Some(workspace.path("web/portal/dist")))
+}
+
+fn portal_words(args: &Args, portal: Option<PathBuf>) -> Vec<OsString> {
+    let Some(folder) = portal else {
+        return Vec::new();
+    };
+    let mut words = vec!["--portal".into(), folder.into()];
+    if let Some(port) = args.portal_port {
+        words.extend(["--portal-port".into(), port.to_string().into()]);
+    }
+    words
 }
 
 /// The manifest has components below `target/`; Cargo may have been told to build elsewhere.

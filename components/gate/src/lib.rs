@@ -47,7 +47,7 @@ fn configuration() -> Option<&'static Config> {
 }
 
 async fn forward(pass: &Pass) -> Result<Response, ErrorCode> {
-    let Ok(upstream) = next(pass.method(), &pass.target(), pass.headers()).await else {
+    let Ok(upstream) = next(pass.method(), pass.target(), pass.headers()).await else {
         return reelgate_wasi::reply(pass.unavailable());
     };
     let (status, headers) = reelgate_wasi::head_of(&upstream);

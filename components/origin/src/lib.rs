@@ -4,7 +4,7 @@
 //! `reelgate_core::origin`; this loop does what it says.
 
 use reelgate_wasi::core::http::Answer;
-use reelgate_wasi::core::origin::{Config, Event, Exchange, Failure, Level, Note, Step};
+use reelgate_wasi::core::origin::{Config, Dialogue, Event, Failure, Level, Note, Step};
 use reelgate_wasi::{ErrorCode, Fields, Incoming, OncePerInstance, Request, Response};
 
 struct Origin;
@@ -25,7 +25,7 @@ impl wasip3::exports::http::handler::Guest for Origin {
 
 async fn answer(incoming: &Incoming, config: &Config) -> Result<Response, ErrorCode> {
     let (mut exchange, mut step) =
-        Exchange::start(&incoming.request(), config, reelgate_wasi::now());
+        Dialogue::start(&incoming.request(), config, reelgate_wasi::now());
     let mut current: Option<Response> = None;
     loop {
         step = match step {
@@ -47,8 +47,8 @@ async fn answer(incoming: &Incoming, config: &Config) -> Result<Response, ErrorC
                 reelgate_wasi::pause(time).await;
                 next(&mut exchange, Event::Paused)
             }
-            Step::ReadError { limit } => match read_error(current.take(), limit).await {
-                Ok(document) => next(&mut exchange, Event::ErrorBody(&document)),
+            Step::Read { limit } => match read_error(current.take(), limit).await {
+                Ok(document) => next(&mut exchange, Event::Body(&document)),
                 Err(failure) => next(&mut exchange, Event::Failed(failure)),
             },
             Step::Forward(head) => {
@@ -65,7 +65,7 @@ async fn answer(incoming: &Incoming, config: &Config) -> Result<Response, ErrorC
     }
 }
 
-fn next<'c>(exchange: &mut Exchange<'c>, event: Event<'_, Fields>) -> Step<'c> {
+fn next<'c>(exchange: &mut Dialogue<'c>, event: Event<'_, Fields>) -> Step<'c> {
     let [high, low, ..] = reelgate_wasi::random();
     exchange.next(event, reelgate_wasi::now(), u16::from_be_bytes([high, low]))
 }

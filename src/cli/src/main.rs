@@ -1,5 +1,6 @@
 //! The command line of reelgate.
 
+mod check;
 mod compose;
 mod env_file;
 mod exit;
@@ -35,7 +36,7 @@ struct Cli {
 enum Command {
     Compose(compose::Compose),
     /// Turn a film into HLS and put it into the bucket
-    Package(package::Args),
+    Package(Box<Package>),
     Reconcile(reconcile::Args),
     /// Serve a folder as an S3 bucket, for laptops and tests
     S3(s3::Args),
@@ -51,6 +52,32 @@ enum Command {
     Videos(videos::Args),
 }
 
+/// `reelgate package`: a film, or a question about one that is packaged.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct Package {
+    #[command(subcommand)]
+    question: Option<Question>,
+    #[command(flatten)]
+    film: Option<package::Args>,
+}
+
+#[derive(Subcommand)]
+enum Question {
+    Check(check::Args),
+}
+
+impl Package {
+    async fn run(self) -> Result<(), Failure> {
+        match (self.question, self.film) {
+            (Some(Question::Check(args)), _) => check::run(args).await,
+            (None, Some(args)) => package::run(args).await,
+            // clap has seen to it.
+            (None, None) => Err(Failure::new(Kind::Usage, "name a film and its game")),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Only one that is there already can stand in its way, and that would do as well.
@@ -64,7 +91,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Compose(args) => args.run(),
-        Command::Package(args) => block_on(package::run(args)),
+        Command::Package(args) => block_on(args.run()),
         Command::Reconcile(args) => block_on(reconcile::run(args)),
         Command::S3(args) => block_on(s3::run(args)),
         Command::Sample(args) => block_on(sample::run(args)),

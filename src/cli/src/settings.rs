@@ -10,7 +10,7 @@ use crate::env_file;
 const PREFIX: &str = "SPIN_VARIABLE_";
 
 /// Where the shared settings are read from.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct SettingsArgs {
     /// File with the gate's variables (`SPIN_VARIABLE_...`); the environment outweighs it
     #[arg(long, value_name = "FILE")]

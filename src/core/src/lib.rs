@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+pub mod clip;
 pub mod config;
 pub mod cookie;
 pub mod cors;
@@ -18,6 +19,7 @@ pub mod http;
 pub mod key;
 pub mod origin;
 pub mod playback;
+mod query;
 pub mod scope;
 pub mod secret;
 pub mod time;

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use reelgate_core::config::Problems;
 use reelgate_core::http::{Answer, Head, HeaderSource, Headers};
-use reelgate_core::origin::{BucketRequest, Config, Event, Exchange, Failure, Step};
+use reelgate_core::origin::{BucketRequest, Config, Dialogue, Event, Failure, Step};
 use reelgate_core::time::UnixTime;
 use std::time::{SystemTime, UNIX_EPOCH};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
@@ -53,7 +53,7 @@ impl NativeOrigin {
         request: &reelgate_core::http::Request<'_, H>,
         outbound: &Outbound,
     ) -> Response<WasiBody> {
-        let (mut exchange, mut step) = Exchange::start(request, &self.config, now());
+        let (mut exchange, mut step) = Dialogue::start(request, &self.config, now());
         let mut current: Option<Response<WasiBody>> = None;
         loop {
             step = match step {
@@ -79,9 +79,9 @@ impl NativeOrigin {
                     tokio::time::sleep(time).await;
                     exchange.next(Event::<Map<'_>>::Paused, now(), jitter())
                 }
-                Step::ReadError { limit } => match read_at_most(current.take(), limit).await {
+                Step::Read { limit } => match read_at_most(current.take(), limit).await {
                     Ok(document) => {
-                        exchange.next(Event::<Map<'_>>::ErrorBody(&document), now(), jitter())
+                        exchange.next(Event::<Map<'_>>::Body(&document), now(), jitter())
                     }
                     Err(failure) => {
                         exchange.next(Event::<Map<'_>>::Failed(failure), now(), jitter())

@@ -46,9 +46,10 @@ impl handler::HostWithStore<Guest> for HasNext {
         let Some((next, outbound)) = next else {
             return Ok(Err(ErrorCode::DestinationNotFound));
         };
+        let target = request.uri().path_and_query();
         let request = reelgate_core::http::Request {
             method: rule_method(request.method()),
-            target: request.uri().path(),
+            target: target.map_or("/", |target| target.as_str()),
             headers: &Map(request.headers()),
         };
         let response = next.handle(&request, &outbound).await;

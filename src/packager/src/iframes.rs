@@ -1,9 +1,6 @@
 //! Which pictures a player shows while somebody winds: key frames of the segments themselves.
 
-use crate::{
-    cutter::KeyFrame,
-    playlist::{IFrame, Segment},
-};
+use crate::{cutter::KeyFrame, measure::Segment, playlist::IFrame};
 
 /// Seconds between two of them at least. A film of nothing but key frames would have a playlist as
 /// long as itself, and nobody sees more when winding.

@@ -6,6 +6,7 @@
 
 pub mod batch;
 mod bucket;
+pub mod check;
 mod codecs;
 mod cutter;
 mod edition;
@@ -17,6 +18,7 @@ mod job;
 mod ladder;
 mod languages;
 mod ledger;
+mod measure;
 mod outlets;
 mod plan;
 mod playlist;
@@ -26,6 +28,8 @@ mod progress;
 mod recipe;
 mod remux;
 mod scratch;
+mod shelf;
+mod small_ffmpeg;
 mod source;
 mod standing;
 mod stills;
@@ -39,6 +43,7 @@ pub use ledger::Ledger;
 pub use plan::Wishes;
 pub use progress::{Progress, next_tenth};
 pub use scratch::Scratch;
+pub use shelf::{Packed, Shelf};
 pub use source::{BadSource, Source};
 
 use std::{path::Path, time::Duration};

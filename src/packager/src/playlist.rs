@@ -5,7 +5,11 @@ use m3u8_rs::{
     MediaPlaylist, MediaPlaylistType, MediaSegment, Resolution, VariantStream,
 };
 
-use crate::{codecs::Codecs, languages::Spoken};
+use crate::{
+    codecs::Codecs,
+    languages::Spoken,
+    measure::{Rates, Segment},
+};
 
 /// The lowest protocol version that has EXT-X-MAP in a playlist of segments (rfc8216bis §8).
 const VERSION: usize = 6;
@@ -15,15 +19,6 @@ const I_FRAMES_VERSION: usize = 5;
 
 /// The group of all sounds.
 const SOUNDS: &str = "audio";
-
-/// One segment of the film.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Segment {
-    /// Seconds.
-    pub(crate) duration: f64,
-    /// Bytes.
-    pub(crate) bytes: u64,
-}
 
 /// One picture of a playlist of I-frames.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,44 +86,6 @@ fn maps(init: &str) -> impl Iterator<Item = Option<Map>> {
     std::iter::once(Some(init)).chain(std::iter::repeat(None))
 }
 
-/// From version 6 on the longest duration, rounded to the nearest second (rfc8216bis §4.4.3.1).
-pub(crate) fn target(segments: &[Segment]) -> u64 {
-    let durations = segments.iter().map(|segment| segment.duration);
-    let longest = durations.max_by(f64::total_cmp).unwrap_or_default();
-    (longest.round() as u64).max(1)
-}
-
-/// Bits a second, as measured: what the film says of itself may be wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rates {
-    /// At the worst.
-    pub(crate) peak: u64,
-    /// Over the whole film.
-    pub(crate) average: u64,
-}
-
-impl Rates {
-    /// Measures `segments` of a playlist with this target duration.
-    pub(crate) fn of(segments: &[Segment], target: u64) -> Self {
-        let average = rate(segments).ceil() as u64;
-        let peak = (peak(segments, target).ceil() as u64).max(average);
-        Self { peak, average }
-    }
-
-    /// Those of a picture with the sound that needs most.
-    fn with<'a>(self, sounds: impl Iterator<Item = &'a Sound>) -> Self {
-        let [mut peak, mut average] = [0, 0];
-        for sound in sounds {
-            peak = peak.max(sound.rates.peak);
-            average = average.max(sound.rates.average);
-        }
-        Self {
-            peak: self.peak + peak,
-            average: self.average + average,
-        }
-    }
-}
-
 /// What a player needs to know of a picture before it asks for a single segment.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Variant {
@@ -163,18 +120,10 @@ pub(crate) struct Sound {
     pub(crate) rates: Rates,
 }
 
-/// Frames a second, with the three decimals that rfc8216bis §4.4.6.2 wants.
-pub(crate) fn frame_rate(frames: u64, segments: &[Segment]) -> f64 {
-    match seconds(segments) {
-        0.0 => 0.0,
-        seconds => (frames as f64 / seconds * 1000.0).round() / 1000.0,
-    }
-}
-
 impl Variant {
     /// Of it and the sound that needs most.
     pub(crate) fn rates_with(&self, sounds: &[Sound]) -> Rates {
-        self.rates.with(sounds.iter())
+        self.rates.with(sounds.iter().map(|sound| sound.rates))
     }
 
     /// CODECS of it and of all sounds.
@@ -273,42 +222,6 @@ fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     // Memory takes all that is written to it, and names and numbers are all that is written.
     let _ = write(&mut out);
     String::from_utf8_lossy(&out).into_owned()
-}
-
-/// The highest rate of any run of segments that lasts between half and one and a half times the
-/// target duration: what rfc8216bis §4.1 calls the peak segment bit rate.
-fn peak(segments: &[Segment], target: u64) -> f64 {
-    let target = target as f64;
-    let mut highest = 0.0_f64;
-    for from in 0..segments.len() {
-        let mut run = Segment {
-            duration: 0.0,
-            bytes: 0,
-        };
-        for segment in &segments[from..] {
-            run.duration += segment.duration;
-            run.bytes += segment.bytes;
-            if run.duration > 1.5 * target {
-                break;
-            }
-            if run.duration >= 0.5 * target {
-                highest = highest.max(rate(&[run]));
-            }
-        }
-    }
-    highest
-}
-
-fn seconds(segments: &[Segment]) -> f64 {
-    segments.iter().map(|segment| segment.duration).sum()
-}
-
-fn rate(segments: &[Segment]) -> f64 {
-    let bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
-    match seconds(segments) {
-        0.0 => 0.0,
-        seconds => bytes as f64 * 8.0 / seconds,
-    }
 }
 
 #[cfg(test)]
@@ -439,33 +352,5 @@ mod tests {
              #EXT-X-I-FRAMES-ONLY\n#EXT-X-MAP:URI=\"init.mp4\"\n\
              #EXT-X-BYTERANGE:900@4711\n#EXTINF:2,\nseg_00000.m4s\n#EXT-X-ENDLIST\n"
         );
-    }
-
-    #[test]
-    fn the_target_is_the_longest_duration_rounded() {
-        let target = |durations: &[f64]| {
-            let segments = durations.iter();
-            let segments = segments.map(|&duration| Segment { duration, bytes: 1 });
-            super::target(&segments.collect::<Vec<_>>())
-        };
-        // rfc8216bis §4.4.3.1, with the durations of a film whose key frames are 250 frames apart.
-        assert_eq!(target(&[8.333333, 1.633333]), 8);
-        assert_eq!(target(&[6.5, 6.0]), 7);
-        assert_eq!(target(&[0.2]), 1);
-    }
-
-    #[test]
-    fn the_peak_is_that_of_a_run_as_long_as_a_segment() {
-        // Segments of 6, 6 and 1 s: the last, short and dense, counts only with the one before it.
-        let segment = |duration, bytes| Segment { duration, bytes };
-        let segments = [
-            segment(6.0, 600_000),
-            segment(6.0, 900_000),
-            segment(1.0, 500_000),
-        ];
-        let rates = Rates::of(&segments, 6);
-        assert_eq!(rates.peak, 1_600_000); // 1,400,000 bytes in 7 s
-        assert_eq!(rates.average, 1_230_770); // 2,000,000 bytes in 13 s, rounded up
-        assert_eq!(frame_rate(325, &segments), 25.0);
     }
 }

@@ -7,8 +7,9 @@ use crate::{
     codecs::Codecs,
     cutter::{self, KeyFrame},
     iframes,
+    measure::{self, Rates, Segment},
     plan::{Plan, Treatment},
-    playlist::{self, Rates, Segment, Sound, Variant},
+    playlist::{self, Sound, Variant},
     recipe::Role,
     thumbnails::{Thumbnails, sheet_name},
     upload::segment_name,
@@ -102,7 +103,7 @@ impl<'a> Presentation<'a> {
     /// Measures the parts, of which the first is the film.
     pub(crate) fn new(plan: &'a Plan, edition: &'a str, parts: Vec<Part>) -> Self {
         let all: Vec<Segment> = parts.iter().flat_map(Part::measured).collect();
-        let target = playlist::target(&all);
+        let target = measure::target(&all);
         let variant = |part: &Part| variant(edition, part, target);
         let of = |is: fn(Role) -> bool| parts.iter().filter(move |part| is(part.role));
         let film = of(|role| role == Role::Film).map(variant).next();
@@ -249,7 +250,7 @@ fn variant(edition: &str, part: &Part, target: u64) -> Variant {
         uri: format!("{edition}/{}", part.inside(PLAYLIST)),
         i_frames: format!("{edition}/{}", part.inside(I_FRAMES)),
         codecs: part.codecs.clone(),
-        frame_rate: playlist::frame_rate(part.frames, &measured),
+        frame_rate: measure::frame_rate(part.frames, &measured),
         rates: Rates::of(&measured, target),
         i_frame_rates: Rates::of(&i_frames, target),
     }

@@ -99,10 +99,9 @@ async fn cut_up(
         progress,
     } = takers;
     let leader = leader(&recipe.outputs);
-    let (mut ends, followers): (Vec<_>, Vec<_>) =
-        recipe.outputs.iter().map(|_| unbounded_channel()).unzip();
     // Sounds hear from the leader; nobody else has anything to hear.
-    let mut heard = std::mem::take(&mut ends);
+    let (mut all_tells, followers): (Vec<_>, Vec<_>) =
+        recipe.outputs.iter().map(|_| unbounded_channel()).unzip();
     let outputs = recipe
         .outputs
         .iter()
@@ -120,7 +119,7 @@ async fn cut_up(
             let is_film = output.role == Role::Film;
             let stills = if is_film { stills.take() } else { None };
             let tells = if number == leader {
-                std::mem::take(&mut heard)
+                std::mem::take(&mut all_tells)
             } else {
                 Vec::new()
             };

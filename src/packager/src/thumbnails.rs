@@ -4,12 +4,12 @@
 //! The film is neither read nor decoded a second time: some of its key frames are handed to another
 //! ffmpeg as they fly by.
 
-use std::{fmt::Write as _, process::Stdio};
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::{Child, ChildStdin, ChildStdout, Command},
+    io::AsyncWriteExt as _,
+    process::ChildStdin,
     sync::mpsc::{Receiver, Sender},
     try_join,
 };
@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     fragments::Fragment,
     plan::Plan,
-    remux::{last_words, tail},
+    small_ffmpeg::{Small, pictures, read},
     stills,
 };
 
@@ -235,79 +235,6 @@ impl Best {
     }
 }
 
-/// The small ffmpeg: an mp4 in, JPEG out.
-struct Small {
-    process: Child,
-    complaints: Option<tokio::task::JoinHandle<String>>,
-}
-
-impl Small {
-    fn start(filter: &str) -> Result<Self, String> {
-        let mut command = Command::new("ffmpeg");
-        command.args(["-hide_banner", "-loglevel", "error", "-xerror"]);
-        // One thread, and no name of the encoder: the same bytes everywhere.
-        command.args([
-            "-skip_frame",
-            "nokey",
-            "-threads",
-            "1",
-            "-f",
-            "mp4",
-            "-i",
-            "pipe:0",
-        ]);
-        command.args([
-            "-an",
-            "-vf",
-            filter,
-            "-fps_mode",
-            "passthrough",
-            "-c:v",
-            "mjpeg",
-        ]);
-        command.args(["-q:v", "4", "-threads", "1", "-flags:v", "+bitexact"]);
-        command.args(["-f", "image2pipe", "pipe:1"]);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let mut process = command.spawn().map_err(|error| error.to_string())?;
-        let complaints = process.stderr.take();
-        Ok(Self {
-            process,
-            complaints: complaints.map(|stderr| tokio::spawn(tail(stderr))),
-        })
-    }
-
-    fn ends(&mut self) -> Result<(ChildStdin, ChildStdout), String> {
-        let ends = self.process.stdin.take().zip(self.process.stdout.take());
-        ends.ok_or_else(|| "ffmpeg has no ends".to_owned())
-    }
-
-    async fn finish(mut self) -> Result<(), String> {
-        let ended = self
-            .process
-            .wait()
-            .await
-            .map_err(|error| error.to_string())?;
-        if ended.success() {
-            return Ok(());
-        }
-        let complaints = match self.complaints {
-            Some(task) => task.await.unwrap_or_default(),
-            None => String::new(),
-        };
-        Err(format!("ffmpeg failed: {}", last_words(&complaints)))
-    }
-}
-
-async fn read(mut output: ChildStdout) -> Result<Vec<u8>, String> {
-    let mut all = Vec::new();
-    let read = output.read_to_end(&mut all).await;
-    read.map_err(|error| error.to_string()).map(|_| all)
-}
-
 /// One picture of one key frame.
 async fn one(init: &Bytes, still: &Bytes, size: (u32, u32)) -> Result<Bytes, String> {
     let mut ffmpeg = Small::start(&scale(size))?;
@@ -336,20 +263,6 @@ fn fitted((width, height): (u32, u32), longer: u32) -> (u32, u32) {
     let scale = (f64::from(longer) / f64::from(width.max(height).max(1))).min(1.0);
     let side = |own: u32| ((f64::from(own) * scale / 2.0).round() as u32 * 2).max(2);
     (side(width), side(height))
-}
-
-/// JPEGs that stand one behind the other: each ends with a marker that occurs nowhere within
-/// (ITU-T T.81 §B.1.1.2).
-fn pictures(all: &[u8]) -> Vec<Bytes> {
-    let ends = all.windows(2).enumerate();
-    let ends = ends.filter(|(_, pair)| *pair == [0xff, 0xd9]);
-    let mut from = 0;
-    let pictures = ends.map(|(at, _)| {
-        let picture = Bytes::copy_from_slice(&all[from..at + 2]);
-        from = at + 2;
-        picture
-    });
-    pictures.collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::{
     edition::Edition,
     ladder,
     ledger::{LEDGER, Ledger},
-    playlist::Segment,
+    measure::Segment,
     presentation::{FILM_MASTER, I_FRAMES, INIT, PLAYLIST, POSTER, SOUND, THUMBNAILS},
     progress::Progress,
 };

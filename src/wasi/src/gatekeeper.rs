@@ -83,7 +83,7 @@ fn leave(pass: &Pass) -> gate::Pass {
             Method::Options => gate::Method::Options,
             Method::Post | Method::Put | Method::Delete | Method::Other => gate::Method::Other,
         },
-        target: pass.target(),
+        target: pass.target().into(),
         headers: fields(pass.headers().clone()),
         on_success: fields(pass.on_success()),
         viewer: viewer(pass.origin(), &pass.log_fields()),

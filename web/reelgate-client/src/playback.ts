@@ -8,6 +8,16 @@ export interface Playback {
   readonly expires_at: string;
 }
 
+/** What `GET /api/playback/session` of the gate answers: one token for all games that the viewer may watch. */
+export interface PlaybackSession {
+  readonly type: "session";
+  readonly token: string;
+  /** The master playlist of the game `{id}`, percent-encoded, with the token in its query (RFC 6570). */
+  readonly url_template: string;
+  /** When the token ends: RFC 3339. */
+  readonly expires_at: string;
+}
+
 /** Why a playback URL is asked for: at first, before the session ends, or because the gate refused one. */
 export type PlaybackCause = "start" | "renewal" | "refused";
 
@@ -25,10 +35,31 @@ export type GetPlaybackUrl = (cause: PlaybackCause, signal: AbortSignal) => Prom
  * @throws {PlaybackError} by the answer's status; `offline` when there is none or it makes no sense.
  */
 export async function fetchPlayback(url: string, init: RequestInit = {}): Promise<Playback> {
+  return fetchJson(url, init, isPlayback);
+}
+
+/**
+ * Asks for a token for all games that the viewer may watch. Like {@link fetchPlayback}, but one answer serves
+ * every game for as long as it lives: {@link playbackOf} makes the playback of each.
+ *
+ * @throws {PlaybackError} by the answer's status; `offline` when there is none or it makes no sense.
+ */
+export async function fetchPlaybackSession(url: string, init: RequestInit = {}): Promise<PlaybackSession> {
+  return fetchJson(url, init, isSession);
+}
+
+/** The playback of one game by a token for many. Whether the token opens it, the gate says. */
+export function playbackOf(session: PlaybackSession, game: string): Playback {
+  // Not as a string: `$&` in an id would mean something to `replace`.
+  const url = session.url_template.replace("{id}", () => encodeURIComponent(game));
+  return { type: "hls", url, expires_at: session.expires_at };
+}
+
+async function fetchJson<T>(url: string, init: RequestInit, isOne: (body: unknown) => body is T): Promise<T> {
   const response = await answered(fetch(url, init));
   if (!response.ok) throw PlaybackError.fromStatus(response.status, await wordOf(response));
   const body = await response.json().catch(() => null);
-  if (!isPlayback(body)) {
+  if (!isOne(body)) {
     throw new PlaybackError("offline", "the portal's answer is no playback", { status: response.status });
   }
   return body;
@@ -52,4 +83,14 @@ async function wordOf(response: Response): Promise<string | null> {
 
 function isPlayback(body: unknown): body is Playback {
   return typeof body === "object" && body !== null && "url" in body && typeof body.url === "string";
+}
+
+function isSession(body: unknown): body is PlaybackSession {
+  return (
+    typeof body === "object" &&
+    body !== null &&
+    "url_template" in body &&
+    typeof body.url_template === "string" &&
+    body.url_template.includes("{id}")
+  );
 }

@@ -8,6 +8,12 @@ use anyhow::{Context, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
+/// Whether Node.js is installed, with npm.
+pub(crate) fn is_there() -> bool {
+    let asked = Command::new("npm").arg("--version").output();
+    asked.is_ok_and(|output| output.status.success())
+}
+
 /// Installs what the `package-lock.json` of `folder` pins, when it has changed since the last time.
 ///
 /// The browser itself is Debian's; Playwright's own is not downloaded.

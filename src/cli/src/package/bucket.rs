@@ -12,8 +12,8 @@ use crate::{
 const DEFAULT_REGION: &str = "auto";
 
 /// Options that name a bucket.
-#[derive(clap::Args)]
-pub(super) struct BucketArgs {
+#[derive(Clone, clap::Args)]
+pub(crate) struct BucketArgs {
     /// URL of the S3 server [env: REELGATE_S3_ENDPOINT or SPIN_VARIABLE_S3_ENDPOINT]
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
@@ -32,11 +32,21 @@ pub(super) struct BucketArgs {
     settings: SettingsArgs,
 }
 
+impl BucketArgs {
+    /// The same with another bucket.
+    pub(crate) fn in_bucket(&self, name: &str) -> Self {
+        Self {
+            bucket: Some(name.to_owned()),
+            ..self.clone()
+        }
+    }
+}
+
 /// The bucket from the command line, from our own variables, or from the gate's.
 ///
 /// # Errors
 /// That something is missing, all of it at once.
-pub(super) fn bucket(args: &BucketArgs) -> Result<BucketConfig, Failure> {
+pub(crate) fn bucket(args: &BucketArgs) -> Result<BucketConfig, Failure> {
     let settings = Settings::read(&args.settings)?;
     let find = |flag: Option<&String>, name: &str| {
         let own = || settings.named(&own_name(name));

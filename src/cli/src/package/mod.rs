@@ -17,7 +17,7 @@ use reelgate_packager::{
     run as package,
 };
 
-use bucket::{BucketArgs, bucket};
+pub(crate) use bucket::{BucketArgs, bucket};
 
 /// Arguments of `reelgate package`.
 #[derive(clap::Args)]

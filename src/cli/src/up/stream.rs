@@ -1,13 +1,12 @@
 //! The Stream path on this machine: a fake Stream, and what the gate must know of it.
 
+use super::settings::{program, quoted};
 use super::{listen_address, secret};
-use crate::exit::{Failure, Kind};
+use crate::exit::Failure;
 use crate::stream::fake_failure;
 use clap::ValueEnum;
 use reelgate_fake_stream::{Encoder, Fake, Mischief, Options};
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 const ACCOUNT_ID: &str = "reelgate-up";
@@ -108,34 +107,17 @@ impl Stream {
         ]
     }
 
-    /// Writes what commands need to know into a file for `--env-file`.
-    pub(super) fn write_env_file(&self, data: &Path) -> Result<PathBuf, Failure> {
-        let path = data.join("up.env");
-        let mut text = format!(
-            "REELGATE_URL={}\nREELGATE_ADMIN_TOKEN={}\n",
-            self.gate, self.admin_token
-        );
-        for (name, value) in self.variables() {
-            text.push_str(&format!(
-                "SPIN_VARIABLE_{}={value}\n",
-                name.to_ascii_uppercase()
-            ));
-        }
-        let written = owners_file(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-        let absolute = written.and_then(|()| path.canonicalize());
-        absolute.map_err(|error| {
-            Failure::new(
-                Kind::Failed,
-                format!("cannot write {}: {error}", path.display()),
-            )
-            .with_help("choose a folder that can be written to with --data")
-        })
+    /// What commands need to know beside the gate's variables.
+    pub(super) fn settings(&self) -> [(&'static str, String); 2] {
+        [
+            ("REELGATE_URL", self.gate.clone()),
+            ("REELGATE_ADMIN_TOKEN", self.admin_token.clone()),
+        ]
     }
 
     /// What there is to try. Every line works as it is printed.
     pub(super) fn introduction(&self, film: &Path, env_file: &Path) -> String {
-        let program = std::env::current_exe();
-        let program = program.map_or_else(|_| "reelgate".into(), |path| quoted(&path));
+        let program = program();
         let (film, env_file) = (quoted(film), quoted(env_file));
         let (control, id) = (self.fake.url(), &self.id);
         let webhooks = match self.webhooks {
@@ -149,38 +131,5 @@ impl Stream {
              what Stream knows  {program} stream status --env-file {env_file}\n\
              what it was asked  curl '{control}/control/requests'\n\n"
         )
-    }
-}
-
-/// A file that its owner alone may read: it holds secrets.
-fn owners_file(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
-}
-
-/// The path as a shell takes it for one word.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    if text.chars().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word_for_a_shell() {
-        assert_eq!(quoted(Path::new("/a/b-1.mp4")), "/a/b-1.mp4");
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
     }
 }

@@ -39,6 +39,16 @@ pub(super) enum Accepted<'r> {
     },
 }
 
+impl Accepted<'_> {
+    /// The viewer, where the credential names one.
+    pub(super) fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Token { claims, .. } => claims.subject.as_deref(),
+            Self::Cookie { claims, .. } | Self::Path { claims, .. } => Some(&claims.subject),
+        }
+    }
+}
+
 /// Why there is none.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {

@@ -1,5 +1,7 @@
 //! The decision: a pure function of request, configuration, time and chance.
 
+use alloc::{format, string::String};
+
 use super::{
     Config, Outcome, Pass, Reply, Route, SessionInfo,
     common::Audience,
@@ -7,6 +9,7 @@ use super::{
     pass::Proof,
 };
 use crate::{
+    clip::{self, Clip},
     http::{HeaderSource, Method, Request},
     key::{ObjectKey, ObjectKind},
     time::UnixTime,
@@ -59,8 +62,34 @@ pub fn decide<H: HeaderSource + ?Sized>(
             })
         }
         Ok(accepted) if key.file() == SESSION_INFO => session_info(audience, accepted, key),
-        Ok(accepted) => forward(request, audience, accepted, judge, key),
+        Ok(accepted) if key.file() == clip::FILE => {
+            clip_of(request, audience, accepted, judge, key)
+        }
+        Ok(accepted) => forward(request, audience, accepted, judge, key, None),
     }
+}
+
+/// Of the query nothing passes but what makes a clip.
+fn clip_of<H: HeaderSource + ?Sized>(
+    request: &Request<'_, H>,
+    audience: Audience,
+    accepted: Accepted<'_>,
+    judge: Judge<'_>,
+    key: ObjectKey,
+) -> Decision {
+    let outcome = match Clip::from_query(judge.route.query.unwrap_or_default()) {
+        Ok(clip) if clip.stored(key.game()).is_some() => {
+            return forward(request, audience, accepted, judge, key, Some(clip));
+        }
+        Ok(_) => Outcome::NotFound,
+        Err(bad) => Outcome::BadRequest(bad),
+    };
+    Decision::Reply(Reply {
+        audience,
+        outcome,
+        subject: accepted.subject().map(String::from),
+        key: Some(key),
+    })
 }
 
 fn reply(audience: Audience, outcome: Outcome) -> Decision {
@@ -105,6 +134,7 @@ fn forward<H: HeaderSource + ?Sized>(
     accepted: Accepted<'_>,
     judge: Judge<'_>,
     key: ObjectKey,
+    clip: Option<Clip>,
 ) -> Decision {
     let (proof, set_cookie) = match accepted {
         Accepted::Token {
@@ -126,5 +156,16 @@ fn forward<H: HeaderSource + ?Sized>(
             (Proof::Session(claims), renewed)
         }
     };
-    Decision::Forward(Pass::new(request.headers, audience, key, proof, set_cookie))
+    let target = match clip {
+        None => key.to_path(),
+        Some(clip) => format!("{}?{}", key.to_path(), clip.to_query()),
+    };
+    Decision::Forward(Pass::new(
+        request.headers,
+        audience,
+        key,
+        target,
+        proof,
+        set_cookie,
+    ))
 }

@@ -66,6 +66,7 @@ impl Proof {
 pub struct Pass {
     audience: Audience,
     key: ObjectKey,
+    target: String,
     headers: Headers,
     proof: Proof,
     set_cookie: Option<SetCookie>,
@@ -76,6 +77,7 @@ impl Pass {
         request: &H,
         audience: Audience,
         key: ObjectKey,
+        target: String,
         proof: Proof,
         set_cookie: Option<SetCookie>,
     ) -> Self {
@@ -90,6 +92,7 @@ impl Pass {
         Self {
             audience,
             key,
+            target,
             headers,
             proof,
             set_cookie,
@@ -108,10 +111,11 @@ impl Pass {
         &self.key
     }
 
-    /// The path to ask for: canonical, without query and session.
+    /// What to ask for: the canonical path, without session; with a query for a clip alone, and in it
+    /// nothing but what makes the clip.
     #[must_use]
-    pub fn target(&self) -> String {
-        self.key.to_path()
+    pub fn target(&self) -> &str {
+        &self.target
     }
 
     /// The headers to ask with: ranges, conditions and the request's id.

@@ -13,6 +13,7 @@ use super::{
     common::{Audience, NO_STORE},
 };
 use crate::{
+    clip::BadClip,
     cookie::SetCookie,
     cors,
     http::{Answer, Method},
@@ -34,6 +35,8 @@ pub enum Outcome {
     MethodNotAllowed,
     /// No route, or a path that names no object: 404.
     NotFound,
+    /// A clip of nothing: 400.
+    BadRequest(BadClip),
     /// No credential that opens the game: 403.
     Forbidden(Reason),
     /// `session.json`: 200.
@@ -98,6 +101,7 @@ impl Reply {
             Outcome::Preflight => self.preflight(),
             Outcome::MethodNotAllowed => with_allow(error(405, "Method Not Allowed")),
             Outcome::NotFound => error(404, "Not Found"),
+            Outcome::BadRequest(bad) => error(400, &format!("Bad Request: {bad}")),
             Outcome::Forbidden(reason) => self.forbidden(*reason),
             Outcome::SessionInfo(info) => Self::session_info(info),
         };

@@ -114,6 +114,7 @@ impl Ask {
                 Outcome::Preflight => "preflight",
                 Outcome::MethodNotAllowed => "method_not_allowed",
                 Outcome::NotFound => "not_found",
+                Outcome::BadRequest(_) => "bad_request",
                 Outcome::SessionInfo(_) => "session_info",
             },
         }

@@ -38,8 +38,8 @@ pub enum Step<'c> {
     /// Drop the current response, wait this long, then report [`Event::Paused`].
     Pause(Duration),
     /// Read the current response's body to its end or to `limit` bytes, whichever comes first, and
-    /// report [`Event::ErrorBody`], or [`Event::Failed`] when it breaks off.
-    ReadError {
+    /// report [`Event::Body`], or [`Event::Failed`] when it breaks off.
+    Read {
         /// In bytes.
         limit: usize,
     },
@@ -60,11 +60,11 @@ pub enum Event<'a, H: ?Sized> {
         /// Its header fields.
         headers: &'a H,
     },
-    /// What [`Step::ReadError`] read.
-    ErrorBody(&'a [u8]),
+    /// What [`Step::Read`] read.
+    Body(&'a [u8]),
     /// The [`Step::Pause`] is over.
     Paused,
-    /// The last [`Step::Send`] or [`Step::ReadError`] failed.
+    /// The last [`Step::Send`] or [`Step::Read`] failed.
     Failed(Failure),
 }
 
@@ -217,7 +217,7 @@ impl<'c> Exchange<'c> {
             }
             (State::Asked(inquiry), Event::Failed(failure)) => (inquiry, failed(failure)),
             (State::Pausing(inquiry), Event::Paused) => return self.send(inquiry, now),
-            (State::Explaining(inquiry, status), Event::ErrorBody(document)) => {
+            (State::Explaining(inquiry, status), Event::Body(document)) => {
                 let verdict = inquiry.question.explained(inquiry.ask, status, document);
                 (inquiry, verdict)
             }
@@ -297,7 +297,7 @@ impl<'c> Exchange<'c> {
             return self.render(inquiry, verdict, now, jitter);
         }
         self.state = State::Explaining(inquiry, status);
-        Step::ReadError {
+        Step::Read {
             limit: error_document::LIMIT,
         }
     }
@@ -330,8 +330,9 @@ fn pause(jitter: u16) -> Duration {
 }
 
 /// A status and its name, for the viewer; the reason is for the operator.
-fn plain(status: u16) -> Answer {
+pub(super) fn plain(status: u16) -> Answer {
     let name = match status {
+        400 => "Bad Request",
         404 => "Not Found",
         405 => "Method Not Allowed",
         412 => "Precondition Failed",

@@ -1,16 +1,19 @@
 //! The origin: a path becomes a signed request to an S3 bucket, the bucket's answer becomes the viewer's.
 //!
-//! [`Exchange`] is the whole of it, without a socket: its driver sends what [`Step::Send`] says,
+//! [`Dialogue`] is the whole of it, without a socket: its driver sends what [`Step::Send`] says,
 //! reports what came back as an [`Event`], and is told the next step. The component and the host's
-//! own origin are two thin loops around the same rules.
+//! own origin are two thin loops around the same rules. Most of it is one [`Exchange`] about one object; a
+//! clip is made of two or three, one after the other.
 //!
 //! Range and conditional requests are decided here even where the bucket decided before: not every
 //! store listens to `If-Match`, and R2 does not know `If-Range`.
 
 use core::time::Duration;
 
+mod clipping;
 mod conditions;
 mod config;
+mod dialogue;
 mod error_document;
 mod exchange;
 mod presign;
@@ -23,6 +26,7 @@ mod validators;
 
 pub use crate::endpoint::Scheme;
 pub use config::Config;
+pub use dialogue::Dialogue;
 pub use exchange::{BucketRequest, Event, Exchange, Failure, Step};
 pub use trouble::{Level, Note};
 pub use upload::PresignedUpload;

@@ -21,6 +21,8 @@ pub(super) enum Trouble {
     Busy { status: u16, code: Option<String> },
     /// Any other status of 300 and above that is no answer to what was asked.
     Refused { status: u16, code: Option<String> },
+    /// A playlist that no clip can be made of. Says what it is, as a clause after "playlist".
+    Playlist { how: &'static str },
     /// An answer that contradicts itself or the request. Says how, as a clause after "bucket".
     Garbled { status: u16, how: &'static str },
 }
@@ -31,7 +33,9 @@ impl Trouble {
         match self {
             Self::Unreachable | Self::Busy { .. } => 503,
             Self::TimedOut => 504,
-            Self::Broken | Self::Refused { .. } | Self::Garbled { .. } => 502,
+            Self::Broken | Self::Refused { .. } | Self::Playlist { .. } | Self::Garbled { .. } => {
+                502
+            }
         }
     }
 
@@ -44,7 +48,9 @@ impl Trouble {
         };
         let (what, advice) = self.in_words();
         let (bucket_status, bucket_code) = match self {
-            Self::Unreachable | Self::TimedOut | Self::Broken => (None, None),
+            Self::Unreachable | Self::TimedOut | Self::Broken | Self::Playlist { .. } => {
+                (None, None)
+            }
             Self::Busy { status, code } | Self::Refused { status, code } => (Some(status), code),
             Self::Garbled { status, .. } => (Some(status), None),
         };
@@ -74,6 +80,10 @@ impl Trouble {
             Self::Refused { status, code } => (
                 called(*status, code.as_deref()),
                 advice(*status, code.as_deref()),
+            ),
+            Self::Playlist { how } => (
+                format!("playlist {how}"),
+                "package the game again; clips of it cannot be made",
             ),
             Self::Garbled { how, .. } => (
                 format!("bucket {how}"),

@@ -13,7 +13,6 @@ use serde_json::{Map, Value};
 
 use super::{
     bearer,
-    form::{self, BadParameter},
     id::VideoId,
     problem::{Kind, Problem, method_not_allowed},
     row::Status,
@@ -21,6 +20,7 @@ use super::{
 use crate::{
     http::{Answer, HeaderSource, Method, Request},
     key::SourceKey,
+    query::{self, BadParameter},
     secret::Secret,
 };
 
@@ -77,7 +77,7 @@ pub fn route<H: HeaderSource + ?Sized>(
     admin: Option<&Secret>,
 ) -> Result<Route, Answer> {
     bearer::authorise(request.headers, admin)?;
-    let path = form::path_of(request.target);
+    let path = query::path_of(request.target);
     let rest = path.strip_prefix(PATH).ok_or_else(not_found)?;
     if rest.is_empty() {
         return collection(request);
@@ -101,7 +101,7 @@ pub fn route<H: HeaderSource + ?Sized>(
 
 fn collection<H: HeaderSource + ?Sized>(request: &Request<'_, H>) -> Result<Route, Answer> {
     match request.method {
-        Method::Get | Method::Head => listing(form::query_of(request.target)).map(Route::List),
+        Method::Get | Method::Head => listing(query::query_of(request.target)).map(Route::List),
         Method::Post => {
             takes_json(request.headers)?;
             Ok(Route::Create)
@@ -126,7 +126,7 @@ fn takes_json<H: HeaderSource + ?Sized>(headers: &H) -> Result<(), Answer> {
 }
 
 fn listing(query: &str) -> Result<Listing, Answer> {
-    let text = |name| match form::parameter(query, name) {
+    let text = |name| match query::parameter(query, name) {
         Ok(text) => Ok(text),
         Err(BadParameter::Repeated) => Err(bad(format!("parameter `{name}` is repeated"))),
         Err(BadParameter::NotText) => Err(bad(format!("parameter `{name}` is not UTF-8"))),

@@ -25,7 +25,6 @@ pub mod api;
 mod bearer;
 pub mod catalog;
 pub mod config;
-mod form;
 pub mod id;
 mod index;
 pub mod lifecycle;

@@ -16,14 +16,12 @@ use core::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{
-    form::{self, BadParameter},
-    problem::{Kind, NO_STORE, Problem, method_not_allowed},
-};
+use super::problem::{Kind, NO_STORE, Problem, method_not_allowed};
 use crate::{
     hex,
     http::{Answer, Head, HeaderSource, Headers, Method, Request},
     key::SourceKey,
+    query::{self, BadParameter},
     secret::Secret,
     time::UnixTime,
 };
@@ -152,7 +150,7 @@ pub fn decide<H: HeaderSource + ?Sized>(
                 .render(),
         );
     };
-    match verify(form::query_of(request.target), secret, now) {
+    match verify(query::query_of(request.target), secret, now) {
         Ok(key) => Decision::Forward(Forward::new(request, key)),
         Err(refused) => answer(refused.render()),
     }
@@ -179,7 +177,7 @@ pub fn verify(query: &str, secret: &Secret, now: UnixTime) -> Result<SourceKey, 
 }
 
 fn required(query: &str, name: &'static str) -> Result<String, Refused> {
-    match form::parameter(query, name) {
+    match query::parameter(query, name) {
         Ok(Some(value)) => Ok(value),
         Ok(None) | Err(BadParameter::Repeated) => Err(Refused::Parameter(name)),
         Err(BadParameter::NotText) => Err(Refused::Malformed(name)),

@@ -11,6 +11,7 @@ pub(crate) use download::Remote;
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -21,8 +22,8 @@ use std::{
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{
-    Attribute, Attributes, ClientOptions, ObjectStore, ObjectStoreExt as _, PutOptions, PutPayload,
-    RetryConfig,
+    Attribute, Attributes, ClientOptions, GetOptions, GetRange, GetResult, ListResult, ObjectStore,
+    ObjectStoreExt as _, PutOptions, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
 };
@@ -183,6 +184,56 @@ impl Bucket {
             }
         };
         self.persist(&format!("reading {key}"), get).await
+    }
+
+    /// An object that is about to be read, or some bytes of it; `None` when there is none.
+    pub(crate) async fn open(
+        &self,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<GetResult>, Error> {
+        let path = self.path(key)?;
+        let open = async || {
+            let options = GetOptions {
+                range: range.clone().map(GetRange::Bounded),
+                ..Default::default()
+            };
+            match within(MANY, self.store.get_opts(&path, options)).await {
+                Err(Failed::Store(object_store::Error::NotFound { source, .. }))
+                    if !source.to_string().contains("NoSuchBucket") =>
+                {
+                    Ok(None)
+                }
+                open => open.map(Some),
+            }
+        };
+        self.persist(&format!("reading {key}"), open).await
+    }
+
+    /// The folders and objects right below `folder`. Asked once: somebody waits for a page.
+    pub(crate) async fn below(&self, folder: &str) -> Result<ListResult, Error> {
+        let path = self.path(folder)?;
+        let listed = within(ANSWER, self.store.list_with_delimiter(Some(&path))).await;
+        listed.map_err(|failed| self.failed_once(&format!("listing {folder}"), failed))
+    }
+
+    /// As [`Bucket::get`], asked once.
+    pub(crate) async fn get_once(&self, key: &str) -> Result<Option<Bytes>, Error> {
+        let path = self.path(key)?;
+        let read = async { self.store.get(&path).await?.bytes().await };
+        match within(ANSWER, read).await {
+            Err(Failed::Store(object_store::Error::NotFound { .. })) => Ok(None),
+            Err(failed) => Err(self.failed_once(&format!("reading {key}"), failed)),
+            Ok(content) => Ok(Some(content)),
+        }
+    }
+
+    fn failed_once(&self, doing: &str, failed: Failed) -> Error {
+        match failed {
+            Failed::Ours(error) => error,
+            Failed::Silence(time) => self.explain(doing, Trouble::silence(time)),
+            Failed::Store(error) => self.explain(doing, Trouble::of(&error)),
+        }
     }
 
     /// Deletes objects; one that is gone already is no error. Gives how many were asked for.

@@ -86,6 +86,10 @@ async fn every_rung_shows_all_and_the_film_stays_playable() {
     // The film as it was, with its sound in it.
     let film_master = shelf.file("master.v1.m3u8");
     assert_eq!(outside::frames(&film_master, "v:0"), 175);
+    assert_eq!(
+        shelf.broken_rules("master.m3u8").await,
+        Vec::<String>::new()
+    );
     let was = outside::start(&film).offset();
     for master in ["master.m3u8", "master.v1.m3u8"] {
         let is = outside::start(&shelf.file(master)).offset();
@@ -99,6 +103,36 @@ async fn every_rung_shows_all_and_the_film_stays_playable() {
             .count(),
         2
     );
+}
+
+#[tokio::test]
+async fn what_must_be_encoded_feeds_film_and_rungs_from_one_decoding() {
+    for (kind, size) in [
+        ("turned", (180, 320)),
+        ("HEVC", (320, 180)),
+        ("interlaced", (320, 180)),
+    ] {
+        let shelf = Shelf::new().await;
+        let film = ENCODES.iter().find(|encode| encode.kind.contains(kind));
+        let film = film.unwrap().make(&shelf.films());
+        let packaged = shelf.package(&film, ABR).await.unwrap();
+        assert!(packaged.video.starts_with("encoded"), "{packaged:?}");
+        assert_eq!(packaged.resolution, size, "{kind}");
+        assert_eq!(packaged.rungs[0].resolution, size, "{kind}");
+        for master in ["master.m3u8", "master.v1.m3u8"] {
+            let master = shelf.file(master);
+            assert_eq!(
+                outside::frames(&master, "v:0"),
+                outside::packets(&film),
+                "{kind}"
+            );
+            let (was, is) = (outside::start(&film), outside::start(&master));
+            assert!(
+                (was.offset() - is.offset()).abs() < 0.025,
+                "{kind}: {was:?} {is:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ async fn plays(kind: &str, wishes: Wishes) -> (Shelf, reelgate_packager::Package
         assert!((was - is).abs() < 0.025, "{kind}: {before:?} {after:?}");
     }
     i_frames_are_pictures(&shelf, &format!("{}/iframes.m3u8", packaged.edition));
+    let broken = shelf.broken_rules("master.m3u8").await;
+    assert_eq!(broken, Vec::<String>::new(), "{kind}");
     (shelf, packaged)
 }
 

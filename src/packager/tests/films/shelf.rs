@@ -8,7 +8,9 @@ use hyper_util::{
 };
 use reelgate_core::key::GameId;
 use reelgate_packager::{
-    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes, run,
+    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes,
+    check::{self, Place},
+    run,
 };
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
@@ -78,17 +80,24 @@ impl Shelf {
             game: GameId::new("7").unwrap(),
             bucket: &self.config,
             wishes,
-            // What is tried is what it makes, not whether it has made it before.
-            terms: Terms {
-                force: true,
-                ..Terms::default()
-            },
+            terms: Terms::default(),
             scratch: None,
         };
-        match run(&options, &Progress::of_stderr()).await? {
+        match run(&options, &Progress::quiet()).await? {
             Outcome::Packaged(packaged) => Ok(*packaged),
-            Outcome::Unchanged(unchanged) => panic!("{unchanged:?}"),
+            Outcome::Unchanged(_) => panic!("it had not been packaged so"),
         }
+    }
+
+    /// Has a presentation judged; gives the rules of which a MUST is not kept, and why.
+    pub(crate) async fn broken_rules(&self, master: &str) -> Vec<String> {
+        let place = Place::File(self.file(master));
+        let report = check::check(&place, check::Depth::Full).await.unwrap();
+        let broken = report.rules.iter();
+        let broken = broken.filter(|rule| rule.outcome == check::Outcome::Fail);
+        broken
+            .map(|rule| format!("{} {:?}", rule.rule, rule.findings))
+            .collect()
     }
 
     /// The file that holds the object `games/7/{name}`.

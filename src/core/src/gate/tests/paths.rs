@@ -36,6 +36,44 @@ fn the_next_handler_is_asked_for_one_canonical_path() {
 }
 
 #[test]
+fn of_a_query_nothing_passes_but_what_makes_a_clip() {
+    let token = master_key();
+    let clip = |query: &str| get(format!("/games/g/clip.m3u8?{query}&t={token}"));
+    for (query, passed) in [
+        ("start=7&end=9.50", "start=7&end=9.5"),
+        ("x=1&end=9&y=2&start=07.0", "start=7&end=9"),
+        (
+            "start=7&end=9&rendition=v1%2fvideo.m3u8",
+            "start=7&end=9&rendition=v1/video.m3u8",
+        ),
+    ] {
+        let pass = clip(query).pass();
+        assert_eq!(pass.target(), format!("/games/g/clip.m3u8?{passed}"));
+        let head = pass.respond(200, &Vec::<(&str, &str)>::new());
+        assert_eq!(value(&head, "cache-control").unwrap(), "private, no-store");
+    }
+    for (query, outcome) in [
+        ("", "bad_request"),
+        ("start=1", "bad_request"),
+        ("start=2&end=1", "bad_request"),
+        ("start=1&end=NaN", "bad_request"),
+        ("start=1&end=2&rendition=a.mp4", "not_found"),
+        ("start=1&end=2&rendition=../h/master.m3u8", "not_found"),
+    ] {
+        assert_eq!(clip(query).outcome(), outcome, "{query}");
+    }
+    let reply = clip("start=1&end=x").reply().render();
+    assert_eq!(reply.head.status, 400);
+    let text = "Bad Request: end is to be a number of seconds such as 83.5";
+    assert_eq!(&*reply.body, text.as_bytes());
+    // Who may not see the game does not learn what a clip is.
+    assert_eq!(get("/games/g/clip.m3u8").outcome(), "no_credential");
+    // Only at the top of a game, and only by that name.
+    let below = get(format!("/games/g/v1/clip.m3u8?start=1&end=2&t={token}"));
+    assert_eq!(below.pass().target(), "/games/g/v1/clip.m3u8");
+}
+
+#[test]
 fn what_names_no_object_is_not_found_whoever_asks() {
     let token = master_key();
     for path in [

@@ -2,8 +2,9 @@
 
 use alloc::{collections::VecDeque, vec, vec::Vec};
 
-use super::*;
+use super::{super::dialogue::Dialogue, *};
 
+mod clips;
 mod conditions;
 mod events;
 mod faults;
@@ -119,7 +120,7 @@ fn drive(
         target,
         headers,
     };
-    let (mut exchange, mut step) = Exchange::start(&request, &config, NOW);
+    let (mut exchange, mut step) = Dialogue::start(&request, &config, NOW);
     let (mut seen, mut pauses, mut note) = (Vec::new(), Vec::new(), None);
     let mut body = None;
     let (head, own) = loop {
@@ -152,10 +153,10 @@ fn drive(
                 body = None;
                 Event::Paused
             }
-            Step::ReadError { limit } => {
+            Step::Read { limit } => {
                 let document = body.take().expect("there is a response to read");
                 let read = &document[..document.len().min(limit)];
-                step = exchange.next(Event::<Fields>::ErrorBody(read), NOW, JITTER);
+                step = exchange.next(Event::<Fields>::Body(read), NOW, JITTER);
                 note = note.or(exchange.take_note());
                 continue;
             }

@@ -25,14 +25,14 @@ fn signatures_are_those_of_the_vectors() {
         let target = sign(&secret(), &key, UnixTime(case.exp));
         assert!(target.starts_with(PATH), "{target}");
         assert!(target.ends_with(&format!("&exp={}&sig={}", case.exp, case.sig)));
-        let at_the_end = verify(form::query_of(&target), &secret(), UnixTime(case.exp));
+        let at_the_end = verify(query::query_of(&target), &secret(), UnixTime(case.exp));
         assert_eq!(at_the_end, Ok(key.clone()));
         let upper = query(&case.key, &case.exp.to_string(), &case.sig.to_uppercase());
         assert_eq!(verify(&upper, &secret(), END), Ok(key.clone()));
         // As Python's urlencode writes blanks.
         let blanks = target.replace("%20", "+");
-        assert_eq!(verify(form::query_of(&blanks), &secret(), END), Ok(key));
-        let late = verify(form::query_of(&target), &secret(), END.plus(1));
+        assert_eq!(verify(query::query_of(&blanks), &secret(), END), Ok(key));
+        let late = verify(query::query_of(&target), &secret(), END.plus(1));
         assert_eq!(late, Err(Refused::Expired));
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 #[derive(Clone, Debug)]
 enum Any {
     Head(u16, Fields),
-    ErrorBody(Vec<u8>),
+    Body(Vec<u8>),
     Paused,
     Failed(Failure),
 }
@@ -61,8 +61,8 @@ fn an_event() -> impl Strategy<Value = Any> {
     ];
     prop_oneof![
         6 => (status, some_fields()).prop_map(|(status, headers)| Any::Head(status, headers)),
-        2 => prop::collection::vec(any::<u8>(), 0..40).prop_map(Any::ErrorBody),
-        1 => Just(Any::ErrorBody(b"<Error><Code>NoSuchKey</Code><ActualObjectSize>7</ActualObjectSize>".to_vec())),
+        2 => prop::collection::vec(any::<u8>(), 0..40).prop_map(Any::Body),
+        1 => Just(Any::Body(b"<Error><Code>NoSuchKey</Code><ActualObjectSize>7</ActualObjectSize>".to_vec())),
         2 => Just(Any::Paused),
         1 => prop::sample::select(vec![Failure::Connect, Failure::TimedOut, Failure::Broken]).prop_map(Any::Failed),
     ]
@@ -86,7 +86,7 @@ proptest! {
         for (event, jitter) in events {
             let step = match &event {
                 Any::Head(status, headers) => exchange.next(Event::Head { status: *status, headers }, NOW, jitter),
-                Any::ErrorBody(document) => exchange.next(Event::<Fields>::ErrorBody(document), NOW, jitter),
+                Any::Body(document) => exchange.next(Event::<Fields>::Body(document), NOW, jitter),
                 Any::Paused => exchange.next(Event::<Fields>::Paused, NOW, jitter),
                 Any::Failed(failure) => exchange.next(Event::<Fields>::Failed(*failure), NOW, jitter),
             };
@@ -98,7 +98,7 @@ proptest! {
                 Step::Pause(time) => {
                     prop_assert!(!ended && (50..=250).contains(&time.as_millis()));
                 }
-                Step::ReadError { .. } => prop_assert!(!ended && !head),
+                Step::Read { .. } => prop_assert!(!ended && !head),
                 Step::Forward(answer) => {
                     prop_assert!(!ended && !head && matches!(answer.status, 200 | 206));
                     ended = true;

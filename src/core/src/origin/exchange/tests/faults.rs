@@ -206,10 +206,7 @@ fn an_error_that_breaks_off_is_judged_by_its_status() {
             NOW,
             JITTER,
         );
-        assert!(
-            matches!(step, Step::ReadError { limit: 65_536 }),
-            "{step:?}"
-        );
+        assert!(matches!(step, Step::Read { limit: 65_536 }), "{step:?}");
         let step = exchange.next(Event::<Fields>::Failed(failure), NOW, JITTER);
         let Step::Answer(answer) = step else {
             panic!("{step:?}")

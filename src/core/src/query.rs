@@ -5,18 +5,18 @@ use alloc::{borrow::Cow, string::String};
 use percent_encoding::percent_decode_str;
 
 /// The query of a target; empty when there is none.
-pub(super) fn query_of(target: &str) -> &str {
+pub(crate) fn query_of(target: &str) -> &str {
     target.split_once('?').map_or("", |(_, query)| query)
 }
 
 /// The path of a target, without its query.
-pub(super) fn path_of(target: &str) -> &str {
+pub(crate) fn path_of(target: &str) -> &str {
     target.split('?').next().unwrap_or_default()
 }
 
 /// Why a parameter cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BadParameter {
+pub(crate) enum BadParameter {
     /// It is there more than once.
     Repeated,
     /// It is not UTF-8 once decoded.
@@ -25,7 +25,7 @@ pub(super) enum BadParameter {
 
 /// The value of the parameter `name`, decoded: `+` is a blank, `%2B` a plus. `None` when it is missing
 /// or empty.
-pub(super) fn parameter(query: &str, name: &str) -> Result<Option<String>, BadParameter> {
+pub(crate) fn parameter(query: &str, name: &str) -> Result<Option<String>, BadParameter> {
     let mut values = query
         .split('&')
         .filter_map(|pair| pair.split_once('='))

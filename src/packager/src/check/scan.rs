@@ -1,0 +1,293 @@
+//! A media file as it streams by: where its fragments lie, what they say of time, and how each
+//! begins. Of the media itself only the beginnings of pictures are kept, so a file of any size needs
+//! little memory.
+
+use std::{io::Cursor, ops::Range};
+
+use mp4_atom::{Atom as _, Decode as _, FourCC, Header, Moof, Traf};
+
+use super::init::{Init, Kind, Track};
+
+/// Largest `moof` or `moov` that is read.
+const MAX_BOX_BYTES: u64 = 32 * 1024 * 1024;
+
+/// How much of a picture is kept to find its first slice behind parameter sets and messages.
+const KEPT_BYTES: u64 = 64 * 1024;
+
+/// ISO/IEC 14496-12 §8.8.3.1: `sample_is_non_sync_sample`.
+const NON_SYNC: u32 = 0x0001_0000;
+
+const MDAT: FourCC = FourCC::new(b"mdat");
+
+/// What one fragment holds of one track.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Run {
+    /// The track's number.
+    pub(super) track: u32,
+    /// When it begins, in the track's ticks; `None` without a `tfdt`.
+    pub(super) decode_time: Option<u64>,
+    /// Ticks of all samples.
+    pub(super) duration: u64,
+    /// Samples.
+    pub(super) samples: u64,
+    /// Where the first sample lies in the file.
+    pub(super) first: Range<u64>,
+    /// Ticks from the beginning of the run to each sample that decoding can begin with.
+    pub(super) sync: Vec<u64>,
+    /// Whether the first sample is an IDR picture, where it could be seen.
+    pub(super) is_idr: Option<bool>,
+}
+
+/// One `moof` and what belongs to it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fragment {
+    /// Where its `moof` begins in the file.
+    pub(super) start: u64,
+    /// One for each track.
+    pub(super) runs: Vec<Run>,
+}
+
+impl Fragment {
+    /// What it holds of that track.
+    pub(super) fn run(&self, track: &Track) -> Option<&Run> {
+        self.runs.iter().find(|run| run.track == track.id)
+    }
+}
+
+/// A media file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct File {
+    /// Bytes.
+    pub(super) bytes: u64,
+    /// Its fragments.
+    pub(super) fragments: Vec<Fragment>,
+    /// Whether it ends where a box ends.
+    pub(super) is_whole: bool,
+}
+
+/// A picture's beginning that is waited for.
+struct Beginning {
+    range: Range<u64>,
+    fragment: usize,
+    run: usize,
+    seen: Vec<u8>,
+}
+
+enum State {
+    /// Collects a header of so many bytes.
+    Header(u64),
+    /// Collects a box of so many bytes, its header included.
+    Box(u64),
+    /// Passes over so many.
+    Skip(u64),
+}
+
+/// Reads a media file as its bytes come.
+pub(super) struct Scanner {
+    init: Init,
+    /// The place of the next byte in the file.
+    position: u64,
+    /// Where the box begins that is being read.
+    box_start: u64,
+    state: State,
+    collected: Vec<u8>,
+    beginnings: Vec<Beginning>,
+    file: File,
+}
+
+impl Scanner {
+    /// For a file whose first byte is number `position` of its object.
+    pub(super) fn new(init: Init, position: u64) -> Self {
+        Self {
+            init,
+            position,
+            box_start: position,
+            state: State::Header(8),
+            collected: Vec::new(),
+            beginnings: Vec::new(),
+            file: File::default(),
+        }
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// What is wrong with the file, as a clause.
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), String> {
+        self.file.bytes += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let wanted = match self.state {
+                State::Header(size) | State::Box(size) => size - self.collected.len() as u64,
+                State::Skip(left) => left,
+            };
+            let taken = usize::try_from(wanted)
+                .unwrap_or(usize::MAX)
+                .min(bytes.len());
+            let (now, rest) = bytes.split_at(taken);
+            bytes = rest;
+            match &mut self.state {
+                State::Header(_) | State::Box(_) => self.collected.extend_from_slice(now),
+                State::Skip(left) => {
+                    *left -= taken as u64;
+                    self.look(now);
+                }
+            }
+            self.position += taken as u64;
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// What the file held.
+    pub(super) fn finish(mut self) -> File {
+        self.file.is_whole = self.collected.is_empty() && matches!(self.state, State::Header(8));
+        self.settle();
+        self.file
+    }
+
+    /// Goes on when what was waited for is there.
+    fn step(&mut self) -> Result<(), String> {
+        let so_far = self.collected.len() as u64;
+        match self.state {
+            State::Skip(0) => self.next_box(),
+            State::Header(size) if so_far == size => return self.header(),
+            State::Box(size) if so_far == size => return self.whole_box(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn next_box(&mut self) {
+        self.collected.clear();
+        self.box_start = self.position;
+        self.state = State::Header(8);
+    }
+
+    fn header(&mut self) -> Result<(), String> {
+        // ISO/IEC 14496-12 §4.2: a size of 1 says that the real one follows.
+        if self.collected.len() == 8 && self.collected.starts_with(&[0, 0, 0, 1]) {
+            self.state = State::Header(16);
+            return Ok(());
+        }
+        let header = Header::decode(&mut Cursor::new(&self.collected))
+            .map_err(|error| format!("has a box that cannot be read: {error}"))?;
+        let Some(size) = header.size else {
+            // To the end of the file.
+            self.state = State::Skip(u64::MAX);
+            return Ok(());
+        };
+        let size = size as u64;
+        if header.kind == Moof::KIND || header.kind == Init::MOOV {
+            let whole = size + self.collected.len() as u64;
+            if whole > MAX_BOX_BYTES || size == 0 {
+                return Err(format!("has a {} of {size} bytes", header.kind));
+            }
+            self.state = State::Box(whole);
+            return Ok(());
+        }
+        if header.kind == MDAT && self.file.fragments.is_empty() {
+            return Err("has media before its first moof".to_owned());
+        }
+        match size {
+            0 => self.next_box(),
+            size => self.state = State::Skip(size),
+        }
+        Ok(())
+    }
+
+    fn whole_box(&mut self) -> Result<(), String> {
+        let bytes = std::mem::take(&mut self.collected);
+        if bytes.get(4..8) == Some(b"moov") {
+            self.init = Init::read_moov(&bytes)?;
+        } else {
+            let moof = Moof::decode(&mut Cursor::new(&bytes));
+            let moof = moof.map_err(|error| format!("has a moof that cannot be read: {error}"))?;
+            self.fragment(&moof);
+        }
+        self.next_box();
+        Ok(())
+    }
+
+    fn fragment(&mut self, moof: &Moof) {
+        let start = self.box_start;
+        // What the fragments before it began with has gone by.
+        self.settle();
+        let runs: Vec<Run> = moof.traf.iter().map(|traf| self.run(traf, start)).collect();
+        let fragment = self.file.fragments.len();
+        for (number, run) in runs.iter().enumerate() {
+            let track = self.init.track(run.track);
+            if track.is_some_and(|track| track.kind == Kind::Video) {
+                let end = run.first.end.min(run.first.start + KEPT_BYTES);
+                self.beginnings.push(Beginning {
+                    range: run.first.start..end,
+                    fragment,
+                    run: number,
+                    seen: Vec::new(),
+                });
+            }
+        }
+        self.file.fragments.push(Fragment { start, runs });
+    }
+
+    fn settle(&mut self) {
+        for beginning in std::mem::take(&mut self.beginnings) {
+            let run = &mut self.file.fragments[beginning.fragment].runs[beginning.run];
+            let units = self.init.track(run.track).and_then(|track| track.units);
+            run.is_idr = units.and_then(|units| units.is_idr(&beginning.seen));
+        }
+    }
+
+    /// ISO/IEC 14496-12 §8.8.7 and §8.8.8: a field that a run lacks is the fragment's, else the
+    /// track's.
+    fn run(&self, traf: &Traf, moof_start: u64) -> Run {
+        let tfhd = &traf.tfhd;
+        let track = self.init.track(tfhd.track_id);
+        let inherited = |own: Option<u32>, of_track: fn(&Track) -> u32| {
+            own.unwrap_or_else(|| track.map_or(0, of_track))
+        };
+        let default_duration =
+            inherited(tfhd.default_sample_duration, |track| track.default_duration);
+        let default_size = inherited(tfhd.default_sample_size, |track| track.default_size);
+        let default_flags = inherited(tfhd.default_sample_flags, |track| track.default_flags);
+        let (mut duration, mut samples, mut sync) = (0_u64, 0_u64, Vec::new());
+        let mut first_size = 0;
+        for sample in traf.trun.iter().flat_map(|trun| trun.samples.iter()) {
+            if samples == 0 {
+                first_size = sample.size.unwrap_or(default_size);
+            }
+            if sample.flags.unwrap_or(default_flags) & NON_SYNC == 0 {
+                sync.push(duration);
+            }
+            duration += u64::from(sample.duration.unwrap_or(default_duration));
+            samples += 1;
+        }
+        let base = tfhd.base_data_offset.unwrap_or(moof_start);
+        let offset = traf.trun.first().and_then(|trun| trun.data_offset);
+        let first = base.saturating_add_signed(i64::from(offset.unwrap_or_default()));
+        let is_video = track.is_some_and(|track| track.kind == Kind::Video);
+        Run {
+            track: tfhd.track_id,
+            decode_time: traf.tfdt.as_ref().map(|tfdt| tfdt.base_media_decode_time),
+            duration,
+            samples,
+            first: first..first + u64::from(first_size),
+            // Every frame of sound is one: that would be a long list that says nothing.
+            sync: if is_video { sync } else { Vec::new() },
+            is_idr: None,
+        }
+    }
+
+    /// Keeps what belongs to the beginning of a picture.
+    fn look(&mut self, bytes: &[u8]) {
+        let now = self.position..self.position + bytes.len() as u64;
+        for beginning in &mut self.beginnings {
+            let from = beginning.range.start.max(now.start);
+            let to = beginning.range.end.min(now.end);
+            if from < to {
+                let from = (from - now.start) as usize;
+                let to = (to - now.start) as usize;
+                beginning.seen.extend_from_slice(&bytes[from..to]);
+            }
+        }
+    }
+}
