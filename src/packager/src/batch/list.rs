@@ -1,16 +1,11 @@
 //! The list of a batch: a CSV file with a film in each line.
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    fmt, fs, io,
-    path::{Path, PathBuf},
-    str::Utf8Error,
-};
+use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
 
 use csv::{ByteRecord, ReaderBuilder};
 use reelgate_core::key::GameId;
 
+use super::mistakes::{BadList, Problem, Problems};
 use crate::{Ladder, Source, Wishes};
 
 /// Columns that every list has.
@@ -84,87 +79,9 @@ pub struct Entry {
     pub wishes: Wishes,
 }
 
-/// Why a list cannot be used: all that is wrong with it, for it is to be mended in one go.
-#[derive(Debug, thiserror::Error)]
-pub enum BadList {
-    /// It cannot be read.
-    #[error("cannot read {}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Something stands in it that cannot stand there.
-    #[error("{} cannot be used{problems}", path.display())]
-    Wrong {
-        /// The file.
-        path: PathBuf,
-        /// What.
-        problems: Problems,
-    },
-}
-
-/// What is wrong with a list, line by line.
-#[derive(Debug)]
-pub struct Problems(Vec<(u64, Problem)>);
-
-#[derive(Debug, thiserror::Error)]
-enum Problem {
-    #[error("there is no film in it")]
-    NoFilms,
-    #[error("the column {0} is missing; the first line names the columns: game_id,source")]
-    Missing(&'static str),
-    #[error("there is no column {name:?}; there are game_id, source, {}", known())]
-    Unknown { name: String },
-    #[error("the column {0} is there twice")]
-    Twice(String),
-    #[error(
-        "it has {found} fields and the first line {expected}; a comma in a name needs \"quotes\""
-    )]
-    Fields { found: usize, expected: usize },
-    #[error(
-        "{0:?} is no game id: 1 to 128 bytes without slashes, backslashes, control characters and escapes"
-    )]
-    Game(String),
-    #[error("game {game:?} is in line {line} already")]
-    Duplicate { game: String, line: u64 },
-    #[error("no source is given for game {0:?}")]
-    NoSource(String),
-    #[error("{given} {error}")]
-    Source {
-        given: String,
-        error: crate::BadSource,
-    },
-    #[error("{column} is {given:?}, and takes {takes}")]
-    Wish {
-        column: &'static str,
-        given: String,
-        takes: &'static str,
-    },
-    #[error("{0}")]
-    NoText(#[from] Utf8Error),
-    #[error("it cannot be read: {0}")]
-    Csv(#[from] csv::Error),
-}
-
-/// Problems that are told; a file of another kind has one in every line.
-const TOLD: usize = 20;
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (line, problem) in self.0.iter().take(TOLD) {
-            write!(f, "\n  line {line}: {problem}")?;
-        }
-        match self.0.len().saturating_sub(TOLD) {
-            0 => Ok(()),
-            more => write!(f, "\n  and {more} more"),
-        }
-    }
-}
-
 fn known() -> String {
-    WISHES.map(|column| column.name).join(", ")
+    let wishes = WISHES.map(|column| column.name).join(", ");
+    format!("{GAME}, {SOURCE}, {wishes}")
 }
 
 /// Reads the list at `path`. Relative sources are looked for beside it; `wishes` holds where a line
@@ -196,7 +113,7 @@ fn parse(text: &[u8], folder: &Path, wishes: Wishes) -> Result<Vec<Entry>, Probl
     };
     let head = head.map_err(|error| Problems(vec![(1, error.into())]))?;
     let columns = columns(&head).map_err(|problems| {
-        let line = line(&head);
+        let line = line(text, head.position());
         Problems(
             problems
                 .into_iter()
@@ -209,8 +126,11 @@ fn parse(text: &[u8], folder: &Path, wishes: Wishes) -> Result<Vec<Entry>, Probl
     let mut lines = BTreeMap::new();
     for record in records {
         let (line, entry) = match record {
-            Ok(record) => (line(&record), entry(&record, &columns, folder, wishes)),
-            Err(error) => (error_line(&error), Err(error.into())),
+            Ok(record) => {
+                let line = line(text, record.position());
+                (line, entry(&record, line, &columns, folder, wishes))
+            }
+            Err(error) => (line(text, error.position()), Err(error.into())),
         };
         let entry = entry.and_then(|entry| not_twice(entry, &mut lines));
         match entry {
@@ -219,7 +139,7 @@ fn parse(text: &[u8], folder: &Path, wishes: Wishes) -> Result<Vec<Entry>, Probl
         }
     }
     if entries.is_empty() && problems.is_empty() {
-        problems.push((line(&head), Problem::NoFilms));
+        problems.push((line(text, head.position()), Problem::NoFilms));
     }
     if problems.is_empty() {
         Ok(entries)
@@ -232,12 +152,16 @@ fn is_blank(record: &ByteRecord) -> bool {
     record.len() <= 1 && record.iter().all(|field| field.trim_ascii().is_empty())
 }
 
-fn line(record: &ByteRecord) -> u64 {
-    record.position().map_or(1, csv::Position::line)
-}
-
-fn error_line(error: &csv::Error) -> u64 {
-    error.position().map_or(1, csv::Position::line)
+/// The line that a record begins in, from 1. The reader's own count stands before the blank lines, and
+/// the second half of a CR LF, that it skips next.
+fn line(text: &[u8], position: Option<&csv::Position>) -> u64 {
+    let from = position.map_or(0, csv::Position::byte);
+    let from = usize::try_from(from).unwrap_or(usize::MAX).min(text.len());
+    let skipped = text[from..]
+        .iter()
+        .take_while(|byte| b"\r\n".contains(byte));
+    let begin = from + skipped.count();
+    1 + text[..begin].iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// The names of the columns, each known and there once.
@@ -248,7 +172,10 @@ fn columns(head: &ByteRecord) -> Result<Vec<String>, Vec<Problem>> {
         |name: &str| name == GAME || name == SOURCE || WISHES.iter().any(|wish| wish.name == name);
     let unknown = names.iter().filter(|name| !is_known(name));
     let mut problems: Vec<Problem> = unknown
-        .map(|name| Problem::Unknown { name: name.clone() })
+        .map(|name| Problem::Unknown {
+            name: name.clone(),
+            known: known(),
+        })
         .collect();
     let missing = [GAME, SOURCE].into_iter();
     let missing = missing.filter(|name| !names.iter().any(|given| given == name));
@@ -265,6 +192,7 @@ fn columns(head: &ByteRecord) -> Result<Vec<String>, Vec<Problem>> {
 
 fn entry(
     record: &ByteRecord,
+    line: u64,
     columns: &[String],
     folder: &Path,
     wishes: Wishes,
@@ -290,7 +218,7 @@ fn entry(
         return Err(Problem::NoSource(game));
     }
     Ok(Entry {
-        line: line(record),
+        line,
         game,
         source: parse_source(source, folder)?,
         wishes: read_wishes(&field, wishes)?,
@@ -355,6 +283,7 @@ fn not_twice(entry: Entry, lines: &mut BTreeMap<String, u64>) -> Result<Entry, P
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::mistakes::TOLD;
 
     fn parsed(text: &str) -> Result<Vec<Entry>, String> {
         let entries = parse(text.as_bytes(), Path::new("/list"), Wishes::default());

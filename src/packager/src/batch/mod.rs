@@ -5,10 +5,12 @@
 
 mod board;
 mod list;
+mod mistakes;
 
 pub use board::Board;
 pub(crate) use board::Row;
-pub use list::{BadList, Entry, Problems, read};
+pub use list::{Entry, read};
+pub use mistakes::{BadList, Problems};
 
 use std::{num::NonZeroUsize, time::Instant};
 
