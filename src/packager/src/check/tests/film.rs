@@ -92,9 +92,8 @@ impl Film {
     /// Has every value of that attribute be so many times what it is.
     pub(super) fn scale(&self, attribute: &str, factor: f64) {
         let text = self.text("master.m3u8");
-        let mut parts = text.split([':', ',']).peekable();
         let mut changed = text.clone();
-        while let Some(part) = parts.next() {
+        for part in text.split([':', ',']) {
             let value = part
                 .strip_prefix(attribute)
                 .and_then(|it| it.strip_prefix('='));
@@ -256,13 +255,7 @@ impl Film {
         let moofs = moofs(&content);
         self.write(&format!("{name}_init.mp4"), &content[..moofs[0]]);
         let end = boxes(&content, 0..content.len());
-        let end = end
-            .iter()
-            .filter(|(kind, _)| kind == b"mdat")
-            .next_back()
-            .unwrap()
-            .1
-            .end;
+        let end = end.iter().rfind(|(kind, _)| kind == b"mdat").unwrap().1.end;
         let starts: Vec<usize> = moofs.iter().step_by(fragments).copied().collect();
         for (number, start) in starts.iter().enumerate() {
             let end = starts.get(number + 1).copied().unwrap_or(end);
