@@ -3,6 +3,7 @@
 
 mod boxes;
 mod film;
+mod make;
 mod server;
 
 use std::collections::BTreeSet;
