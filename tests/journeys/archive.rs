@@ -2,6 +2,8 @@
 
 use http::Method;
 use reelgate_tests::archive::{Archive, assert_nothing_is_half_visible};
+use reelgate_tests::bucket::NAME;
+use reelgate_tests::check::check;
 use reelgate_tests::deadline::within;
 use reelgate_tests::process::{Process, run, run_within_time};
 use reelgate_tests::s3::S3;
@@ -80,6 +82,10 @@ async fn an_archive_that_is_killed_ten_times_ends_as_an_undisturbed_one() {
     assert_eq!(keys(&objects), keys(&expected));
     for (key, content) in &objects {
         assert!(*content == expected[key], "{key} has another content");
+    }
+    for key in objects.keys().filter(|key| key.ends_with("/master.m3u8")) {
+        let judged = check(&s3, &format!("s3://{NAME}/{key}"), &[]).await;
+        assert_eq!(judged.code, Some(0), "{key}: {}", judged.stdout);
     }
 }
 

@@ -1,7 +1,8 @@
 //! `reelgate package check`: a film that was packaged is judged where it lies and behind the gate.
 
-use reelgate_tests::bucket::{ACCESS_KEY_ID, NAME, SECRET_ACCESS_KEY};
+use reelgate_tests::bucket::NAME;
 use reelgate_tests::built;
+use reelgate_tests::check::check;
 use reelgate_tests::film;
 use reelgate_tests::host::Settings;
 use reelgate_tests::portal::Jwt;
@@ -10,17 +11,6 @@ use reelgate_tests::s3::S3;
 use reelgate_tests::world::GAME;
 use serde_json::Value;
 use tokio::process::Command;
-
-async fn check(s3: &S3, playlist: &str, options: &[&str]) -> Outcome {
-    let mut command = Command::new(built::reelgate());
-    command
-        .args(["package", "check", playlist])
-        .args(["--endpoint", &format!("http://{}", s3.address())])
-        .args(["--access-key-id", ACCESS_KEY_ID])
-        .args(options)
-        .env("REELGATE_S3_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY);
-    run(&mut command).await
-}
 
 /// Numbers of the rules with that outcome.
 fn rules(report: &Value, outcome: &str) -> Vec<String> {

@@ -15,6 +15,7 @@
 pub mod archive;
 pub mod bucket;
 pub mod built;
+pub mod check;
 pub mod client;
 pub mod deadline;
 pub mod encodes;
