@@ -94,6 +94,22 @@ fn without_default_port(authority: &str, scheme: Scheme) -> Option<String> {
     })
 }
 
+/// The same for an address without a path, as one text.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn origin(text: &str) -> Result<String, Useless> {
+    let Endpoint {
+        scheme,
+        authority,
+        path,
+    } = endpoint(text.trim())?;
+    if !path.is_empty() {
+        return Err("has a path; it is only https://host or http://host:port");
+    }
+    Ok(format!("{}://{authority}", scheme.as_str()))
+}
+
 /// RFC 3986 §2.3.
 pub(crate) fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')

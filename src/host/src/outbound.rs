@@ -24,8 +24,9 @@ const IDLE: Duration = Duration::from_secs(50);
 /// A pool this large serves a busy host; more would be sockets nobody uses.
 const IDLE_PER_HOST: usize = 256;
 
-/// Bytes that are read from the bucket at most before the player takes them, on each connection: half
-/// of it costs a fifth more time for each gigabyte, twice as much half again the memory with 256 players.
+/// Bytes that are read from the bucket at most before the player takes them, on each connection: fewer
+/// cost time for each gigabyte, more cost memory with many players (`cargo xtask bench --only streaming`
+/// shows both).
 const READ_AT_ONCE: usize = 128 * 1024;
 
 /// A client whose connections are kept and shared by every component of one worker.

@@ -1,7 +1,6 @@
 //! What the component `playback` is told.
 
 use alloc::{
-    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -9,7 +8,7 @@ use alloc::{
 use crate::{
     config::{Lookup, Problems, Useless, read},
     cors::Origins,
-    endpoint::{Endpoint, Scheme, endpoint},
+    endpoint::{Endpoint, Scheme, endpoint, origin},
     secret::KeyRing,
     token::{
         identity,
@@ -175,18 +174,6 @@ fn keys_address(text: &str) -> Result<KeysAddress, Useless> {
         authority,
         path,
     })
-}
-
-fn origin(text: &str) -> Result<String, Useless> {
-    let Endpoint {
-        scheme,
-        authority,
-        path,
-    } = endpoint(text.trim())?;
-    if !path.is_empty() {
-        return Err("has a path; it is only https://host or http://host:port");
-    }
-    Ok(format!("{}://{authority}", scheme.as_str()))
 }
 
 /// More than 15 minutes counts as that.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     config::{Lookup, Problems, Useless, read},
-    endpoint::{Endpoint, endpoint, is_unreserved},
+    endpoint::{Endpoint, endpoint, is_unreserved, origin},
     origin,
     secret::Secret,
 };
@@ -160,7 +160,7 @@ impl StreamAccess {
         let api = read(lookup, "cf_stream_api_base", base, api, problems_ref);
         let account = read(lookup, ACCOUNT, None, account, problems_ref);
         let token = read(lookup, API_TOKEN, None, token, problems_ref);
-        let source = read(lookup, SOURCE_ORIGIN, None, source_origin, problems_ref);
+        let source = read(lookup, SOURCE_ORIGIN, None, origin, problems_ref);
         let secret = read(lookup, WEBHOOK_SECRET, None, secret, problems_ref);
         let (Some(api), Some(account), Some(token), Some(source_origin), Some(source_secret)) =
             (api, account, token, source, secret)
@@ -227,18 +227,6 @@ fn token(text: &str) -> Result<Zeroizing<String>, Useless> {
         return Err("holds a blank, a line break or another character that no token has");
     }
     Ok(Zeroizing::new(text.to_string()))
-}
-
-fn source_origin(text: &str) -> Result<String, Useless> {
-    let Endpoint {
-        scheme,
-        authority,
-        path,
-    } = endpoint(text.trim())?;
-    if !path.is_empty() {
-        return Err("has a path; it is only https://host or http://host:port");
-    }
-    Ok(alloc::format!("{}://{authority}", scheme.as_str()))
 }
 
 fn secret(text: &str) -> Result<Secret, Useless> {
