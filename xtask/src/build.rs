@@ -12,7 +12,7 @@ use crate::{compose, process, tools};
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     host(workspace)?;
     components(workspace)?;
-    compose::run(workspace)
+    compose::all(workspace)
 }
 
 /// Builds the binary `reelgate`.
@@ -37,7 +37,11 @@ pub(crate) fn test_guests(workspace: &Workspace) -> Result<()> {
     wasm(workspace, &workspace.test_guests()?)
 }
 
-fn wasm(workspace: &Workspace, packages: &[String]) -> Result<()> {
+/// Builds these packages for WebAssembly.
+///
+/// # Errors
+/// As [`components`].
+pub(crate) fn wasm(workspace: &Workspace, packages: &[String]) -> Result<()> {
     tools::rustup::ensure_target(workspace, WASM_TARGET)?;
     println!(
         "build: {} -> {}/*.wasm",

@@ -46,8 +46,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Vendor the WIT files of WASI, or check them
     Wit(wit::Args),
-    /// Compose gate and origin into one file for plain wasmtime
-    Compose,
+    /// Join components to the files that hosts run
+    Compose(compose::Args),
 }
 
 fn main() -> ExitCode {
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Wit(args) => wit::run(&workspace, &args),
-        Command::Compose => build::components(&workspace).and_then(|()| compose::run(&workspace)),
+        Command::Compose(args) => compose::run(&workspace, &args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -59,7 +59,12 @@ impl Workspace {
         self.in_target(&format!("{WASM_TARGET}/release"))
     }
 
-    /// The built file of a component, or of a composition, by package name.
+    /// The folder where compositions land: beside the components, some of which have the same names.
+    pub(crate) fn composed_folder(&self) -> PathBuf {
+        self.wasm_folder().join("composed")
+    }
+
+    /// The built file of a component, by package name.
     pub(crate) fn wasm(&self, package: &str) -> PathBuf {
         let stem = package.replace('-', "_");
         self.wasm_folder().join(stem).with_extension("wasm")

@@ -4,7 +4,7 @@
 
 use reelgate_wasi::core::video::api::Listing;
 use reelgate_wasi::core::video::{self, Row, Trouble, VideoId};
-use reelgate_wasi::video::types::{
+use reelgate_wasi::video::catalog_types::{
     Event, Filter, InFlightRows, Outcome, Page, Registration, Report, Row as Words, Via,
 };
 use reelgate_wasi::video::{BadWords, CatalogError, NewVideo, all_words, count, words};
@@ -77,10 +77,10 @@ impl reelgate_wasi::video::Catalog for Catalog {
         }
     }
 
-    async fn learn(report: Report, via: Via) -> Result<Option<Words>, CatalogError> {
+    async fn apply_report(report: Report, via: Via) -> Result<Option<Words>, CatalogError> {
         let report = report.try_into()?;
-        let learnt = rows().await?.report(&report, via.into(), now()).await;
-        Ok(learnt.map_err(told)?.as_ref().map(words))
+        let applied = rows().await?.report(&report, via.into(), now()).await;
+        Ok(applied.map_err(told)?.as_ref().map(words))
     }
 
     async fn remove(id: String) -> Result<bool, CatalogError> {
@@ -99,15 +99,25 @@ impl reelgate_wasi::video::Catalog for Catalog {
     }
 }
 
+impl reelgate_wasi::video::Readiness for Catalog {
+    async fn probe() -> Result<(), String> {
+        let rows = open().map_err(|trouble| trouble.to_string())?;
+        rows.probe(random()).await.map_err(|trouble| trouble.to_string())
+    }
+}
+
 /// The rows, in a store that was found to be good enough.
 async fn rows() -> Result<video::Catalog<Store>, CatalogError> {
-    let store = Store::open("default").map_err(|error| told(error.into()))?;
-    let rows = video::Catalog::new(store);
+    let rows = open().map_err(told)?;
     if PROBED.get().is_none() {
         rows.trust(now(), random()).await.map_err(told)?;
         PROBED.get_or_init(|| ());
     }
     Ok(rows)
+}
+
+fn open() -> Result<video::Catalog<Store>, Trouble> {
+    Ok(video::Catalog::new(Store::open("default")?))
 }
 
 fn read(id: &str) -> Result<VideoId, BadWords> {

@@ -5,17 +5,17 @@
 
 use reelgate_wasi::core::gate::{self, Config, Decision, Pass, Reply};
 use reelgate_wasi::core::http;
-use reelgate_wasi::{ErrorCode, Gatekeeper, Incoming, Level, OncePerInstance, Request, Response};
+use reelgate_wasi::{ErrorCode, Gate as _, Incoming, Level, OncePerInstance, Request, Response};
 
 struct Gate;
 
 reelgate_wasi::export_handler!(Gate);
-reelgate_wasi::export_gatekeeper!(Gate);
+reelgate_wasi::export_gate!(Gate);
 reelgate_wasi::import_next!();
 
 static CONFIG: OncePerInstance<Config> = OncePerInstance::new();
 
-impl Gatekeeper for Gate {
+impl reelgate_wasi::Gate for Gate {
     fn decide(request: &http::Request<'_, [(String, Vec<u8>)]>) -> Option<Decision> {
         let config = configuration()?;
         Some(gate::decide(

@@ -15,7 +15,7 @@ use reelgate_wasi::{
 struct Reconciler;
 
 reelgate_wasi::export_handler!(Reconciler);
-reelgate_wasi::export_scheduled!(Reconciler);
+reelgate_wasi::export_reconciler!(Reconciler);
 reelgate_wasi::import_catalog!();
 reelgate_wasi::import_transcoder!();
 
@@ -38,8 +38,8 @@ impl wasip3::exports::http::handler::Guest for Reconciler {
     }
 }
 
-impl reelgate_wasi::Scheduled for Reconciler {
-    async fn run() -> Result<(), String> {
+impl reelgate_wasi::Reconciler for Reconciler {
+    async fn sweep() -> Result<(), String> {
         let config = config().ok_or("misconfigured; the log names the variables")?;
         // Where Stream is off, a summary of nothing is told, which is no line.
         let (summary, _) = sweep(config).await.map_err(|error| format!("{error:?}"))?;

@@ -39,7 +39,7 @@ impl wasip3::exports::http::handler::Guest for Receiver {
 }
 
 async fn receive(report: &Report) -> Answer {
-    match catalog::learn(report, Via::Webhook).await {
+    match catalog::apply_report(report, Via::Webhook).await {
         Ok(row) => webhook::received(row.map(|row| row.status)),
         Err(error) => {
             let line = format!("a report was not kept: {error:?}");

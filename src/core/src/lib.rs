@@ -20,6 +20,7 @@ pub mod key;
 pub mod origin;
 pub mod playback;
 mod query;
+pub mod routes;
 pub mod scope;
 pub mod secret;
 pub mod time;

@@ -1,6 +1,6 @@
 //! A gate that only decides: one call of a pure function for each request.
 //!
-//! A component that exports `reelgate:video/gate` says what is to be done with a request's head, and
+//! A component that exports `reelgate:gate/decision` says what is to be done with a request's head, and
 //! the host does it. A request then costs the rules and little else in the component: no task that
 //! lives on, no resources, no body (docs/adr/0008).
 
@@ -13,13 +13,13 @@ use wasmtime::{Result, Store};
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../../wit",
-        world: "gatekeeper",
+        world: "gate-decision",
         exports: { default: async },
         ownership: Borrowing { duplicate_if_necessary: true },
     });
 }
 
-pub(crate) use bindings::exports::reelgate::video::gate::{
+pub(crate) use bindings::exports::reelgate::gate::decision::{
     Answer, Decision, Method, Pass, Request, Viewer,
 };
 
@@ -28,12 +28,12 @@ const DECISIONS_PER_INSTANCE: u32 = 100_000;
 
 /// A component that decides, ready to be instantiated.
 #[derive(Clone)]
-pub(crate) struct GatekeeperPre(bindings::GatekeeperPre<Guest>);
+pub(crate) struct GatekeeperPre(bindings::GateDecisionPre<Guest>);
 
 impl GatekeeperPre {
     /// A component as a gatekeeper; `None` when it does not export the interface.
     pub(crate) fn new(pre: &InstancePre<Guest>) -> Option<Self> {
-        bindings::GatekeeperPre::new(pre.clone()).ok().map(Self)
+        bindings::GateDecisionPre::new(pre.clone()).ok().map(Self)
     }
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Gatekeeper {
 
 struct Instance {
     store: Store<Guest>,
-    exports: bindings::Gatekeeper,
+    exports: bindings::GateDecision,
     decisions: u32,
 }
 
@@ -75,7 +75,7 @@ impl Gatekeeper {
         };
         instance.decisions += 1;
         instance.store.data_mut().begin();
-        let gate = instance.exports.reelgate_video_gate();
+        let gate = instance.exports.reelgate_gate_decision();
         let decision = gate.call_decide(&mut instance.store, request).await?;
         if instance.decisions < DECISIONS_PER_INSTANCE {
             self.idle().push(instance);

@@ -8,14 +8,15 @@ mod config;
 pub mod configuration;
 mod fetch;
 #[doc(hidden)]
-pub mod gatekeeper;
+pub mod gate;
 mod incoming;
 mod keyvalue;
 mod log;
 mod next;
 mod random;
 mod reply;
-mod schedule;
+#[doc(hidden)]
+pub mod schedule;
 pub mod video;
 mod wait;
 
@@ -24,7 +25,7 @@ pub use clock::now;
 pub use config::{OncePerInstance, variable};
 pub use configuration::Configuration;
 pub use fetch::{call, fetch, fetch_keys, pause};
-pub use gatekeeper::Gatekeeper;
+pub use gate::Gate;
 pub use incoming::{Fields, Incoming};
 pub use keyvalue::Store;
 pub use log::{Level, log};
@@ -32,7 +33,7 @@ pub use log::{Level, log};
 pub use next::request_for_next;
 pub use random::random;
 pub use reply::{forward, head_of, reply};
-pub use schedule::Scheduled;
+pub use schedule::{Reconciler, Scheduled};
 
 pub use reelgate_core as core;
 pub use wasip3::http::types::{ErrorCode, Request, Response};

@@ -1,4 +1,52 @@
-//! Being run by a schedule: Spin's cron trigger, or the host's own.
+//! The reconciler's sweep: being it, asking for it, and being run by a schedule that asks for it.
+
+#[allow(
+    unsafe_code,
+    missing_docs,
+    clippy::all,
+    reason = "generated: foreign calls need it"
+)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "reconciler-provider",
+        pub_export_macro: true,
+        default_bindings_module: "reelgate_wasi::schedule::bindings",
+    });
+}
+
+/// What a reconciler does for whoever has a schedule: `wit/reconciler.wit`.
+pub use bindings::exports::reelgate::reconciler::sweep::Guest as Reconciler;
+
+/// Exports a type as the reconciler. It implements [`Reconciler`](crate::Reconciler).
+#[macro_export]
+macro_rules! export_reconciler {
+    ($type:ident) => {
+        $crate::schedule::bindings::export!($type with_types_in $crate::schedule::bindings);
+    };
+}
+
+/// Imports the reconciler, as a module `reconciler`.
+#[macro_export]
+macro_rules! import_reconciler {
+    () => {
+        #[allow(
+            unsafe_code,
+            missing_docs,
+            clippy::all,
+            reason = "generated: foreign calls need it"
+        )]
+        mod reconciler_bindings {
+            wit_bindgen::generate!({
+                path: "../../wit",
+                world: "reconciler-client",
+                generate_all,
+            });
+        }
+
+        use reconciler_bindings::reelgate::reconciler::sweep as reconciler;
+    };
+}
 
 /// What is done when the schedule says so.
 pub trait Scheduled {

@@ -16,14 +16,15 @@ macro_rules! import_catalog {
             wit_bindgen::generate!({
                 path: "../../wit",
                 world: "catalog-client",
-                with: { "reelgate:video/types@0.1.0": reelgate_wasi::video::types },
+                with: { "reelgate:catalog/types@0.1.0": reelgate_wasi::video::catalog_types },
+                generate_all,
             });
         }
 
         /// The catalog behind this component: `wit/catalog.wit` in types of the rules.
         #[allow(dead_code, reason = "no component asks for all that there is")]
         mod catalog {
-            use super::catalog_bindings::reelgate::video::catalog as behind;
+            use super::catalog_bindings::reelgate::catalog::catalog as behind;
             use $crate::core::video::api::{Listing, Registration};
             use $crate::core::video::{Applied, Event, Page, Report, Row, Via, VideoId};
             use $crate::video::{CatalogError, InFlight, stored};
@@ -69,8 +70,8 @@ macro_rules! import_catalog {
             }
 
             /// Lets a report happen to the video that it is about.
-            pub async fn learn(report: &Report, via: Via) -> Result<Option<Row>, CatalogError> {
-                let row = behind::learn(report.into(), via.into()).await?;
+            pub async fn apply_report(report: &Report, via: Via) -> Result<Option<Row>, CatalogError> {
+                let row = behind::apply_report(report.into(), via.into()).await?;
                 Ok(row.as_deref().map(stored).transpose()?)
             }
 
@@ -101,14 +102,15 @@ macro_rules! import_transcoder {
             wit_bindgen::generate!({
                 path: "../../wit",
                 world: "transcoder-client",
-                with: { "reelgate:video/types@0.1.0": reelgate_wasi::video::types },
+                with: { "reelgate:transcoder/types@0.1.0": reelgate_wasi::video::transcoder_types },
+                generate_all,
             });
         }
 
         /// The transcoder behind this component: `wit/transcoder.wit` in types of the rules.
         #[allow(dead_code, reason = "no component asks for all that there is")]
         mod transcoder {
-            use super::transcoder_bindings::reelgate::video::transcoder as behind;
+            use super::transcoder_bindings::reelgate::transcoder::transcoder as behind;
             use $crate::core::video::{
                 CallFailed, Label, Listed, Report, StreamUid, Submission, Submitted,
             };

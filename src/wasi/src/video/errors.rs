@@ -1,6 +1,6 @@
 //! What goes wrong at the seam, and behind it.
 
-use super::types;
+use super::{catalog_types, transcoder_types};
 use reelgate_core::video::problem::Kind;
 use reelgate_core::video::{BadId, BadRow, BadSourceKey, CallFailed, Trouble};
 use std::fmt;
@@ -33,13 +33,13 @@ impl From<BadRow> for BadWords {
     }
 }
 
-impl From<BadWords> for types::CatalogError {
+impl From<BadWords> for catalog_types::CatalogError {
     fn from(BadWords(reason): BadWords) -> Self {
         Self::Invalid(reason)
     }
 }
 
-impl From<Trouble> for types::CatalogError {
+impl From<Trouble> for catalog_types::CatalogError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Taken => Self::Taken,
@@ -53,12 +53,12 @@ impl From<Trouble> for types::CatalogError {
 
 /// What the client is to be told about a catalog that failed.
 #[must_use]
-pub fn kind(error: &types::CatalogError) -> Kind {
+pub fn kind(error: &catalog_types::CatalogError) -> Kind {
     match error {
-        types::CatalogError::Taken => Kind::Taken,
-        types::CatalogError::Full => Kind::Full,
-        types::CatalogError::Contended | types::CatalogError::Store(_) => Kind::Unavailable,
-        types::CatalogError::Invalid(_) | types::CatalogError::Damaged(_) => Kind::Internal,
+        catalog_types::CatalogError::Taken => Kind::Taken,
+        catalog_types::CatalogError::Full => Kind::Full,
+        catalog_types::CatalogError::Contended | catalog_types::CatalogError::Store(_) => Kind::Unavailable,
+        catalog_types::CatalogError::Invalid(_) | catalog_types::CatalogError::Damaged(_) => Kind::Internal,
     }
 }
 
@@ -68,13 +68,13 @@ impl From<BadWords> for CallFailed {
     }
 }
 
-impl From<BadWords> for types::CallFailed {
+impl From<BadWords> for transcoder_types::CallFailed {
     fn from(BadWords(reason): BadWords) -> Self {
         Self::Refused(reason)
     }
 }
 
-impl From<CallFailed> for types::CallFailed {
+impl From<CallFailed> for transcoder_types::CallFailed {
     fn from(failed: CallFailed) -> Self {
         match failed {
             CallFailed::Busy => Self::Busy,
@@ -85,13 +85,13 @@ impl From<CallFailed> for types::CallFailed {
     }
 }
 
-impl From<types::CallFailed> for CallFailed {
-    fn from(failed: types::CallFailed) -> Self {
+impl From<transcoder_types::CallFailed> for CallFailed {
+    fn from(failed: transcoder_types::CallFailed) -> Self {
         match failed {
-            types::CallFailed::Busy => Self::Busy,
-            types::CallFailed::Denied(reason) => Self::Denied(reason),
-            types::CallFailed::Refused(reason) => Self::Refused(reason),
-            types::CallFailed::Passing(reason) => Self::Passing(reason),
+            transcoder_types::CallFailed::Busy => Self::Busy,
+            transcoder_types::CallFailed::Denied(reason) => Self::Denied(reason),
+            transcoder_types::CallFailed::Refused(reason) => Self::Refused(reason),
+            transcoder_types::CallFailed::Passing(reason) => Self::Passing(reason),
         }
     }
 }

@@ -10,7 +10,7 @@ pub mod catalog_bindings {
     wit_bindgen::generate!({
         path: "../../wit",
         world: "catalog-provider",
-        with: { "reelgate:video/types@0.1.0": crate::video::types },
+        with: { "reelgate:catalog/types@0.1.0": crate::video::catalog_types },
         pub_export_macro: true,
         default_bindings_module: "reelgate_wasi::video::catalog_bindings",
     });
@@ -26,18 +26,21 @@ pub mod transcoder_bindings {
     wit_bindgen::generate!({
         path: "../../wit",
         world: "transcoder-provider",
-        with: { "reelgate:video/types@0.1.0": crate::video::types },
+        with: { "reelgate:transcoder/types@0.1.0": crate::video::transcoder_types },
         pub_export_macro: true,
         default_bindings_module: "reelgate_wasi::video::transcoder_bindings",
     });
 }
 
 /// What a catalog does: `wit/catalog.wit`.
-pub use catalog_bindings::exports::reelgate::video::catalog::Guest as Catalog;
+pub use catalog_bindings::exports::reelgate::catalog::catalog::Guest as Catalog;
+/// Whether a catalog can do its work: `wit/catalog.wit`.
+pub use catalog_bindings::exports::reelgate::catalog::readiness::Guest as Readiness;
 /// What a transcoder does: `wit/transcoder.wit`.
-pub use transcoder_bindings::exports::reelgate::video::transcoder::Guest as Transcoder;
+pub use transcoder_bindings::exports::reelgate::transcoder::transcoder::Guest as Transcoder;
 
-/// Exports a type as `reelgate:video/catalog`. It implements [`Catalog`](crate::video::Catalog).
+/// Exports a type as a catalog. It implements [`Catalog`](crate::video::Catalog) and
+/// [`Readiness`](crate::video::Readiness).
 #[macro_export]
 macro_rules! export_catalog {
     ($type:ident) => {
@@ -47,7 +50,7 @@ macro_rules! export_catalog {
     };
 }
 
-/// Exports a type as `reelgate:video/transcoder`. It implements [`Transcoder`](crate::video::Transcoder).
+/// Exports a type as `reelgate:transcoder/transcoder`. It implements [`Transcoder`](crate::video::Transcoder).
 #[macro_export]
 macro_rules! export_transcoder {
     ($type:ident) => {

@@ -1,7 +1,7 @@
 //! Rows, and what is asked about them, into words of the seam and back.
 
 use super::errors::BadWords;
-use super::types;
+use super::catalog_types as types;
 use reelgate_core::time::UnixTime;
 use reelgate_core::video::api::{Listing, Registration};
 use reelgate_core::video::{

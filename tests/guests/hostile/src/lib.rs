@@ -3,15 +3,15 @@
 
 use reelgate_core::gate::Decision;
 use reelgate_core::http::{self, Answer};
-use reelgate_wasi::{ErrorCode, Gatekeeper, Incoming, Level, Request, Response};
+use reelgate_wasi::{ErrorCode, Gate, Incoming, Level, Request, Response};
 use std::hint::black_box;
 
 struct Hostile;
 
 reelgate_wasi::export_handler!(Hostile);
-reelgate_wasi::export_gatekeeper!(Hostile);
+reelgate_wasi::export_gate!(Hostile);
 
-impl Gatekeeper for Hostile {
+impl Gate for Hostile {
     /// Leaves to the handler what it does not spoil itself.
     fn decide(request: &http::Request<'_, [(String, Vec<u8>)]>) -> Option<Decision> {
         misbehave(request.target);

@@ -13,7 +13,7 @@ mod bindings {
         inline: "
             package reelgate:keeper;
             world keeper {
-                include reelgate:video/stored@0.1.0;
+                include reelgate:worlds/stored@0.1.0;
                 include spin:cron/spin-cron@3.0.0;
             }
         ",
