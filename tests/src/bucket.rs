@@ -5,6 +5,7 @@
 mod act;
 mod object;
 mod request;
+mod writing;
 
 pub use act::{Act, Gate, Then};
 pub use object::{ETAG, MODIFIED, Object};
@@ -104,6 +105,23 @@ impl Bucket {
         objects.insert(key.into(), object.into());
     }
 
+    /// The object under a key.
+    #[must_use]
+    pub fn object(&self, key: &str) -> Option<Object> {
+        self.state.objects.lock().unwrap().get(key).cloned()
+    }
+
+    /// Every key that begins with `prefix`, in order.
+    #[must_use]
+    pub fn keys(&self, prefix: &str) -> Vec<String> {
+        let objects = self.state.objects.lock().unwrap();
+        objects
+            .keys()
+            .filter(|key| key.starts_with(prefix))
+            .cloned()
+            .collect()
+    }
+
     /// Does `act` at the next request for `key` that has none scheduled yet, and is itself afterwards.
     pub fn once(&self, key: &str, act: Act) {
         let mut scripts = self.state.scripts.lock().unwrap();
@@ -162,7 +180,7 @@ impl Bucket {
     ///
     /// Something has; the request is shown.
     pub fn assert_saw_no_viewer(&self) {
-        for seen in self.seen() {
+        for seen in self.seen().iter().filter(|seen| !seen.is_of_catalog()) {
             seen.assert_shows_no_viewer();
         }
     }
@@ -230,9 +248,7 @@ async fn connection(mut socket: TcpStream, state: Arc<State>) {
     let mut buffer = Vec::new();
     while let Ok(Some(seen)) = request::read(&mut socket, &mut buffer).await {
         state.seen.send_modify(|all| all.push(seen.clone()));
-        let act = state.act(&seen.key);
-        let object = state.objects.lock().unwrap().get(&seen.key).cloned();
-        let answered = act::perform(act, &seen, object.as_ref(), &mut socket).await;
+        let answered = answer(&state, &seen, &mut socket).await;
         match answered {
             Ok(Then::Stay) => {}
             Ok(Then::Close) => break,
@@ -246,6 +262,19 @@ async fn connection(mut socket: TcpStream, state: Arc<State>) {
         }
     }
     drop(socket.shutdown().await);
+}
+
+async fn answer(state: &State, seen: &Seen, socket: &mut TcpStream) -> io::Result<Then> {
+    let act = state.act(&seen.key);
+    if matches!(act, Act::Serve | Act::Lose) && writing::concerns(seen) {
+        let answer = writing::perform(seen, &mut state.objects.lock().unwrap());
+        return match act {
+            Act::Lose => Ok(Then::Close),
+            _ => answer.send(seen, socket).await,
+        };
+    }
+    let object = state.objects.lock().unwrap().get(&seen.key).cloned();
+    act::perform(act, seen, object.as_ref(), socket).await
 }
 
 fn is_abandoned(error: &io::Error) -> bool {

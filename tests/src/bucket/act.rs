@@ -1,6 +1,6 @@
 //! What the bucket does when it is asked.
 
-use super::object::{Content, ETAG, Fitting, MODIFIED, Object, fitting};
+use super::object::{Content, Fitting, MODIFIED, Object, fitting};
 use super::request::Seen;
 use std::fmt::Write as _;
 use std::io;
@@ -25,6 +25,8 @@ pub enum Act {
     RefuseWith(u16, &'static str, &'static str),
     /// These bytes instead of an answer.
     Say(Vec<u8>, Then),
+    /// What S3 does, but the connection closes without an answer.
+    Lose,
     /// A proper head, that many bytes of the body, and the connection closes.
     Cut(usize),
     /// A proper head, and pieces of the body as the gate lets them through.
@@ -99,13 +101,14 @@ pub(super) async fn perform(
         Act::RefuseWith(status, code, header) => {
             return refuse(status, code, header, seen, socket).await;
         }
+        Act::Lose => return Ok(Then::Close),
         Act::Serve | Act::Cut(_) | Act::Through(_) => {}
     }
     let Some(object) = object else {
         return refuse(404, "NoSuchKey", "", seen, socket).await;
     };
     let length = object.length();
-    let (status, part) = match fitting(seen, length) {
+    let (status, part) = match fitting(seen, object) {
         Fitting::Whole => (200, 0..length),
         Fitting::Part(part) => (206, part),
         Fitting::NotModified => (304, 0..0),
@@ -172,14 +175,17 @@ async fn write(socket: &mut TcpStream, object: &Object, part: Range<u64>) -> io:
 /// With all that S3 says beside what a player needs, and some that only a bad neighbour would.
 fn head(status: u16, object: &Object, part: &Range<u64>) -> String {
     let mut head = format!(
-        "HTTP/1.1 {status} Whatever\r\nETag: {ETAG}\r\nLast-Modified: {MODIFIED}\r\n\
+        "HTTP/1.1 {status} Whatever\r\nETag: {}\r\nLast-Modified: {MODIFIED}\r\n\
          Accept-Ranges: bytes\r\nContent-Type: {}\r\nServer: FakeS3\r\n\
          x-amz-request-id: 4442587FB7D0A2F9\r\nx-amz-id-2: Gyz0\r\nx-amz-meta-owner: somebody\r\n\
          x-amz-version-id: 7\r\nSet-Cookie: bucket=1\r\nCache-Control: public, max-age=9\r\n\
          Access-Control-Allow-Origin: *\r\nVia: 1.1 fake\r\nx-reelgate-log: game=forged\r\n\
          x-request-id: forged\r\n",
-        object.kind
+        object.etag, object.kind
     );
+    for (name, value) in &object.metadata {
+        write!(head, "{name}: {value}\r\n").expect("a string");
+    }
     if status != 304 {
         let length = part.end - part.start;
         write!(head, "Content-Length: {length}\r\n").expect("a string");
@@ -192,7 +198,7 @@ fn head(status: u16, object: &Object, part: &Range<u64>) -> String {
     head + "\r\n"
 }
 
-async fn refuse(
+pub(super) async fn refuse(
     status: u16,
     code: &str,
     header: &str,

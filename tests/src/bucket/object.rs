@@ -4,7 +4,7 @@ use super::Seen;
 use bytes::Bytes;
 use std::ops::Range;
 
-/// The ETag of every object.
+/// The ETag of every object that a test has put.
 pub const ETAG: &str = "\"0123456789abcdef0123456789abcdef\"";
 /// The Last-Modified of every object.
 pub const MODIFIED: &str = "Sat, 01 Nov 2025 12:00:00 GMT";
@@ -14,6 +14,9 @@ pub const MODIFIED: &str = "Sat, 01 Nov 2025 12:00:00 GMT";
 pub struct Object {
     pub(super) content: Content,
     pub(super) kind: &'static str,
+    pub(super) etag: String,
+    /// `x-amz-meta-*` as it was written.
+    pub(super) metadata: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ impl Object {
         Self {
             content: Content::Zeros(length),
             kind: "video/iso.segment",
+            etag: ETAG.into(),
+            metadata: Vec::new(),
         }
     }
 
@@ -38,6 +43,15 @@ impl Object {
     pub fn of_type(mut self, kind: &'static str) -> Self {
         self.kind = kind;
         self
+    }
+
+    /// Its bytes; none where there are only zeros.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Bytes(bytes) => bytes,
+            Content::Zeros(_) => &[],
+        }
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -53,6 +67,8 @@ impl<T: Into<Bytes>> From<T> for Object {
         Self {
             content: Content::Bytes(bytes.into()),
             kind: "application/octet-stream",
+            etag: ETAG.into(),
+            metadata: Vec::new(),
         }
     }
 }
@@ -66,10 +82,11 @@ pub(super) enum Fitting {
     OutOfRange,
 }
 
-pub(super) fn fitting(seen: &Seen, length: u64) -> Fitting {
+pub(super) fn fitting(seen: &Seen, object: &Object) -> Fitting {
+    let length = object.length();
     let lists = |name| {
         seen.header(name)
-            .is_some_and(|tags| tags == "*" || tags.split(", ").any(|tag| tag == ETAG))
+            .is_some_and(|tags| tags == "*" || tags.split(", ").any(|tag| tag == object.etag))
     };
     let is_before = |name| {
         seen.header(name)

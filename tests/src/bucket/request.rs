@@ -8,6 +8,8 @@ use tokio::net::TcpStream;
 
 /// How every JWT begins: the base64 of `{"`.
 const JWT: &str = "eyJ";
+/// What every key of the catalog begins with.
+const CATALOG: &str = ".reelgate/";
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Seen {
     pub key: String,
     /// Its header fields, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
 }
 
 impl Seen {
@@ -30,6 +34,29 @@ impl Seen {
         headers
             .find(|(own, _)| own == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter of its query, decoded.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let (_, query) = self.target.split_once('?')?;
+        let mut parameters = query.split('&').filter_map(|one| one.split_once('='));
+        let (_, value) = parameters.find(|(own, _)| *own == name)?;
+        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+    }
+
+    /// Whether it is about the catalog, which no viewer can cause anybody to ask for.
+    #[must_use]
+    pub fn is_of_catalog(&self) -> bool {
+        let prefix = self.parameter("prefix").unwrap_or_default();
+        self.key.starts_with(CATALOG) || prefix.starts_with(CATALOG)
+    }
+
+    fn announced(&self) -> usize {
+        let length = self
+            .header("content-length")
+            .and_then(|length| length.parse().ok());
+        length.unwrap_or(0)
     }
 
     /// The signed query and these headers, and nothing else.
@@ -59,9 +86,13 @@ impl Seen {
 /// Reads the next request; `None` when the client has closed. `buffer` keeps what came after it.
 pub(super) async fn read(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Seen>> {
     loop {
-        if let Some((seen, length)) = parse(buffer)? {
-            buffer.drain(..length);
-            return Ok(Some(seen));
+        if let Some((mut seen, head)) = parse(buffer)? {
+            let whole = head + seen.announced();
+            if buffer.len() >= whole {
+                seen.body = buffer[head..whole].to_vec();
+                buffer.drain(..whole);
+                return Ok(Some(seen));
+            }
         }
         if socket.read_buf(buffer).await? == 0 {
             return Ok(None);
@@ -84,6 +115,7 @@ fn parse(bytes: &[u8]) -> io::Result<Option<(Seen, usize)>> {
             method: request.method.unwrap_or_default().to_owned(),
             key: key(&target),
             target,
+            body: Vec::new(),
             headers: headers
                 .map(|header| (header.name.to_ascii_lowercase(), text(header.value)))
                 .collect(),
