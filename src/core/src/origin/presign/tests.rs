@@ -41,6 +41,13 @@ mod aws_example {
     );
     const SIGNATURE: &str = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
 
+    const REQUEST: Unsigned<'_> = Unsigned {
+        method: Method::Get,
+        headers: &[("host", HOST)],
+        path: "/test.txt",
+        query: &[],
+    };
+
     fn signer() -> Signer {
         let secret = SecretKey::new(SECRET).unwrap();
         Signer::new(KEY_ID.into(), secret, "us-east-1".into())
@@ -48,16 +55,12 @@ mod aws_example {
 
     #[test]
     fn query() {
-        assert_eq!(
-            signer().query(&Stamp::of(NOW), &[("host", HOST)], DAY),
-            QUERY
-        );
+        assert_eq!(signer().query(&Stamp::of(NOW), &REQUEST, DAY), QUERY);
     }
 
     #[test]
     fn request() {
-        let request = canonical_request(Method::Get, &[("host", HOST)], "/test.txt", QUERY);
-        assert_eq!(request, CANONICAL_REQUEST);
+        assert_eq!(canonical_request(&REQUEST, QUERY), CANONICAL_REQUEST);
     }
 
     #[test]
@@ -75,7 +78,7 @@ mod aws_example {
 
     #[test]
     fn whole() {
-        let url = signer().presign_for(Method::Get, &[("host", HOST)], "/test.txt", NOW, DAY);
+        let url = signer().presign_for(&REQUEST, NOW, DAY);
         assert_eq!(
             url,
             format!("/test.txt?{QUERY}&X-Amz-Signature={SIGNATURE}")
@@ -229,6 +232,12 @@ proptest! {
         let secret = SecretKey::new("secret").unwrap();
         let mut signer = Signer::new("id".into(), secret, "auto".into());
         signer.prepare(UnixTime(second), days);
-        signer.presign(Method::Get, "host", "/films/games/7/a", UnixTime(second));
+        let request = Unsigned {
+            method: Method::Get,
+            headers: &[("host", "host")],
+            path: "/films/games/7/a",
+            query: &[],
+        };
+        signer.presign(&request, UnixTime(second));
     }
 }
