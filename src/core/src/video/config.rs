@@ -2,6 +2,7 @@
 
 use alloc::{
     boxed::Box,
+    format,
     string::{String, ToString},
 };
 use core::fmt;
@@ -11,7 +12,10 @@ use zeroize::Zeroizing;
 use crate::{
     config::{Lookup, Problems, Useless, read},
     endpoint::{Endpoint, endpoint, is_unreserved, origin},
-    origin,
+    origin::{
+        self,
+        bucket::{Bucket, FILMS, Variables},
+    },
     secret::Secret,
 };
 
@@ -71,6 +75,69 @@ impl Videos {
             bucket,
         })
     }
+}
+
+/// What `catalog` is told when it keeps its rows in a bucket.
+#[derive(Clone, Debug)]
+pub struct CatalogBucket {
+    bucket: Bucket,
+    name: String,
+    variables: Variables,
+}
+
+impl CatalogBucket {
+    /// Reads `catalog_bucket`, `catalog_access_key_id` and `catalog_secret_access_key`, or those of the
+    /// film, `s3_bucket`, `s3_access_key_id` and `s3_secret_access_key`, where they are not set; also
+    /// `s3_endpoint` and `s3_region` (`auto` when it is not set).
+    ///
+    /// # Errors
+    /// Every variable that is missing or unusable, all together. Half a key pair is unusable.
+    pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let variables = variables(lookup);
+        let bucket = Bucket::from_lookup(lookup, &variables, &mut problems);
+        let name = lookup.get(variables.bucket).unwrap_or_default();
+        let bucket = bucket.ok_or(problems)?;
+        Ok(Self {
+            bucket,
+            name,
+            variables,
+        })
+    }
+
+    pub(super) fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    /// The bucket's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The variable that names the bucket.
+    pub(super) fn name_variable(&self) -> &'static str {
+        self.variables.bucket
+    }
+
+    /// The variables that hold the key pair.
+    pub(super) fn key_variables(&self) -> String {
+        format!("{} and {}", self.variables.key_id, self.variables.secret)
+    }
+}
+
+/// One half of a key pair of the catalog's own is reported as what is missing, not replaced by the film's.
+fn variables(lookup: &dyn Lookup) -> Variables {
+    let own = |name: &str| lookup.get(name).is_some_and(|value| !value.is_empty());
+    let (key_id, secret) = ("catalog_access_key_id", "catalog_secret_access_key");
+    let mut variables = FILMS;
+    if own("catalog_bucket") {
+        variables.bucket = "catalog_bucket";
+    }
+    if own(key_id) || own(secret) {
+        variables.key_id = key_id;
+        variables.secret = secret;
+    }
+    variables
 }
 
 /// What `reconciler` is told.

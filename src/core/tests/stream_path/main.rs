@@ -2,11 +2,15 @@
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod fake_bucket;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
 mod permutations;
+#[cfg(test)]
+mod place;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
