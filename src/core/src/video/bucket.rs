@@ -214,22 +214,24 @@ impl<'c, T: Transport> BucketStore<'c, T> {
         })
     }
 
-    /// A deletion without an answer is not repeated where there is still something: by now that may be
-    /// another's.
     async fn remove_object(&self, path: &str) -> Result<(), StoreError> {
+        let answer = self.until_answered(&Asked::delete(path)).await?;
+        answer.deleted(self.bucket)
+    }
+
+    /// A deletion without an answer is not repeated where there is still something: by now that may be
+    /// another row of the same id.
+    async fn remove_row(&self, path: &str) -> Result<(), StoreError> {
         let mut tries = self.tries();
         loop {
-            match self.once(&Asked::delete(path)).await {
+            let missed = match self.once(&Asked::delete(path)).await {
                 Ok(answer) => return answer.deleted(self.bucket),
-                Err(missed) => {
-                    self.again(&mut tries, &missed).await?;
-                    if missed.may_be_done() && self.read_within(path, &mut tries).await?.is_none() {
-                        return Ok(());
-                    }
-                    if missed.may_be_done() {
-                        return Err(missed.into());
-                    }
-                }
+                Err(missed) => missed,
+            };
+            self.again(&mut tries, &missed).await?;
+            if missed.may_be_done() {
+                let left = self.read_within(path, &mut tries).await?;
+                return left.map_or(Ok(()), |_| Err(missed.into()));
             }
         }
     }
@@ -278,7 +280,11 @@ impl<T: Transport> Store for BucketStore<'_, T> {
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.remove_object(&names::object(key)).await
+        let path = names::object(key);
+        match names::id_of_row(&path) {
+            Some(_) => self.remove_row(&path).await,
+            None => self.remove_object(&path).await,
+        }
     }
 
     /// Those of rows.

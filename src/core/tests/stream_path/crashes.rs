@@ -1,7 +1,9 @@
 //! The catalog when many write at once, and when whoever writes dies at any moment.
 
 use proptest::prelude::*;
-use reelgate_core::video::{Catalog, Effect, Event, Progress, Row, Status, Trouble, Via, VideoId};
+use reelgate_core::video::{
+    Catalog, Effect, Event, Progress, Row, Status, Store, Trouble, Via, VideoId,
+};
 
 use crate::in_every_place;
 use crate::memory::Memory;
@@ -10,7 +12,7 @@ use crate::rows::{NOW, after, id, registered, report, uid};
 
 /// One thing that somebody does to the catalog.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+pub(crate) enum Deed {
     Encode,
     Retry,
     Ready,
@@ -20,7 +22,7 @@ enum Deed {
     Register,
 }
 
-const DEEDS: [Deed; 7] = [
+pub(crate) const DEEDS: [Deed; 7] = [
     Deed::Encode,
     Deed::Retry,
     Deed::Ready,
@@ -35,30 +37,40 @@ fn video() -> VideoId {
 }
 
 /// `number` tells a row that is registered from all others.
+pub(crate) async fn perform<S: Store>(
+    deed: Deed,
+    number: u8,
+    catalog: &Catalog<S>,
+) -> Result<(), Trouble> {
+    match deed {
+        Deed::Encode => catalog.apply(&video(), &Event::Encode, NOW).await.map(drop),
+        Deed::Retry => catalog.apply(&video(), &Event::Retry, NOW).await.map(drop),
+        Deed::Ready | Deed::Fail => {
+            let progress = match deed {
+                Deed::Ready => Progress::Ready,
+                _ => Progress::Failed,
+            };
+            let report = report("u1", &encoding().label(), progress);
+            catalog.report(&report, Via::Webhook, NOW).await.map(drop)
+        }
+        Deed::Sweep => catalog.to_sweep().await.map(drop),
+        Deed::Delete => catalog.delete(&video()).await.map(drop),
+        Deed::Register => {
+            let key = registered("v1").source_key;
+            let row = Row::register(video(), key, Default::default(), NOW, [number; 16]);
+            catalog.register(&row).await
+        }
+    }
+}
+
 fn task<'a, P: Place>(deed: Deed, number: u8, place: &'a P) -> Task<'a> {
     let catalog = place.catalog();
     Box::pin(async move {
-        let tell = async |event: Event| {
-            let _ = catalog.apply(&video(), &event, NOW).await.unwrap();
-        };
-        match deed {
-            Deed::Encode => tell(Event::Encode).await,
-            Deed::Retry => tell(Event::Retry).await,
-            Deed::Ready | Deed::Fail => {
-                let progress = match deed {
-                    Deed::Ready => Progress::Ready,
-                    _ => Progress::Failed,
-                };
-                let report = report("u1", &encoding().label(), progress);
-                catalog.report(&report, Via::Webhook, NOW).await.unwrap();
-            }
-            Deed::Sweep => drop(catalog.to_sweep().await.unwrap()),
-            Deed::Delete => drop(catalog.delete(&video()).await.unwrap()),
-            Deed::Register => {
-                let key = registered("v1").source_key;
-                let row = Row::register(video(), key, Default::default(), NOW, [number; 16]);
-                drop(catalog.register(&row).await);
-            }
+        match perform(deed, number, &catalog).await {
+            Ok(()) => {}
+            // Another may have the id.
+            Err(Trouble::Taken | Trouble::Contended) if matches!(deed, Deed::Register) => {}
+            Err(trouble) => panic!("{deed:?}: {trouble}"),
         }
     })
 }
@@ -69,7 +81,7 @@ fn encoding() -> Row {
 
 /// The store at every station of a video's way, as the catalog leaves it; also with an entry that a crash
 /// has left.
-fn stations<P: Place>() -> Vec<P::Contents> {
+pub(crate) fn stations<P: Place>() -> Vec<P::Contents> {
     let place = P::default();
     let catalog = place.catalog();
     alone(catalog.probe([0; 16])).unwrap();
@@ -93,7 +105,7 @@ fn stations<P: Place>() -> Vec<P::Contents> {
 }
 
 /// Whatever has happened, one more look puts the entries right, and the store is sound.
-fn assert_repaired<P: Place>(contents: &P::Contents, how: &str) {
+pub(crate) fn assert_repaired<P: Place>(contents: &P::Contents, how: &str) {
     let place = P::with(contents.clone());
     assert_eq!(place.lost(), [], "{how}");
     let found = alone(place.catalog().to_sweep()).unwrap();

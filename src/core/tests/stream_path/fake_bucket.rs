@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reelgate_core::http::Method;
-use reelgate_core::origin::Failure;
+use reelgate_core::origin::{FIRST_BYTE, Failure};
 use reelgate_core::time::UnixTime;
 use reelgate_core::video::config::CatalogBucket;
 use reelgate_core::video::{BucketStore, Call, Received, Row, Transport, VideoId};
@@ -17,6 +17,7 @@ use crate::rows::NOW;
 /// How one request goes wrong.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
+    None,
     Unreachable,
     /// It is done, and then the connection breaks.
     AnswerLost,
@@ -24,6 +25,8 @@ pub(crate) enum Fault {
     RequestLost,
     /// It arrives when [`FakeBucket::deliver`] is called; nobody waits so long.
     Late,
+    /// It is done after what was late.
+    BehindTheLate,
     Status(u16, &'static str),
     /// 200, and this body.
     Says(&'static str),
@@ -39,7 +42,7 @@ pub(crate) type Objects = BTreeMap<String, Object>;
 
 #[derive(Debug)]
 pub(crate) struct FakeBucket {
-    config: CatalogBucket,
+    pub(crate) config: CatalogBucket,
     pub(crate) objects: RefCell<Objects>,
     /// `PUT .reelgate/videos/v1.json` and the like, since they were last asked for.
     pub(crate) asked: RefCell<Vec<String>>,
@@ -49,16 +52,18 @@ pub(crate) struct FakeBucket {
     pub(crate) forbidden: Cell<Option<&'static str>>,
     pub(crate) ignores_if_match: bool,
     pub(crate) ignores_if_none_match: bool,
+    /// Objects have no ETag.
+    pub(crate) no_etags: bool,
     /// How many keys a list has at most.
     pub(crate) most_keys: Cell<usize>,
     pub(crate) waited: Cell<Duration>,
-    late: RefCell<Vec<Wanted>>,
-    chance: Cell<u64>,
+    pub(crate) late: RefCell<Vec<Wanted>>,
+    pub(crate) chance: Cell<u64>,
 }
 
 /// A request, as the bucket reads it.
 #[derive(Clone, Debug)]
-struct Wanted {
+pub(crate) struct Wanted {
     method: Method,
     key: String,
     query: BTreeMap<String, String>,
@@ -78,6 +83,7 @@ impl Default for FakeBucket {
             forbidden: Cell::default(),
             ignores_if_match: false,
             ignores_if_none_match: false,
+            no_etags: false,
             // To have several pages.
             most_keys: Cell::new(3),
             waited: Cell::default(),
@@ -107,7 +113,14 @@ impl FakeBucket {
     }
 
     pub(crate) fn fail(&self, request: &'static str, fault: Fault) {
-        self.faults.borrow_mut().push((request, fault));
+        self.fail_behind(0, request, fault);
+    }
+
+    /// The first so many of these requests go well.
+    pub(crate) fn fail_behind(&self, well: usize, request: &'static str, fault: Fault) {
+        let mut faults = self.faults.borrow_mut();
+        faults.extend((0..well).map(|_| (request, Fault::None)));
+        faults.push((request, fault));
     }
 
     /// What was late arrives.
@@ -115,6 +128,11 @@ impl FakeBucket {
         for wanted in self.late.take() {
             self.answer(&wanted);
         }
+    }
+
+    fn timed_out(&self) -> Failure {
+        self.waited.set(self.waited.get() + FIRST_BYTE);
+        Failure::TimedOut
     }
 
     pub(crate) fn lay(&self, key: &str, body: &[u8]) {
@@ -151,7 +169,10 @@ impl FakeBucket {
             Some(object) => Received {
                 status: 200,
                 headers: vec![
-                    ("etag", etag(&object.body)),
+                    (
+                        if self.no_etags { "x-none" } else { "etag" },
+                        etag(&object.body),
+                    ),
                     ("x-amz-meta-reelgate-write", object.write.clone()),
                 ],
                 body: object.body.clone(),
@@ -284,16 +305,20 @@ impl Transport for &FakeBucket {
             return Ok(error(403, "AccessDenied"));
         }
         match self.fault(&line) {
-            None => Ok(self.answer(&wanted)),
+            None | Some(Fault::None) => Ok(self.answer(&wanted)),
             Some(Fault::Unreachable) => Err(Failure::Connect),
-            Some(Fault::RequestLost) => Err(Failure::TimedOut),
+            Some(Fault::RequestLost) => Err(self.timed_out()),
+            Some(Fault::BehindTheLate) => {
+                self.deliver();
+                Ok(self.answer(&wanted))
+            }
             Some(Fault::AnswerLost) => {
                 self.answer(&wanted);
                 Err(Failure::Broken)
             }
             Some(Fault::Late) => {
                 self.late.borrow_mut().push(wanted);
-                Err(Failure::TimedOut)
+                Err(self.timed_out())
             }
             Some(Fault::Status(status, code)) => Ok(error(status, code)),
             Some(Fault::Says(body)) => Ok(plain(200, body)),
@@ -354,12 +379,19 @@ impl Place for FakeBucket {
         self.lay(&format!(".reelgate/videos/{id}.json"), value);
     }
 
+    fn put_in_flight(&self, row: &Row) {
+        let json: serde_json::Value = serde_json::from_slice(&row.to_json()).unwrap();
+        let rev = json["rev"].as_u64().unwrap();
+        self.put(&format!("video/{}", row.id), &row.to_json());
+        self.lay(&format!(".reelgate/in-flight/{}/{rev:020}", row.id), &[]);
+    }
+
     fn rows(&self) -> Vec<Row> {
         let objects = self.objects.borrow();
         let rows = objects
             .iter()
-            .filter(|(key, _)| key.starts_with(".reelgate/videos/"));
-        rows.map(|(_, object)| Row::parse(&object.body).unwrap())
+            .filter(|(key, _)| key.starts_with(".reelgate/videos/") && key.ends_with(".json"));
+        rows.filter_map(|(_, object)| Row::parse(&object.body).ok())
             .collect()
     }
 

@@ -58,6 +58,11 @@ impl Place for Memory {
         self.values.borrow_mut().insert(key.into(), value.into());
     }
 
+    /// The index is made of all rows.
+    fn put_in_flight(&self, row: &Row) {
+        self.put(&format!("video/{}", row.id), &row.to_json());
+    }
+
     fn rows(&self) -> Vec<Row> {
         let values = self.values.borrow();
         let rows = values.iter().filter(|(key, _)| key.starts_with("video/"));

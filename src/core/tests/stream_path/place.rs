@@ -33,6 +33,9 @@ pub(crate) trait Place: Default {
     /// Puts a value there by another hand.
     fn put(&self, key: &str, value: &[u8]);
 
+    /// Puts a row there that is in flight.
+    fn put_in_flight(&self, row: &Row);
+
     fn rows(&self) -> Vec<Row>;
 
     /// The rows that are said to be in flight.
