@@ -111,3 +111,28 @@ impl fmt::Display for SourceKey {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogs_objects_are_no_originals() {
+        for key in [".reelgate/videos/v1.json", ".reelgate/x"] {
+            let bad = SourceKey::new(key).unwrap_err();
+            assert_eq!(
+                bad.to_string(),
+                "begins with `.reelgate/`, where the catalog keeps its own objects"
+            );
+        }
+        for path in [
+            "/originals/.reelgate/videos/v1.json",
+            "/originals/%2Ereelgate/videos/v1.json",
+        ] {
+            assert_eq!(SourceKey::from_path(path), None);
+        }
+        for key in [".reelgate", "a/.reelgate/x", ".reelgate.mp4", ".Reelgate/x"] {
+            assert!(SourceKey::new(key).is_ok(), "{key}");
+        }
+    }
+}

@@ -305,6 +305,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use crate::time::UnixTime;
 
     const GOOD: [(&str, &str); 5] = [
         ("stream_enabled", "true"),
@@ -371,6 +372,78 @@ mod tests {
         for value in ["-1", "86401", "5m"] {
             assert!(read(value).is_err(), "{value}");
         }
+    }
+
+    const FILM: [(&str, &str); 4] = [
+        ("s3_endpoint", "https://s3.example"),
+        ("s3_bucket", "films"),
+        ("s3_access_key_id", "reader"),
+        ("s3_secret_access_key", "offilms"),
+    ];
+
+    fn catalog(more: &[(&str, &str)]) -> Result<CatalogBucket, String> {
+        let variables = [&FILM[..], more].concat();
+        CatalogBucket::from_lookup(&|name: &str| lookup(&variables, name))
+            .map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_catalog_is_kept_where_the_films_are_unless_something_else_is_said() {
+        let signed = |more: &[(&str, &str)]| {
+            let config = catalog(more).unwrap();
+            let host = [("host", "s3.example")];
+            let bucket = config.bucket();
+            bucket.sign(crate::http::Method::Get, "/a", &host, &[], UnixTime(0))
+        };
+        let of_the_film = signed(&[]);
+        assert!(of_the_film.starts_with("/films/a?"), "{of_the_film}");
+        assert!(of_the_film.contains("Credential=reader%2F"));
+        let empty = [("catalog_bucket", ""), ("catalog_access_key_id", "")];
+        assert_eq!(signed(&empty), of_the_film);
+        let own_bucket = signed(&[("catalog_bucket", "rows")]);
+        assert!(own_bucket.starts_with("/rows/a?"));
+        assert!(own_bucket.contains("Credential=reader%2F"));
+        let pair = [
+            ("catalog_access_key_id", "writer"),
+            ("catalog_secret_access_key", "ofrows"),
+        ];
+        let own_pair = signed(&pair);
+        assert!(own_pair.starts_with("/films/a?"));
+        assert!(own_pair.contains("Credential=writer%2F"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_catalog_is_said_at_once() {
+        for (more, expected) in [
+            (
+                &[("catalog_access_key_id", "writer")][..],
+                "catalog_secret_access_key is not set",
+            ),
+            (
+                &[("catalog_secret_access_key", "ofrows")],
+                "catalog_access_key_id is not set",
+            ),
+            (
+                &[("catalog_bucket", "a/b"), ("s3_endpoint", "")],
+                "s3_endpoint is not set; catalog_bucket is no bucket name: letters, digits, dots and hyphens",
+            ),
+            (
+                &[("s3_bucket", ""), ("s3_region", "a b")],
+                "s3_bucket is not set; s3_region is no region; `auto` is right for R2, `us-east-1` for most others",
+            ),
+        ] {
+            assert_eq!(catalog(more).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = alloc::format!("{:?}", catalog(&[]).unwrap());
+        assert!(shown.contains("/films"), "{shown}");
+        assert!(
+            !shown.contains("offilms") && !shown.contains("reader"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) async fn join<F: Future>(
     let mut running: Vec<(usize, Pin<Box<F>>)> = Vec::new();
     let mut done: Vec<Option<F::Output>> = Vec::new();
     poll_fn(|context| {
+        let mut polled = 0;
         loop {
             while running.len() < at_once.max(1)
                 && let Some(future) = waiting.next()
@@ -30,11 +31,15 @@ pub(super) async fn join<F: Future>(
             if running.is_empty() {
                 return Poll::Ready(());
             }
-            let before = running.len();
-            running.retain_mut(|(at, future)| step(future, &mut done[*at], context));
-            if running.len() == before {
+            if running.len() == polled {
                 return Poll::Pending;
             }
+            let mut number = 0;
+            running.retain_mut(|(at, future)| {
+                number += 1;
+                number <= polled || step(future, &mut done[*at], context)
+            });
+            polled = running.len();
         }
     })
     .await;

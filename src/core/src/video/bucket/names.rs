@@ -1,9 +1,6 @@
 //! The names of the catalog's objects. None needs an escape in a path: ids have no such characters.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use alloc::{format, string::String};
 
 use crate::{
     key::RESERVED,
@@ -54,7 +51,7 @@ pub(super) fn entry_of_marker(object: &str) -> Option<Entry> {
         id: VideoId::new(id).ok()?,
         rev: rev.parse().ok()?,
     };
-    (marker(&entry) == object.to_string()).then_some(entry)
+    (marker(&entry) == object).then_some(entry)
 }
 
 #[cfg(test)]
