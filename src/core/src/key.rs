@@ -8,7 +8,7 @@ use core::fmt;
 
 mod source;
 
-pub use source::{BadSourceKey, SourceKey};
+pub use source::{BadSourceKey, RESERVED, SourceKey};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 

@@ -10,11 +10,12 @@
 
 use core::time::Duration;
 
+pub(crate) mod bucket;
 mod clipping;
 mod conditions;
 mod config;
 mod dialogue;
-mod error_document;
+pub(crate) mod error_document;
 mod exchange;
 mod presign;
 mod question;

@@ -5,7 +5,7 @@
 //!
 //! | component | asks |
 //! | --- | --- |
-//! | `catalog` | [`Catalog`] on its own [`Store`]; [`Catalog::probe`] once before anything else |
+//! | `catalog` | [`Catalog`] on its own [`Store`] or a [`BucketStore`]; [`Catalog::trust`] before it writes |
 //! | `transcoder` | [`config::Transcoder`], then a [`Call`] of [`config::StreamAccess`], then the `read_…` beside it |
 //! | `source` | [`source::decide`], then [`source::Forward::respond`] |
 //! | `webhook` | [`webhook::precheck`], [`webhook::decide`], then the catalog's `report` and [`webhook::received`] |
@@ -23,10 +23,12 @@
 pub mod answers;
 pub mod api;
 mod bearer;
+pub mod bucket;
 pub mod catalog;
 pub mod config;
 pub mod id;
 mod index;
+mod join;
 pub mod lifecycle;
 pub mod problem;
 pub mod reconcile;
@@ -40,12 +42,13 @@ pub mod sweep;
 pub mod webhook;
 
 pub use crate::key::{BadSourceKey, SourceKey};
-pub use catalog::{Applied, Catalog, Effect, InFlight, Page, Trouble};
+pub use bucket::{BucketStore, Received, Transport};
+pub use catalog::{Applied, Catalog, Damaged, Effect, InFlight, MAX_EVENTS, Page, Trouble};
 pub use id::{BadId, StreamUid, VideoId};
 pub use index::MAX_IN_FLIGHT;
 pub use lifecycle::{Event, Outcome, Refusal, Stale, Via, apply, is_legal};
 pub use report::{BadReport, Label, Progress, Report};
 pub use row::{BadRow, Cause, Failure, Row, Status, Transition};
-pub use store::{Store, StoreError};
+pub use store::{Entries, Entry, Ids, Right, Store, StoreError};
 pub use stream_api::{Answered, Call, CallFailed, Listed, Submission, Submitted};
 pub use sweep::{Step, Summary, Sweep, Told};

@@ -1,6 +1,6 @@
 """Writes presigned.json: S3 URLs as botocore signs them, to compare ours with.
 
-    python3 -m venv venv && venv/bin/pip install botocore==1.44.5 && venv/bin/python presigned.py
+    python3 -m venv venv && venv/bin/pip install botocore==1.43.11 && venv/bin/python presigned.py
 
 The key pair is the example of AWS's own documentation and opens nothing.
 """
@@ -53,10 +53,22 @@ UPLOADS = [
 ]
 
 
-def url(endpoint, bucket, region, time, method, key, length=None, media_type=None):
+# operation, parameters: what the catalog asks of its bucket.
+ROW = ".reelgate/videos/a-1.json"
+MARK = {"reelgate-write": "0123456789abcdef0123456789abcdef"}
+CATALOG = [
+    ("delete_object", {"Key": ROW}),
+    ("put_object", {"Key": ROW, "IfMatch": '"9b2cf535f27731c974343645a3985328"', "Metadata": MARK}),
+    ("put_object", {"Key": ROW, "IfNoneMatch": "*", "Metadata": MARK}),
+    ("list_objects_v2", {"Prefix": ".reelgate/in-flight/", "MaxKeys": 1000}),
+    ("list_objects_v2", {"Prefix": ".reelgate/videos/", "MaxKeys": 51, "StartAfter": ROW + " &+"}),
+]
+
+
+def client(endpoint, region, time):
     now = datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")
     botocore.auth.get_current_datetime = lambda remove_tzinfo=True: now
-    client = botocore.session.get_session().create_client(
+    return botocore.session.get_session().create_client(
         "s3",
         endpoint_url=endpoint,
         region_name=region,
@@ -64,13 +76,24 @@ def url(endpoint, bucket, region, time, method, key, length=None, media_type=Non
         aws_secret_access_key=SECRET,
         config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
     )
+
+
+def url(endpoint, bucket, region, time, method, key, length=None, media_type=None):
     operation = {"GET": "get_object", "HEAD": "head_object", "PUT": "put_object"}[method]
     params = {"Bucket": bucket, "Key": key}
     if method == "PUT":
         params |= {"ContentLength": length, "ContentType": media_type}
-    return client.generate_presigned_url(
+    return client(endpoint, region, time).generate_presigned_url(
         operation, Params=params, ExpiresIn=3600, HttpMethod=method
     )
+
+
+def catalog():
+    endpoint, bucket, region, time = PLACES[0]
+    for operation, params in CATALOG:
+        yield client(endpoint, region, time).generate_presigned_url(
+            operation, Params={"Bucket": bucket, **params}, ExpiresIn=3600
+        )
 
 
 def cases():
@@ -118,6 +141,7 @@ def main():
         "expires": 3600,
         "urls": rows,
         "uploads": uploads,
+        "catalog": list(catalog()),
     }
     path = pathlib.Path(__file__).with_name("presigned.json")
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

@@ -25,6 +25,9 @@ impl core::error::Error for BadSourceKey {}
 #[serde(try_from = "String")]
 pub struct SourceKey(String);
 
+/// What the keys of the catalog's own objects begin with: nobody uploads there, and nobody is let in.
+pub const RESERVED: &str = ".reelgate/";
+
 /// Where originals lie in the path of a request from `source` to the origin. No player's path begins
 /// so, and the gate lets nothing through that does not begin with `/games/`.
 const ORIGINALS: &str = "/originals/";
@@ -33,8 +36,8 @@ impl SourceKey {
     /// Takes a decoded key as it stands. An escape is text here: `c%20d` names an object with a `%`.
     ///
     /// # Errors
-    /// [`BadSourceKey`] when it is empty, over 1,024 bytes, begins or ends with a slash, or holds an empty
-    /// segment, `.`, `..`, a backslash or a control character.
+    /// [`BadSourceKey`] when it is empty, over 1,024 bytes, begins or ends with a slash, holds an empty
+    /// segment, `.`, `..`, a backslash or a control character, or begins with [`RESERVED`].
     pub fn new(text: &str) -> Result<Self, BadSourceKey> {
         if text.is_empty() {
             return Err(BadSourceKey("is empty"));
@@ -51,6 +54,11 @@ impl SourceKey {
         {
             return Err(BadSourceKey(
                 "begins or ends with `/`, or holds an empty segment, `.` or `..`",
+            ));
+        }
+        if text.starts_with(RESERVED) {
+            return Err(BadSourceKey(
+                "begins with `.reelgate/`, where the catalog keeps its own objects",
             ));
         }
         Ok(Self(text.to_string()))
@@ -101,5 +109,30 @@ impl TryFrom<String> for SourceKey {
 impl fmt::Display for SourceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogs_objects_are_no_originals() {
+        for key in [".reelgate/videos/v1.json", ".reelgate/x"] {
+            let bad = SourceKey::new(key).unwrap_err();
+            assert_eq!(
+                bad.to_string(),
+                "begins with `.reelgate/`, where the catalog keeps its own objects"
+            );
+        }
+        for path in [
+            "/originals/.reelgate/videos/v1.json",
+            "/originals/%2Ereelgate/videos/v1.json",
+        ] {
+            assert_eq!(SourceKey::from_path(path), None);
+        }
+        for key in [".reelgate", "a/.reelgate/x", ".reelgate.mp4", ".Reelgate/x"] {
+            assert!(SourceKey::new(key).is_ok(), "{key}");
+        }
     }
 }

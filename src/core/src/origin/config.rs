@@ -1,18 +1,16 @@
-//! Where the bucket is and how to sign for it.
+//! What the origin is told: a bucket, and which part of it is served.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use alloc::string::String;
 use core::fmt;
 
 use super::{
-    presign::{SecretKey, Signer},
+    bucket::{Bucket, FILMS},
+    presign::EXPIRES,
     upload::UploadHeaders,
 };
 use crate::{
     config::{Lookup, Problems, Useless, read},
-    endpoint::{Scheme, endpoint, is_unreserved},
+    endpoint::Scheme,
     http::Method,
     key::{Serves, SourceKey, StoredKey},
     time::UnixTime,
@@ -37,12 +35,8 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Config {
-    scheme: Scheme,
-    authority: String,
-    /// What stands before a key: the endpoint's path and the bucket's name.
-    prefix: String,
+    bucket: Bucket,
     serves: Serves,
-    signer: Signer,
 }
 
 impl Config {
@@ -53,11 +47,7 @@ impl Config {
     /// Every variable that is missing or unusable, all together.
     pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let endpoint = read(lookup, "s3_endpoint", None, endpoint, &mut problems);
-        let bucket = read(lookup, "s3_bucket", None, bucket, &mut problems);
-        let region = read(lookup, "s3_region", Some("auto"), region, &mut problems);
-        let id = read(lookup, "s3_access_key_id", None, key_id, &mut problems);
-        let secret = read(lookup, "s3_secret_access_key", None, secret, &mut problems);
+        let bucket = Bucket::from_lookup(lookup, &FILMS, &mut problems);
         let serves = read(
             lookup,
             "origin_serves",
@@ -65,37 +55,28 @@ impl Config {
             serves,
             &mut problems,
         );
-
-        let (Some(endpoint), Some(bucket), Some(region), Some(id), Some(secret), Some(serves)) =
-            (endpoint, bucket, region, id, secret, serves)
-        else {
-            return Err(problems);
-        };
-        Ok(Self {
-            scheme: endpoint.scheme,
-            authority: endpoint.authority,
-            prefix: format!("{}/{bucket}", endpoint.path),
-            serves,
-            signer: Signer::new(id, secret, region),
-        })
+        match (bucket, serves) {
+            (Some(bucket), Some(serves)) => Ok(Self { bucket, serves }),
+            _ => Err(problems),
+        }
     }
 
     /// Derives the signing keys of `days` days from `first` on (in UTC), so that a request on one of
     /// them need not. Every other day is signed for just as well, at about twice the cost.
     pub fn prepare(&mut self, first: UnixTime, days: usize) {
-        self.signer.prepare(first, days);
+        self.bucket.prepare(first, days);
     }
 
     /// How to connect to the bucket.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
-        self.scheme
+        self.bucket.scheme
     }
 
     /// The bucket's host, and its port unless it is the scheme's own; also the `Host` that is signed.
     #[must_use]
     pub fn authority(&self) -> &str {
-        &self.authority
+        &self.bucket.authority
     }
 
     /// Which part of the bucket is served.
@@ -105,8 +86,9 @@ impl Config {
 
     /// The signed path and query of an object. Good for `method` alone, for one hour from `now`.
     pub(super) fn sign(&self, method: Method, key: &StoredKey, now: UnixTime) -> String {
-        let path = format!("{}{}", self.prefix, key.bucket_path());
-        self.signer.presign(method, &self.authority, &path, now)
+        let host = [("host", self.authority())];
+        let path = key.bucket_path();
+        self.bucket.sign(method, &path, &host, &[], now)
     }
 
     /// The signed path and query of an upload with these headers, and when they end.
@@ -116,46 +98,23 @@ impl Config {
         headers: &UploadHeaders,
         now: UnixTime,
     ) -> (String, UnixTime) {
-        let path = format!("{}{}", self.prefix, key.bucket_path());
         let headers = [
             ("content-length", headers.content_length.as_str()),
             ("content-type", &headers.content_type),
-            ("host", &self.authority),
+            ("host", self.authority()),
         ];
-        self.signer
-            .presign_headers(Method::Put, &headers, &path, now)
+        let path = key.bucket_path();
+        let signed = self.bucket.sign(Method::Put, &path, &headers, &[], now);
+        (signed, now.plus(EXPIRES))
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("scheme", &self.scheme)
-            .field("authority", &self.authority)
-            .field("prefix", &self.prefix)
+            .field("bucket", &self.bucket)
             .finish_non_exhaustive()
     }
-}
-
-fn bucket(text: &str) -> Result<String, Useless> {
-    if matches!(text, "." | "..") || !text.bytes().all(is_unreserved) {
-        return Err("is no bucket name: letters, digits, dots and hyphens");
-    }
-    Ok(text.to_string())
-}
-
-fn region(text: &str) -> Result<String, Useless> {
-    if !text.bytes().all(is_unreserved) {
-        return Err("is no region; `auto` is right for R2, `us-east-1` for most others");
-    }
-    Ok(text.to_string())
-}
-
-fn key_id(text: &str) -> Result<String, Useless> {
-    if text.contains('/') || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("holds a blank, a line break or another character that no key id has");
-    }
-    Ok(text.to_string())
 }
 
 fn serves(text: &str) -> Result<Serves, Useless> {
@@ -166,16 +125,9 @@ fn serves(text: &str) -> Result<Serves, Useless> {
     }
 }
 
-fn secret(text: &str) -> Result<SecretKey, Useless> {
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("holds a blank, a line break or another character that no secret key has");
-    }
-    SecretKey::new(text).ok_or("cannot be a key")
-}
-
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
+    use alloc::{format, string::ToString, vec::Vec};
 
     use super::*;
 
@@ -242,7 +194,7 @@ mod tests {
             let config = with("s3_endpoint", endpoint).unwrap();
             assert_eq!(config.scheme(), scheme, "{endpoint}");
             assert_eq!(config.authority(), authority, "{endpoint}");
-            assert_eq!(config.prefix, prefix, "{endpoint}");
+            assert_eq!(config.bucket.prefix, prefix, "{endpoint}");
         }
     }
 
@@ -316,7 +268,7 @@ mod tests {
         config.prepare(UnixTime(0), 2);
         assert_eq!(
             format!("{config:?}"),
-            "Config { scheme: Https, authority: \"account.r2.cloudflarestorage.com\", prefix: \"/films\", .. }"
+            "Config { bucket: Bucket { scheme: Https, authority: \"account.r2.cloudflarestorage.com\", prefix: \"/films\", .. }, .. }"
         );
     }
 }

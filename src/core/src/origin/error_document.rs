@@ -13,7 +13,7 @@ pub(super) const LIMIT: usize = 64 * 1024;
 const MAX_CODE: usize = 64;
 
 /// S3's name for the error: `NoSuchKey`.
-pub(super) fn code(document: &[u8]) -> Option<String> {
+pub(crate) fn code(document: &[u8]) -> Option<String> {
     let code = text_of(document, b"<Code>", b"</Code>")?;
     let plain = code.len() <= MAX_CODE
         && code

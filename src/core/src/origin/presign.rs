@@ -16,7 +16,7 @@ use crate::{hex, http::Method, time::UnixTime};
 
 /// How long a signed query stays good, in seconds: the bucket checks when a request begins, and this
 /// leaves room for a clock that is wrong by minutes.
-const EXPIRES: u64 = 3600;
+pub(super) const EXPIRES: u64 = 3600;
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
@@ -40,6 +40,20 @@ impl SecretKey {
         let prefixed = Zeroizing::new(format!("AWS4{secret}"));
         MacKey::new_from_slice(prefixed.as_bytes()).ok().map(Self)
     }
+}
+
+/// What a signature is for.
+#[derive(Clone, Copy)]
+pub(super) struct Unsigned<'a> {
+    pub(super) method: Method,
+    /// The headers that have to be sent with just these values, `host` among them: names in lower case
+    /// and in their order.
+    pub(super) headers: &'a [(&'a str, &'a str)],
+    /// Escaped as S3 escapes it.
+    pub(super) path: &'a str,
+    /// Parameters beside those of the signature, unescaped and in the order of their names. These begin
+    /// with a lower-case letter, so that they stand behind those of the signature.
+    pub(super) query: &'a [(&'a str, &'a str)],
 }
 
 /// Signs for one key pair and one region.
@@ -74,50 +88,35 @@ impl Signer {
             .collect();
     }
 
-    /// `path`, escaped as S3 escapes it, and the query that lets `method` in at `host` from `now` on.
-    pub(super) fn presign(&self, method: Method, host: &str, path: &str, now: UnixTime) -> String {
-        self.presign_for(method, &[("host", host)], path, now, EXPIRES)
+    /// Path and query that let the request in from `now` on, for [`EXPIRES`] seconds.
+    pub(super) fn presign(&self, request: &Unsigned<'_>, now: UnixTime) -> String {
+        self.presign_for(request, now, EXPIRES)
     }
 
-    /// The same with more headers than `host`, in the order of their names and all in lower case: the
-    /// bucket lets the request in with just these values. Also gives its end.
-    pub(super) fn presign_headers(
-        &self,
-        method: Method,
-        headers: &[(&str, &str)],
-        path: &str,
-        now: UnixTime,
-    ) -> (String, UnixTime) {
-        let signed = self.presign_for(method, headers, path, now, EXPIRES);
-        (signed, now.plus(EXPIRES))
-    }
-
-    fn presign_for(
-        &self,
-        method: Method,
-        headers: &[(&str, &str)],
-        path: &str,
-        now: UnixTime,
-        expires: u64,
-    ) -> String {
+    fn presign_for(&self, request: &Unsigned<'_>, now: UnixTime, expires: u64) -> String {
         let stamp = Stamp::of(now);
-        let query = self.query(&stamp, headers, expires);
-        let request = canonical_request(method, headers, path, &query);
-        let text = self.string_to_sign(&stamp, &request);
+        let query = self.query(&stamp, request, expires);
+        let text = self.string_to_sign(&stamp, &canonical_request(request, &query));
         let signature = tag(self.key_of_the_day(&stamp, now), text.as_bytes());
+        let path = request.path;
         format!("{path}?{query}&X-Amz-Signature={}", hex::lower(&signature))
     }
 
     /// The query in canonical order, all but the signature.
-    fn query(&self, stamp: &Stamp, headers: &[(&str, &str)], expires: u64) -> String {
+    fn query(&self, stamp: &Stamp, request: &Unsigned<'_>, expires: u64) -> String {
         let (id, region) = (&self.key_id, &self.region);
         let (date, time) = (stamp.date(), stamp.time());
-        let names = names(headers, "%3B");
-        format!(
+        let names = names(request.headers, "%3B");
+        let mut query = format!(
             "X-Amz-Algorithm=AWS4-HMAC-SHA256\
              &X-Amz-Credential={id}%2F{date}%2F{region}%2Fs3%2Faws4_request\
              &X-Amz-Date={time}&X-Amz-Expires={expires}&X-Amz-SignedHeaders={names}"
-        )
+        );
+        for (name, value) in request.query {
+            query.extend(["&", name, "="]);
+            query.extend(utf8_percent_encode(value, ESCAPED_IN_QUERY));
+        }
+        query
     }
 
     fn string_to_sign(&self, stamp: &Stamp, canonical_request: &str) -> String {
@@ -145,18 +144,19 @@ impl Signer {
     }
 }
 
-fn canonical_request(method: Method, headers: &[(&str, &str)], path: &str, query: &str) -> String {
-    let method = match method {
+fn canonical_request(request: &Unsigned<'_>, query: &str) -> String {
+    let method = match request.method {
         Method::Head => "HEAD",
         Method::Put => "PUT",
+        Method::Delete => "DELETE",
         _ => "GET",
     };
-    let mut request = format!("{method}\n{path}\n{query}\n");
-    for (name, value) in headers {
-        request.extend([name, ":", value, "\n"]);
+    let mut text = format!("{method}\n{}\n{query}\n", request.path);
+    for (name, value) in request.headers {
+        text.extend([name, ":", value, "\n"]);
     }
-    let names = names(headers, ";");
-    format!("{request}\n{names}\nUNSIGNED-PAYLOAD")
+    let names = names(request.headers, ";");
+    format!("{text}\n{names}\nUNSIGNED-PAYLOAD")
 }
 
 fn names(headers: &[(&str, &str)], separator: &str) -> String {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     api,
-    catalog::Page,
+    catalog::{Damaged, Page},
     id::VideoId,
     lifecycle::Refusal,
     problem::{Kind, NO_STORE, Problem, json_answer},
@@ -48,19 +48,22 @@ pub fn accepted(row: &Row) -> Answer {
     json_answer(202, row.to_view())
 }
 
-/// 200: a page of videos.
+/// 200: a page of videos. Rows that are there and cannot be read stand in `damaged`, when there are any.
 #[must_use]
 pub fn listed(page: &Page) -> Answer {
     #[derive(Serialize)]
     struct Body<'a> {
         videos: Vec<View<'a>>,
         next_cursor: Option<&'a VideoId>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        damaged: &'a [Damaged],
     }
     json_answer(
         200,
         json(&Body {
             videos: page.rows.iter().map(View::of).collect(),
             next_cursor: page.next_cursor.as_ref(),
+            damaged: &page.unreadable,
         }),
     )
 }

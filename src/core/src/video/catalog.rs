@@ -1,36 +1,47 @@
-//! The catalog: rows in a key-value store, so written that a crash at any moment loses nothing.
+//! The catalog: rows in a store, so written that a crash at any moment loses nothing.
 //!
-//! | key | value |
-//! | --- | --- |
-//! | `video/{id}` | the row, JSON |
-//! | `uid/{stream_uid}` | the id of the row that has this uid |
-//! | `index/encoding` | the ids of the rows in flight, JSON |
+//! | key-value store | bucket | content |
+//! | --- | --- | --- |
+//! | `video/{id}` | `.reelgate/videos/{id}.json` | the row, JSON |
+//! | `uid/{stream_uid}` | `.reelgate/uids/{stream_uid}` | the id of the row that has this uid |
+//! | `index/encoding` | | the ids of the rows in flight, JSON |
+//! | | `.reelgate/in-flight/{id}/{rev}` | nothing: there is one such object for each row in flight |
+//! | `sweep/cursor` | `.reelgate/sweep` | the last row that a sweep of many has looked at |
+//! | `probe/…` | `.reelgate/probe/…` | see [`Catalog::trust`] |
 //!
-//! Every change of a row or of the index is a compare-and-swap, tried again a bounded number of times.
-//! A row that goes in flight is announced in the index first, then written; then its uid is noted; when
-//! it is in flight no more, its index entry is removed last. So the index holds every row in flight
-//! after a crash at any moment, and perhaps some more, which [`Catalog::in_flight`] takes out.
+//! Every change of a row is a compare-and-swap, tried again a bounded number of times. Before a row goes in
+//! flight, an entry announces it: in the index, or as an object of its own, for a bucket takes one write a
+//! second for a key. When it is in flight no more, its entry is removed last. So there is an entry for every
+//! row in flight after a crash at any moment, and perhaps some more, which [`Catalog::in_flight`] takes out.
+//! A uid is noted before the row that has it is written.
 //!
 //! Removing is the delicate part: somebody may be about to put the same row in flight again. So each
-//! write of a row has a number, `rev`, and an entry the number of the write that it announces. An entry
-//! is removed on account of a row only when the row's number is not less. Then the announced write has
-//! taken place, or can no longer: its swap compares with an older row. An entry whose write was given up
-//! is freed by a write that changes nothing but the number.
+//! write of a row has a number, `rev`, and an entry the number of the write that it announces. An entry is
+//! removed only on account of a row that is gone, or whose number is not less while it is not in flight,
+//! or that is in flight by a later announcement. Then the announced write has taken place, or can no longer:
+//! its swap compares with an older row. An entry whose write was given up is freed by a write that changes
+//! nothing but the number. And no number comes twice, even where a row is deleted and its id registered
+//! again: see [`Row::register`]. So what is removed late, by whoever was held up, is never another's entry.
 //!
-//! When there is no index, whoever wants it makes it of all rows. Everything else costs as much as there
-//! are rows in flight, however many the catalog holds; only a listing reads all keys.
+//! Everything but a listing costs as much as there are rows in flight, however many the catalog holds. When
+//! there is no index, whoever wants it makes it of all rows.
 
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
 mod flight;
 mod listing;
+mod probe;
 
-pub use listing::Page;
+pub use flight::InFlight;
+pub(super) use listing::ids_of_keys;
+pub use listing::{Damaged, Page};
+pub(super) use probe::{probe_key, probe_key_value};
 
 use super::{
     id::{StreamUid, VideoId},
     index,
+    join::join,
     lifecycle::{self, Event, Outcome, Refusal, Stale, Via},
     problem::Kind,
     report::Report,
@@ -40,14 +51,14 @@ use super::{
 use crate::time::UnixTime;
 
 /// How often a swap is tried. Each loss means that another one won, so this many can meet at one row.
-const ROUNDS: u32 = 256;
+pub(super) const ROUNDS: u32 = 256;
 
 /// Why the catalog could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// The id has a row already.
     Taken,
-    /// As many rows are in flight as the index may hold.
+    /// As many rows are in flight as the index may hold. A bucket has no such limit.
     Full,
     /// Others were faster, time and again.
     Contended,
@@ -59,6 +70,9 @@ pub enum Trouble {
     Index(&'static str),
     /// The store's compare-and-swap has taken a stale write: nothing can be kept in it.
     WeakSwap,
+    /// The bucket has written although this header of the request forbade it, or has refused although it
+    /// did not: nothing can be kept in it.
+    IgnoresConditions(&'static str),
 }
 
 impl fmt::Display for Trouble {
@@ -73,6 +87,11 @@ impl fmt::Display for Trouble {
             Self::WeakSwap => f.write_str(
                 "store took a stale write as a compare-and-swap; use another store, or another version of it",
             ),
+            Self::IgnoresConditions(header) => write!(
+                f,
+                "bucket does not heed {header} when it writes; keep the catalog in one that does (R2, S3, \
+                 a newer version of this server), or in a key-value store"
+            ),
         }
     }
 }
@@ -86,8 +105,12 @@ impl Trouble {
         match self {
             Self::Taken => Kind::Taken,
             Self::Full => Kind::Full,
-            Self::Contended | Self::Store(_) => Kind::Unavailable,
-            Self::Row(..) | Self::Index(_) | Self::WeakSwap => Kind::Internal,
+            Self::Contended | Self::Store(StoreError::Unavailable(_)) => Kind::Unavailable,
+            Self::Store(_)
+            | Self::Row(..)
+            | Self::Index(_)
+            | Self::WeakSwap
+            | Self::IgnoresConditions(_) => Kind::Internal,
         }
     }
 }
@@ -120,17 +143,6 @@ pub enum Effect {
     Refused(Refusal),
 }
 
-/// Every row in flight.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InFlight {
-    /// The rows, in the order of ids.
-    pub rows: Vec<Row>,
-    /// Entries that were taken out of the index.
-    pub repaired: usize,
-    /// Rows that could not be read; for the log. They stay in the index.
-    pub unreadable: Vec<Trouble>,
-}
-
 /// The rows in a store. Of a kind that may be made anew for each request.
 #[derive(Clone, Debug)]
 pub struct Catalog<S> {
@@ -143,61 +155,18 @@ impl<S: Store> Catalog<S> {
         Self { store }
     }
 
-    /// Tries whether the store's compare-and-swap refuses a stale write, and sees to it that there is an
-    /// index. To be asked once before the catalog is trusted; `nonce` is 128 random bits.
-    ///
-    /// # Errors
-    /// [`Trouble::WeakSwap`] when it does not; [`Trouble::Store`].
-    pub async fn probe(&self, nonce: [u8; 16]) -> Result<(), Trouble> {
-        let key = format!("probe/{}", crate::hex::lower(&nonce));
-        self.store.set(&key, b"1").await?;
-        let (stale, _) = self.store.hold(&key).await?;
-        self.store.set(&key, b"2").await?;
-        let taken = self.store.swap(stale, b"3").await?;
-        let (fresh, value) = self.store.hold(&key).await?;
-        let refused = self.store.swap(fresh, b"4").await?;
-        let last = self.store.get(&key).await?;
-        self.store.delete(&key).await?;
-        let right = !taken && value.as_deref() == Some(b"2");
-        let works = refused && last.as_deref() == Some(b"4");
-        if !right || !works {
-            return Err(Trouble::WeakSwap);
-        }
-        // Many first writes of the index could meet where the store does not compare with nothing.
-        self.index().await.map(|_| ())
-    }
-
-    /// Makes sure that the store has passed [`Catalog::probe`] within the hour, and probes it when it has
-    /// not. So many instances that start at once cost a reading each, and not a probe each.
-    ///
-    /// # Errors
-    /// As for [`Catalog::probe`].
-    pub async fn trust(&self, now: UnixTime, nonce: [u8; 16]) -> Result<(), Trouble> {
-        let passed = self.store.get(PASSED).await?;
-        let passed = passed.and_then(|at| core::str::from_utf8(&at).ok()?.parse().ok());
-        if passed.is_some_and(|at: u64| now.0.abs_diff(at) < TRUSTED_SECONDS) {
-            return Ok(());
-        }
-        self.probe(nonce).await?;
-        let at = format!("{}", now.0);
-        Ok(self.store.set(PASSED, at.as_bytes()).await?)
-    }
-
     /// Writes a new row, made by [`Row::register`].
     ///
     /// # Errors
-    /// [`Trouble::Taken`] when the id has one.
+    /// [`Trouble::Taken`] when the id has one; [`Trouble::Contended`] when it is just being deleted.
     pub async fn register(&self, row: &Row) -> Result<(), Trouble> {
-        let key = row_key(&row.id);
-        let (held, value) = self.store.hold(&key).await?;
-        if value.is_some() || !self.store.swap(held, &row.to_json()).await? {
-            return Err(Trouble::Taken);
-        }
-        // A store may not compare where the key was absent, and then several have won: the last one
-        // has, and the nonce tells which one that is.
+        self.store.create(&row_key(&row.id), &row.to_json()).await?;
+        // Only the nonce tells whose row it is. A store may not compare where the key was absent, and then
+        // several have won and the last one counts; a bucket may have lost its answer.
         match self.get(&row.id).await? {
             Some(written) if written.nonce == row.nonce => Ok(()),
-            _ => Err(Trouble::Taken),
+            Some(_) => Err(Trouble::Taken),
+            None => Err(Trouble::Contended),
         }
     }
 
@@ -206,8 +175,11 @@ impl<S: Store> Catalog<S> {
     /// # Errors
     /// [`Trouble::Store`], [`Trouble::Row`].
     pub async fn get(&self, id: &VideoId) -> Result<Option<Row>, Trouble> {
-        let value = self.store.get(&row_key(id)).await?;
-        value.map(|json| parse(id, &json)).transpose()
+        match self.store.get(&row_key(id)).await {
+            Ok(value) => value.map(|json| parse(id, &json)).transpose(),
+            Err(StoreError::Garbled(how)) => Err(Trouble::Row(id.clone(), BadRow::Malformed(how))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Applies an event to the row of `id`; `None` when there is no such row.
@@ -227,23 +199,21 @@ impl<S: Store> Catalog<S> {
         Ok(applied)
     }
 
-    /// Applies many events, and touches the index once for all of them. Each has an answer of its own, in
-    /// the same order; one that fails does not keep the others.
+    /// Applies many events, at most [`MAX_EVENTS`] to stay a call of bounded length, and settles all of them
+    /// at once. Each has an answer of its own, in the same order; one that fails does not keep the others.
     pub async fn apply_all(
         &self,
         events: &[(VideoId, Event)],
         now: UnixTime,
     ) -> Vec<Result<Option<Applied>, Trouble>> {
-        let mut answers = Vec::with_capacity(events.len());
-        for (id, event) in events {
-            answers.push(self.write(id, event, now).await);
-        }
+        let writes = events.iter().map(|(id, event)| self.write(id, event, now));
+        let answers = join(S::AT_ONCE, writes).await;
         let applied: Vec<&Applied> = answers.iter().flatten().flatten().collect();
         self.settle(&applied).await;
         answers
     }
 
-    /// Applies a report to the row that it is about, told by its uid or else by its label; `None` when
+    /// Applies a report to the row that it is about, told by its label or else by its uid; `None` when
     /// it is about none, or about a copy that is none of the row's any more.
     ///
     /// # Errors
@@ -254,17 +224,32 @@ impl<S: Store> Catalog<S> {
         via: Via,
         now: UnixTime,
     ) -> Result<Option<Row>, Trouble> {
-        let noted = self.store.get(&uid_key(&report.uid)).await?;
-        let noted = noted.and_then(|id| VideoId::new(core::str::from_utf8(&id).ok()?).ok());
-        let labelled = report.label.as_ref().map(|label| label.id.clone());
-        let Some(id) = noted.or(labelled) else {
-            return Ok(None);
-        };
         let event = Event::Report {
             report: report.clone(),
             via,
         };
-        let applied = self.apply(&id, &event, now).await?;
+        let labelled = report.label.as_ref().map(|label| &label.id);
+        if let Some(id) = labelled
+            && let Some(row) = self.fitting(id, &event, now).await?
+        {
+            return Ok(Some(row));
+        }
+        let noted = self.store.get(&uid_key(&report.uid)).await?;
+        let noted = noted.and_then(|id| VideoId::new(core::str::from_utf8(&id).ok()?).ok());
+        match noted {
+            Some(id) if Some(&id) != labelled => self.fitting(&id, &event, now).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// The row of `id` after a report, if it is about this row.
+    async fn fitting(
+        &self,
+        id: &VideoId,
+        event: &Event,
+        now: UnixTime,
+    ) -> Result<Option<Row>, Trouble> {
+        let applied = self.apply(id, event, now).await?;
         Ok(applied
             .filter(|applied| !matches!(applied.effect, Effect::Stale(_)))
             .map(|applied| applied.row))
@@ -287,12 +272,12 @@ impl<S: Store> Catalog<S> {
             self.store.delete(&uid_key(uid)).await?;
         }
         if row.status.is_in_flight() {
-            self.remove(&[(id.clone(), row.rev)]).await;
+            self.store.settle(&[&row]).await;
         }
         Ok(true)
     }
 
-    /// The row, its uid, but not yet the end of its index entry.
+    /// The row, its uid, but not yet the end of its entry.
     async fn write(
         &self,
         id: &VideoId,
@@ -311,13 +296,14 @@ impl<S: Store> Catalog<S> {
                 Outcome::Stale(stale) => return Ok(Some(Effect::Stale(stale).on(row))),
                 Outcome::Refused(refusal) => return Ok(Some(Effect::Refused(refusal).on(row))),
             };
-            next.rev = if next.status.is_in_flight() && !row.status.is_in_flight() {
-                self.announce(&row).await?
-            } else {
-                row.rev.saturating_add(1)
-            };
+            next.rev = row.rev.saturating_add(1);
+            if next.status.is_in_flight() && !row.status.is_in_flight() {
+                next.rev = self.store.announce(&row).await?;
+                next.flight = Some(next.rev);
+            }
+            self.note_uid(&row, &next).await?;
             if self.store.swap(held, &next.to_json()).await? {
-                self.note_uid(&row, &next).await?;
+                self.forget_uid(&row, &next).await?;
                 return Ok(Some(Effect::Changed.on(next)));
             }
             self.store.pause(round).await;
@@ -326,29 +312,31 @@ impl<S: Store> Catalog<S> {
     }
 
     async fn note_uid(&self, before: &Row, after: &Row) -> Result<(), Trouble> {
-        if before.stream_uid == after.stream_uid {
-            return Ok(());
-        }
-        if let Some(uid) = &after.stream_uid {
+        if let Some(uid) = &after.stream_uid
+            && before.stream_uid != after.stream_uid
+        {
             let id = after.id.as_str().as_bytes();
             self.store.set(&uid_key(uid), id).await?;
         }
-        if let Some(uid) = &before.stream_uid {
+        Ok(())
+    }
+
+    async fn forget_uid(&self, before: &Row, after: &Row) -> Result<(), Trouble> {
+        if let Some(uid) = &before.stream_uid
+            && before.stream_uid != after.stream_uid
+        {
             self.store.delete(&uid_key(uid)).await?;
         }
         Ok(())
     }
 }
 
-const ROW: &str = "video/";
+/// The most events of one [`Catalog::apply_all`].
+pub const MAX_EVENTS: usize = 500;
 
-/// When the store last passed the probe, in seconds since 1970.
-const PASSED: &str = "probe/passed";
+pub(super) const ROW: &str = "video/";
 
-/// How long a probe is believed, in seconds: a store is exchanged for another more seldom than hourly.
-const TRUSTED_SECONDS: u64 = 3600;
-
-fn row_key(id: &VideoId) -> String {
+pub(super) fn row_key(id: &VideoId) -> String {
     format!("{ROW}{id}")
 }
 
@@ -356,7 +344,7 @@ fn uid_key(uid: &StreamUid) -> String {
     format!("uid/{uid}")
 }
 
-fn parse(id: &VideoId, json: &[u8]) -> Result<Row, Trouble> {
+pub(super) fn parse(id: &VideoId, json: &[u8]) -> Result<Row, Trouble> {
     let row = Row::parse(json).map_err(|error| Trouble::Row(id.clone(), error))?;
     if row.id != *id {
         let error = BadRow::Malformed(format!("it is the row of {}", row.id));

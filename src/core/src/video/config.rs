@@ -2,6 +2,7 @@
 
 use alloc::{
     boxed::Box,
+    format,
     string::{String, ToString},
 };
 use core::fmt;
@@ -11,7 +12,10 @@ use zeroize::Zeroizing;
 use crate::{
     config::{Lookup, Problems, Useless, read},
     endpoint::{Endpoint, endpoint, is_unreserved, origin},
-    origin,
+    origin::{
+        self,
+        bucket::{Bucket, FILMS, Variables},
+    },
     secret::Secret,
 };
 
@@ -71,6 +75,69 @@ impl Videos {
             bucket,
         })
     }
+}
+
+/// What `catalog` is told when it keeps its rows in a bucket.
+#[derive(Clone, Debug)]
+pub struct CatalogBucket {
+    bucket: Bucket,
+    name: String,
+    variables: Variables,
+}
+
+impl CatalogBucket {
+    /// Reads `catalog_bucket`, `catalog_access_key_id` and `catalog_secret_access_key`, or those of the
+    /// film, `s3_bucket`, `s3_access_key_id` and `s3_secret_access_key`, where they are not set; also
+    /// `s3_endpoint` and `s3_region` (`auto` when it is not set).
+    ///
+    /// # Errors
+    /// Every variable that is missing or unusable, all together. Half a key pair is unusable.
+    pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let variables = variables(lookup);
+        let bucket = Bucket::from_lookup(lookup, &variables, &mut problems);
+        let name = lookup.get(variables.bucket).unwrap_or_default();
+        let bucket = bucket.ok_or(problems)?;
+        Ok(Self {
+            bucket,
+            name,
+            variables,
+        })
+    }
+
+    pub(super) fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    /// The bucket's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The variable that names the bucket.
+    pub(super) fn name_variable(&self) -> &'static str {
+        self.variables.bucket
+    }
+
+    /// The variables that hold the key pair.
+    pub(super) fn key_variables(&self) -> String {
+        format!("{} and {}", self.variables.key_id, self.variables.secret)
+    }
+}
+
+/// One half of a key pair of the catalog's own is reported as what is missing, not replaced by the film's.
+fn variables(lookup: &dyn Lookup) -> Variables {
+    let own = |name: &str| lookup.get(name).is_some_and(|value| !value.is_empty());
+    let (key_id, secret) = ("catalog_access_key_id", "catalog_secret_access_key");
+    let mut variables = FILMS;
+    if own("catalog_bucket") {
+        variables.bucket = "catalog_bucket";
+    }
+    if own(key_id) || own(secret) {
+        variables.key_id = key_id;
+        variables.secret = secret;
+    }
+    variables
 }
 
 /// What `reconciler` is told.
@@ -238,6 +305,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use crate::time::UnixTime;
 
     const GOOD: [(&str, &str); 5] = [
         ("stream_enabled", "true"),
@@ -304,6 +372,78 @@ mod tests {
         for value in ["-1", "86401", "5m"] {
             assert!(read(value).is_err(), "{value}");
         }
+    }
+
+    const FILM: [(&str, &str); 4] = [
+        ("s3_endpoint", "https://s3.example"),
+        ("s3_bucket", "films"),
+        ("s3_access_key_id", "reader"),
+        ("s3_secret_access_key", "offilms"),
+    ];
+
+    fn catalog(more: &[(&str, &str)]) -> Result<CatalogBucket, String> {
+        let variables = [&FILM[..], more].concat();
+        CatalogBucket::from_lookup(&|name: &str| lookup(&variables, name))
+            .map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_catalog_is_kept_where_the_films_are_unless_something_else_is_said() {
+        let signed = |more: &[(&str, &str)]| {
+            let config = catalog(more).unwrap();
+            let host = [("host", "s3.example")];
+            let bucket = config.bucket();
+            bucket.sign(crate::http::Method::Get, "/a", &host, &[], UnixTime(0))
+        };
+        let of_the_film = signed(&[]);
+        assert!(of_the_film.starts_with("/films/a?"), "{of_the_film}");
+        assert!(of_the_film.contains("Credential=reader%2F"));
+        let empty = [("catalog_bucket", ""), ("catalog_access_key_id", "")];
+        assert_eq!(signed(&empty), of_the_film);
+        let own_bucket = signed(&[("catalog_bucket", "rows")]);
+        assert!(own_bucket.starts_with("/rows/a?"));
+        assert!(own_bucket.contains("Credential=reader%2F"));
+        let pair = [
+            ("catalog_access_key_id", "writer"),
+            ("catalog_secret_access_key", "ofrows"),
+        ];
+        let own_pair = signed(&pair);
+        assert!(own_pair.starts_with("/films/a?"));
+        assert!(own_pair.contains("Credential=writer%2F"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_catalog_is_said_at_once() {
+        for (more, expected) in [
+            (
+                &[("catalog_access_key_id", "writer")][..],
+                "catalog_secret_access_key is not set",
+            ),
+            (
+                &[("catalog_secret_access_key", "ofrows")],
+                "catalog_access_key_id is not set",
+            ),
+            (
+                &[("catalog_bucket", "a/b"), ("s3_endpoint", "")],
+                "s3_endpoint is not set; catalog_bucket is no bucket name: letters, digits, dots and hyphens",
+            ),
+            (
+                &[("s3_bucket", ""), ("s3_region", "a b")],
+                "s3_bucket is not set; s3_region is no region; `auto` is right for R2, `us-east-1` for most others",
+            ),
+        ] {
+            assert_eq!(catalog(more).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = alloc::format!("{:?}", catalog(&[]).unwrap());
+        assert!(shown.contains("/films"), "{shown}");
+        assert!(
+            !shown.contains("offilms") && !shown.contains("reader"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -139,6 +139,10 @@ pub struct Row {
     /// The row's own number of its last write; see [`catalog`](super::catalog).
     #[serde(default)]
     pub(super) rev: u64,
+    /// The number of the write by which it last went in flight; `None` when it never did, or when a
+    /// version wrote it that did not note this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) flight: Option<u64>,
     /// Random; tells this row from another under the same id, before or at the same time.
     #[serde(default)]
     pub(super) nonce: String,
@@ -219,6 +223,9 @@ impl core::error::Error for BadRow {}
 
 impl Row {
     /// A new row, `uploading`. `nonce` is 128 random bits.
+    ///
+    /// Its writes are counted from a number that no earlier row of the same id has come to: the seconds
+    /// since 1970, and 20 random bits for a clock that goes back.
     #[must_use]
     pub fn register(
         id: VideoId,
@@ -229,7 +236,8 @@ impl Row {
     ) -> Self {
         Self {
             v: VERSION,
-            rev: 1,
+            rev: first_rev(now, nonce),
+            flight: None,
             nonce: crate::hex::lower(&nonce),
             tried_at: None,
             id,
@@ -294,6 +302,12 @@ impl Row {
             nonce: Some(self.nonce.clone()).filter(|nonce| !nonce.is_empty()),
         }
     }
+}
+
+/// Below 2^53, until the year 2242: what some readers of JSON know no number above.
+fn first_rev(now: UnixTime, [a, b, c, ..]: [u8; 16]) -> u64 {
+    let random = u64::from(u32::from_be_bytes([0, a, b, c])) >> 4;
+    now.0.saturating_mul(1 << 20) | random
 }
 
 /// What of a row the API shows, in its order.

@@ -47,8 +47,8 @@ const FIRST_WAIT_SECONDS: u64 = 30;
 /// The longest of these waits, in seconds: encoding a film takes about as long.
 const LONGEST_WAIT_SECONDS: u64 = 900;
 
-/// One request to Stream. `Debug` shows neither its query nor its headers nor its body, for they hold
-/// the API token and a signed address.
+/// One request to Stream, or to the catalog's bucket. `Debug` shows neither its query nor its headers nor
+/// its body, for they hold the API token, a signed address or a signature.
 pub struct Call {
     /// The method.
     pub method: Method,

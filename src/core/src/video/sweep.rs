@@ -1,7 +1,7 @@
 //! The reconciler's pass over the rows in flight: what Stream is asked, and what the rows are told.
 //!
 //! [`Sweep`] is the whole of it, without a socket or a store. A driver hands it the rows of
-//! [`Catalog::in_flight`](super::Catalog::in_flight), does what each [`Step`] says, and reports with
+//! [`Catalog::to_sweep`](super::Catalog::to_sweep), does what each [`Step`] says, and reports with
 //! [`Told`] what came of it:
 //!
 //! 1. Rows with a uid that nothing has changed for long are polled, fifty in a call.
@@ -19,6 +19,8 @@ use alloc::{
     vec::Vec,
 };
 
+use core::ops::Bound::{Excluded, Unbounded};
+
 use serde::Serialize;
 
 mod plan;
@@ -26,7 +28,7 @@ mod plan;
 use plan::{Plan, Poll, Task, Work, is_due, plan};
 
 use super::{
-    catalog::{Applied, Effect},
+    catalog::{Applied, Effect, MAX_EVENTS},
     id::{StreamUid, VideoId},
     lifecycle::{Event, Via},
     report::{Label, Report},
@@ -50,7 +52,8 @@ pub enum Step {
     Find(Label),
     /// Submit, and report [`Told::Submitted`].
     Submit(Submission),
-    /// Apply these events, and report [`Told::Applied`] with as many answers in the same order.
+    /// Apply these events, [`MAX_EVENTS`] at most, and report [`Told::Applied`] with as many answers in the
+    /// same order.
     Apply(Vec<(VideoId, Event)>),
     /// The end.
     Done(Summary),
@@ -114,6 +117,8 @@ pub struct Sweep {
     submitting: bool,
     updated: BTreeSet<VideoId>,
     undecided: BTreeSet<VideoId>,
+    /// Of the undecided, the last whose row has been told.
+    told: Option<VideoId>,
     scanned: usize,
     unreadable: usize,
 }
@@ -128,12 +133,12 @@ enum State {
     Taking(VideoId),
     Submitting(Submission),
     Writing(Vec<VideoId>),
-    /// The undecided rows are being noted, and then nothing is left.
+    /// The undecided rows are being told, and then nothing is left.
     Ending,
 }
 
 impl Sweep {
-    /// Begins a sweep over `rows`, all that are in flight; `unreadable` more could not be read. A row
+    /// Begins a sweep over `rows` in flight; `unreadable` more could not be read. A row
     /// with a copy, or with a submission that had no answer, is looked after when nothing has changed
     /// it for `stuck_after_seconds`.
     #[must_use]
@@ -151,6 +156,7 @@ impl Sweep {
             submitting: true,
             updated: BTreeSet::new(),
             undecided: BTreeSet::new(),
+            told: None,
             scanned: rows.len() + unreadable,
             unreadable,
         };
@@ -190,6 +196,7 @@ impl Sweep {
                 self.written(&ids, answers, now);
                 self.go_on()
             }
+            (State::Ending, Told::Applied(_)) => self.end(),
             _ => Step::Done(self.summary()),
         }
     }
@@ -220,11 +227,17 @@ impl Sweep {
     /// What could not be decided goes to the end of the next sweep's queue.
     fn end(&mut self) -> Step {
         self.state = State::Ending;
-        if self.undecided.is_empty() {
+        let from = self.told.as_ref().map_or(Unbounded, Excluded);
+        let untold = self.undecided.range((from, Unbounded));
+        let events: Vec<(VideoId, Event)> = untold
+            .take(MAX_EVENTS)
+            .map(|id| (id.clone(), Event::Tried))
+            .collect();
+        let Some((last, _)) = events.last() else {
             return Step::Done(self.summary());
-        }
-        let tried = |id: &VideoId| (id.clone(), Event::Tried);
-        Step::Apply(self.undecided.iter().map(tried).collect())
+        };
+        self.told = Some(last.clone());
+        Step::Apply(events)
     }
 
     fn summary(&self) -> Summary {

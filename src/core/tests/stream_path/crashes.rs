@@ -1,14 +1,18 @@
 //! The catalog when many write at once, and when whoever writes dies at any moment.
 
 use proptest::prelude::*;
-use reelgate_core::video::{Catalog, Effect, Event, Progress, Row, Status, Trouble, Via, VideoId};
+use reelgate_core::video::{
+    Catalog, Effect, Event, Progress, Row, Status, Store, Trouble, Via, VideoId,
+};
 
-use crate::memory::{Memory, Task, Values, alone, go_on};
+use crate::in_every_place;
+use crate::memory::Memory;
+use crate::place::{Place, Task, alone, go_on};
 use crate::rows::{NOW, after, id, registered, report, uid};
 
 /// One thing that somebody does to the catalog.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+pub(crate) enum Deed {
     Encode,
     Retry,
     Ready,
@@ -18,7 +22,7 @@ enum Deed {
     Register,
 }
 
-const DEEDS: [Deed; 7] = [
+pub(crate) const DEEDS: [Deed; 7] = [
     Deed::Encode,
     Deed::Retry,
     Deed::Ready,
@@ -32,26 +36,41 @@ fn video() -> VideoId {
     id("v1")
 }
 
-fn task<'a>(deed: Deed, memory: &'a Memory) -> Task<'a> {
-    let catalog = Catalog::new(memory);
+/// `number` tells a row that is registered from all others.
+pub(crate) async fn perform<S: Store>(
+    deed: Deed,
+    number: u8,
+    catalog: &Catalog<S>,
+) -> Result<(), Trouble> {
+    match deed {
+        Deed::Encode => catalog.apply(&video(), &Event::Encode, NOW).await.map(drop),
+        Deed::Retry => catalog.apply(&video(), &Event::Retry, NOW).await.map(drop),
+        Deed::Ready | Deed::Fail => {
+            let progress = match deed {
+                Deed::Ready => Progress::Ready,
+                _ => Progress::Failed,
+            };
+            let report = report("u1", &encoding().label(), progress);
+            catalog.report(&report, Via::Webhook, NOW).await.map(drop)
+        }
+        Deed::Sweep => catalog.to_sweep().await.map(drop),
+        Deed::Delete => catalog.delete(&video()).await.map(drop),
+        Deed::Register => {
+            let key = registered("v1").source_key;
+            let row = Row::register(video(), key, Default::default(), NOW, [number; 16]);
+            catalog.register(&row).await
+        }
+    }
+}
+
+fn task<'a, P: Place>(deed: Deed, number: u8, place: &'a P) -> Task<'a> {
+    let catalog = place.catalog();
     Box::pin(async move {
-        let tell = async |event: Event| {
-            let _ = catalog.apply(&video(), &event, NOW).await.unwrap();
-        };
-        match deed {
-            Deed::Encode => tell(Event::Encode).await,
-            Deed::Retry => tell(Event::Retry).await,
-            Deed::Ready | Deed::Fail => {
-                let progress = match deed {
-                    Deed::Ready => Progress::Ready,
-                    _ => Progress::Failed,
-                };
-                let report = report("u1", &encoding().label(), progress);
-                catalog.report(&report, Via::Webhook, NOW).await.unwrap();
-            }
-            Deed::Sweep => drop(catalog.in_flight().await.unwrap()),
-            Deed::Delete => drop(catalog.delete(&video()).await.unwrap()),
-            Deed::Register => drop(catalog.register(&registered("v1")).await),
+        match perform(deed, number, &catalog).await {
+            Ok(()) => {}
+            // Another may have the id.
+            Err(Trouble::Taken | Trouble::Contended) if matches!(deed, Deed::Register) => {}
+            Err(trouble) => panic!("{deed:?}: {trouble}"),
         }
     })
 }
@@ -60,72 +79,76 @@ fn encoding() -> Row {
     after(&registered("v1"), &[Event::Encode])
 }
 
-/// The store at every station of a video's way, as the catalog leaves it; also with an index entry that
-/// a crash has left.
-fn stations() -> Vec<Values> {
-    let memory = Memory::default();
-    let catalog = Catalog::new(&memory);
+/// The store at every station of a video's way, as the catalog leaves it; also with an entry that a crash
+/// has left.
+pub(crate) fn stations<P: Place>() -> Vec<P::Contents> {
+    let place = P::default();
+    let catalog = place.catalog();
     alone(catalog.probe([0; 16])).unwrap();
-    let mut stations = vec![memory.values.borrow().clone()];
+    let mut stations = vec![place.contents()];
     alone(catalog.register(&registered("v1"))).unwrap();
-    stations.push(memory.values.borrow().clone());
-    alone(task(Deed::Encode, &memory));
-    stations.push(memory.values.borrow().clone());
-    alone(task(Deed::Fail, &memory));
-    let failed = memory.values.borrow().clone();
+    stations.push(place.contents());
+    alone(task(Deed::Encode, 0, &place));
+    stations.push(place.contents());
+    alone(task(Deed::Fail, 0, &place));
+    let failed = place.contents();
     stations.push(failed.clone());
-    // An index entry of a retry that was given up before it wrote the row.
-    let given_up = Memory::with(failed);
-    let mut retry = task(Deed::Retry, &given_up);
+    // The entry of a retry that was given up before it wrote the row.
+    let given_up = P::with(failed);
+    let mut retry = task(Deed::Retry, 0, &given_up);
     while given_up.indexed().is_empty() {
         assert!(!go_on(&mut retry));
     }
     drop(retry);
-    stations.push(given_up.values.borrow().clone());
+    stations.push(given_up.contents());
     stations
 }
 
-/// Whatever has happened, one more look puts the index right, and the store is sound.
-fn assert_repaired(values: &Values, how: &str) {
-    let memory = Memory::with(values.clone());
-    assert_eq!(memory.lost(), [], "{how}");
-    let found = alone(Catalog::new(&memory).in_flight()).unwrap();
-    let rows = memory.rows();
-    let expected: Vec<&Row> = rows
-        .iter()
-        .filter(|row| row.status.is_in_flight())
-        .collect();
-    assert_eq!(found.rows.iter().collect::<Vec<_>>(), expected, "{how}");
-    let indexed: Vec<String> = memory.indexed().into_iter().collect();
-    let expected: Vec<&str> = expected.iter().map(|row| row.id.as_str()).collect();
+/// Whatever has happened, one more look puts the entries right, and the store is sound.
+pub(crate) fn assert_repaired<P: Place>(contents: &P::Contents, how: &str) {
+    let place = P::with(contents.clone());
+    assert_eq!(place.lost(), [], "{how}");
+    let found = alone(place.catalog().to_sweep()).unwrap();
+    let ids = |rows: &[Row]| -> Vec<String> {
+        let in_flight = rows.iter().filter(|row| row.status.is_in_flight());
+        in_flight.map(|row| row.id.to_string()).collect()
+    };
+    let expected = ids(&place.rows());
+    assert_eq!(ids(&found.rows), expected, "{how}");
+    assert_eq!(found.rows.len(), expected.len(), "{how}");
+    let indexed: Vec<String> = place.indexed().into_iter().collect();
     assert_eq!(indexed, expected, "{how}");
+    assert_eq!(place.lost(), [], "{how}");
 }
 
 /// Runs tasks as `choose` says, given how many are not done; everybody may die after each operation.
-fn run(start: &Values, deeds: &[Deed], mut choose: impl FnMut(usize) -> usize) {
-    let memory = Memory::with(start.clone());
-    let mut tasks: Vec<Task<'_>> = deeds.iter().map(|deed| task(*deed, &memory)).collect();
-    let mut seen = memory.values.borrow().clone();
+fn run<P: Place>(start: &P::Contents, deeds: &[Deed], mut choose: impl FnMut(usize) -> usize) {
+    let place = P::with(start.clone());
+    let tasks = (100..).zip(deeds);
+    let mut tasks: Vec<Task<'_>> = tasks
+        .map(|(number, deed)| task(*deed, number, &place))
+        .collect();
+    let mut seen = place.contents();
     while !tasks.is_empty() {
         let next = choose(tasks.len());
         if go_on(&mut tasks[next]) {
             drop(tasks.remove(next));
         }
-        let values = memory.values.borrow();
-        if *values != seen {
-            assert_repaired(&values, &format!("{deeds:?}"));
-            seen.clone_from(&values);
+        let contents = place.contents();
+        if contents != seen {
+            assert_repaired::<P>(&contents, &format!("{deeds:?}"));
+            seen = contents;
         }
     }
 }
 
-/// All ways of two tasks to take turns, one after the other.
-fn all_ways(start: &Values, deeds: &[Deed]) {
+/// All ways of the tasks to take turns, one after the other.
+fn all_ways<P: Place>(start: &P::Contents, deeds: &[Deed]) {
     // The choices of the run before, and how many there were at each.
     let mut way: Vec<(usize, usize)> = Vec::new();
     loop {
         let mut at = 0;
-        run(start, deeds, |among| {
+        run::<P>(start, deeds, |among| {
             if at == way.len() {
                 way.push((0, among));
             }
@@ -145,50 +168,74 @@ fn all_ways(start: &Values, deeds: &[Deed]) {
     }
 }
 
-#[test]
-fn who_dies_at_any_moment_loses_nothing() {
-    for start in stations() {
+in_every_place! {
+    who_dies_at_any_moment_loses_nothing
+    two_at_once_lose_nothing
+    five_at_once_lose_nothing
+    who_is_held_up_removes_nothing_of_anothers
+    of_many_encodes_at_once_one_changes_the_row
+    a_hundred_reports_at_once_are_all_heard
+    a_sweep_costs_what_is_in_flight
+    a_listing_goes_on_where_it_ended
+}
+
+fn who_dies_at_any_moment_loses_nothing<P: Place>() {
+    for start in stations::<P>() {
         for deed in DEEDS {
-            run(&start, &[deed], |_| 0);
+            run::<P>(&start, &[deed], |_| 0);
         }
     }
 }
 
-#[test]
-fn two_at_once_lose_nothing() {
-    for start in stations() {
+fn two_at_once_lose_nothing<P: Place>() {
+    for start in stations::<P>() {
         for one in [Deed::Retry, Deed::Encode] {
             for other in [Deed::Sweep, Deed::Ready, Deed::Fail, Deed::Delete] {
-                all_ways(&start, &[one, other]);
+                all_ways::<P>(&start, &[one, other]);
             }
         }
-        all_ways(&start, &[Deed::Sweep, Deed::Sweep]);
+        all_ways::<P>(&start, &[Deed::Sweep, Deed::Sweep]);
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
-
-    #[test]
-    fn five_at_once_lose_nothing(
-        station in 0..5_usize,
-        deeds in proptest::collection::vec(proptest::sample::select(&DEEDS[..]), 5),
-        choices: Vec<u8>,
-    ) {
+fn five_at_once_lose_nothing<P: Place>() {
+    let stations = stations::<P>();
+    let cases = (
+        0..stations.len(),
+        proptest::collection::vec(proptest::sample::select(&DEEDS[..]), 5),
+        any::<Vec<u8>>(),
+    );
+    proptest!(ProptestConfig::with_cases(P::CASES), |((station, deeds, choices) in cases)| {
         let mut choices = choices.into_iter();
-        run(&stations()[station], &deeds, |among| {
+        run::<P>(&stations[station], &deeds, |among| {
             usize::from(choices.next().unwrap_or_default()) % among
         });
+    });
+}
+
+/// While one of them is held up after each of its operations in turn, the row is deleted, registered anew
+/// and put in flight again.
+fn who_is_held_up_removes_nothing_of_anothers<P: Place>() {
+    for start in stations::<P>() {
+        for held_up in [Deed::Ready, Deed::Fail, Deed::Sweep, Deed::Delete] {
+            let deeds = [held_up, Deed::Delete, Deed::Register, Deed::Encode];
+            for operations in 0..12 {
+                let mut turn = 0;
+                run::<P>(&start, &deeds, |among| {
+                    turn += 1;
+                    usize::from(turn > operations && among > 1)
+                });
+            }
+        }
     }
 }
 
-#[test]
-fn of_many_encodes_at_once_one_changes_the_row() {
-    let memory = Memory::with(stations()[1].clone());
+fn of_many_encodes_at_once_one_changes_the_row<P: Place>() {
+    let place = P::with(stations::<P>()[1].clone());
     let changed = std::cell::Cell::new(0);
     let mut tasks: Vec<Task<'_>> = (0..100)
         .map(|_| -> Task<'_> {
-            let catalog = Catalog::new(&memory);
+            let catalog = place.catalog();
             let changed = &changed;
             Box::pin(async move {
                 let applied = catalog.apply(&video(), &Event::Encode, NOW).await;
@@ -203,16 +250,15 @@ fn of_many_encodes_at_once_one_changes_the_row() {
     }
     drop(tasks);
     assert_eq!(changed.get(), 1);
-    assert_eq!(memory.rows()[0].attempt, 1);
+    assert_eq!(place.rows()[0].attempt, 1);
 }
 
-#[test]
-fn a_hundred_reports_at_once_are_all_heard() {
-    let memory = Memory::with(stations()[2].clone());
-    let label = memory.rows()[0].label();
+fn a_hundred_reports_at_once_are_all_heard<P: Place>() {
+    let place = P::with(stations::<P>()[2].clone());
+    let label = place.rows()[0].label();
     let mut tasks: Vec<Task<'_>> = (1..=100)
         .map(|percent| -> Task<'_> {
-            let catalog = Catalog::new(&memory);
+            let catalog = place.catalog();
             let mut report = report("u1", &label, Progress::Encoding);
             report.pct_complete = Some(f64::from(percent));
             Box::pin(async move {
@@ -225,8 +271,8 @@ fn a_hundred_reports_at_once_are_all_heard() {
         tasks.retain_mut(|task| !go_on(task));
     }
     drop(tasks);
-    assert_eq!(memory.rows()[0].pct_complete, Some(100.0));
-    assert_eq!(memory.rows()[0].stream_uid, Some(uid("u1")));
+    assert_eq!(place.rows()[0].pct_complete, Some(100.0));
+    assert_eq!(place.rows()[0].stream_uid, Some(uid("u1")));
 }
 
 #[test]
@@ -280,41 +326,38 @@ fn of_two_first_writes_the_last_is_believed() {
     assert_eq!(memory.rows(), rows[1..]);
 }
 
-#[test]
-fn a_sweep_costs_what_is_in_flight() {
-    let memory = Memory::default();
-    let catalog = Catalog::new(&memory);
+fn a_sweep_costs_what_is_in_flight<P: Place>() {
+    let place = P::default();
+    let catalog = place.catalog();
     alone(catalog.probe([0; 16])).unwrap();
     for number in 0..10_000 {
         let row = registered(&format!("v{number}"));
-        let key = format!("video/{}", row.id);
-        memory.values.borrow_mut().insert(key, row.to_json());
+        place.put(&format!("video/{}", row.id), &row.to_json());
     }
     for number in 0..100 {
         let id = id(&format!("v{number}"));
         alone(catalog.apply(&id, &Event::Encode, NOW)).unwrap();
     }
-    memory.operations.set(0);
-    let found = alone(catalog.in_flight()).unwrap();
+    place.operations();
+    let found = alone(catalog.to_sweep()).unwrap();
     assert_eq!(found.rows.len(), 100);
     assert!(found.rows.iter().all(|row| row.status == Status::Encoding));
-    // One for the index, one for each row.
-    assert_eq!(memory.operations.get(), 101);
+    // One for the index or the list, one for each row.
+    assert_eq!(place.operations(), 101);
 }
 
 #[test]
 fn a_lost_index_is_made_again() {
-    let memory = Memory::with(stations()[2].clone());
+    let memory = Memory::with(stations::<Memory>()[2].clone());
     memory.values.borrow_mut().remove("index/encoding");
-    let found = alone(Catalog::new(&memory).in_flight()).unwrap();
+    let found = alone(Catalog::new(&memory).to_sweep()).unwrap();
     assert_eq!(found.rows.len(), 1);
     assert_eq!(memory.lost(), []);
 }
 
-#[test]
-fn a_listing_goes_on_where_it_ended() {
-    let memory = Memory::default();
-    let catalog = Catalog::new(&memory);
+fn a_listing_goes_on_where_it_ended<P: Place>() {
+    let place = P::default();
+    let catalog = place.catalog();
     for name in ["b", "a.1", "c", "A", "a-1"] {
         alone(catalog.register(&registered(name))).unwrap();
     }

@@ -2,11 +2,11 @@
 //! and that can be told to lie.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::collections::{BTreeMap, BTreeSet};
 
 use reelgate_core::video::{Row, Store, StoreError, VideoId};
+
+use crate::place::{Place, stop};
 
 pub(crate) type Values = BTreeMap<String, Vec<u8>>;
 
@@ -24,19 +24,61 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn with(values: Values) -> Self {
+    fn count(&self) {
+        self.operations.set(self.operations.get() + 1);
+    }
+}
+
+impl Place for Memory {
+    type Store<'a> = &'a Self;
+    type Contents = Values;
+
+    const CASES: u32 = 1500;
+
+    fn store(&self) -> &Self {
+        self
+    }
+
+    fn with(values: Values) -> Self {
         Self {
             values: RefCell::new(values),
             ..Self::default()
         }
     }
 
-    fn count(&self) {
-        self.operations.set(self.operations.get() + 1);
+    fn contents(&self) -> Values {
+        self.values.borrow().clone()
     }
 
-    /// Every row that is in flight and not in the index: must be none, at any time.
-    pub(crate) fn lost(&self) -> Vec<VideoId> {
+    fn operations(&self) -> usize {
+        self.operations.take()
+    }
+
+    fn put(&self, key: &str, value: &[u8]) {
+        self.values.borrow_mut().insert(key.into(), value.into());
+    }
+
+    /// The index is made of all rows.
+    fn put_in_flight(&self, row: &Row) {
+        self.put(&format!("video/{}", row.id), &row.to_json());
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let values = self.values.borrow();
+        let rows = values.iter().filter(|(key, _)| key.starts_with("video/"));
+        rows.map(|(_, json)| Row::parse(json).unwrap()).collect()
+    }
+
+    fn indexed(&self) -> BTreeSet<String> {
+        let values = self.values.borrow();
+        let Some(json) = values.get("index/encoding") else {
+            return BTreeSet::new();
+        };
+        let index: serde_json::Value = serde_json::from_slice(json).unwrap();
+        index["ids"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    fn lost(&self) -> Vec<VideoId> {
         let index = self.indexed();
         self.rows()
             .into_iter()
@@ -45,34 +87,6 @@ impl Memory {
             .filter(|id| !index.contains(id.as_str()))
             .collect()
     }
-
-    pub(crate) fn rows(&self) -> Vec<Row> {
-        let values = self.values.borrow();
-        let rows = values.iter().filter(|(key, _)| key.starts_with("video/"));
-        rows.map(|(_, json)| Row::parse(json).unwrap()).collect()
-    }
-
-    pub(crate) fn indexed(&self) -> std::collections::BTreeSet<String> {
-        let values = self.values.borrow();
-        let Some(json) = values.get("index/encoding") else {
-            return Default::default();
-        };
-        let index: serde_json::Value = serde_json::from_slice(json).unwrap();
-        index["ids"].as_object().unwrap().keys().cloned().collect()
-    }
-}
-
-/// Lets others go first, once.
-async fn stop() {
-    let mut stopped = false;
-    std::future::poll_fn(|_| {
-        if std::mem::replace(&mut stopped, true) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
 }
 
 impl Store for &Memory {
@@ -129,23 +143,4 @@ impl Store for &Memory {
     }
 
     async fn pause(&self, _round: u32) {}
-}
-
-/// Runs one thing to its end, with nobody beside it.
-pub(crate) fn alone<T>(work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(done) = work.as_mut().poll(&mut context) {
-            return done;
-        }
-    }
-}
-
-pub(crate) type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
-
-/// Lets the task go on to its next operation; `true` when it is done.
-pub(crate) fn go_on(task: &mut Task<'_>) -> bool {
-    let mut context = Context::from_waker(Waker::noop());
-    task.as_mut().poll(&mut context).is_ready()
 }

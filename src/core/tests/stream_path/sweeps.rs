@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use reelgate_core::time::UnixTime;
 use reelgate_core::video::sweep::BUDGET;
 use reelgate_core::video::{
-    Applied, CallFailed, Catalog, Event, Failure, Listed, Progress, Report, Row, Status, Step,
-    Submitted, Summary, Sweep, Told, Trouble, Via,
+    Applied, CallFailed, Event, Failure, Listed, Progress, Report, Row, Status, Step, Submitted,
+    Summary, Sweep, Told, Trouble, Via,
 };
 
-use crate::memory::{Memory, alone};
+use crate::in_every_place;
+use crate::place::{Place, alone};
 use crate::rows::{NOW, after, id, registered, report, uid};
 
 const LATER: UnixTime = UnixTime(NOW.0 + 301);
@@ -82,9 +83,9 @@ impl Stream {
 }
 
 /// One whole sweep at `now`, on the real catalog.
-fn sweep(memory: &Memory, stream: &mut Stream, now: UnixTime) -> Summary {
-    let catalog = Catalog::new(memory);
-    let found = alone(catalog.in_flight()).unwrap();
+fn sweep<P: Place>(place: &P, stream: &mut Stream, now: UnixTime) -> Summary {
+    let catalog = place.catalog();
+    let found = alone(catalog.to_sweep()).unwrap();
     let (mut sweep, mut step) = Sweep::start(&found.rows, found.unreadable.len(), 300, now);
     for _ in 0..1000 {
         step = match step {
@@ -105,16 +106,16 @@ fn sweep(memory: &Memory, stream: &mut Stream, now: UnixTime) -> Summary {
 }
 
 /// A store with these rows in it, changed at [`NOW`].
-fn store(rows: impl IntoIterator<Item = (Row, Vec<Event>)>) -> Memory {
-    let memory = Memory::default();
-    let catalog = Catalog::new(&memory);
+fn store<P: Place>(rows: impl IntoIterator<Item = (Row, Vec<Event>)>) -> P {
+    let place = P::default();
     for (row, events) in rows {
+        let catalog = place.catalog();
         alone(catalog.register(&row)).unwrap();
         for event in events {
             alone(catalog.apply(&row.id, &event, NOW)).unwrap();
         }
     }
-    memory
+    place
 }
 
 fn encoding(name: &str, uid_text: &str) -> (Row, Vec<Event>) {
@@ -134,8 +135,8 @@ fn copy(name: &str, uid_text: &str, progress: Progress) -> Report {
     report(uid_text, &row.label(), progress)
 }
 
-fn row(memory: &Memory, name: &str) -> Row {
-    alone(Catalog::new(memory).get(&id(name))).unwrap().unwrap()
+fn row<P: Place>(place: &P, name: &str) -> Row {
+    alone(place.catalog().get(&id(name))).unwrap().unwrap()
 }
 
 fn summary(scanned: usize, updated: usize, errors: usize) -> Summary {
@@ -146,10 +147,23 @@ fn summary(scanned: usize, updated: usize, errors: usize) -> Summary {
     }
 }
 
-#[test]
-fn a_hundred_rows_take_two_calls() {
+in_every_place! {
+    a_hundred_rows_take_two_calls
+    young_rows_are_left_alone
+    what_the_list_leaves_out_is_asked_for
+    a_refused_list_is_asked_one_by_one_and_a_failed_one_next_time
+    a_copy_whose_answer_was_lost_is_adopted
+    another_rows_copy_under_the_same_name_is_not
+    a_submission_that_never_arrived_is_made_again_under_a_new_number
+    queued_rows_are_submitted_when_they_are_due_until_stream_is_busy
+    a_retry_is_submitted
+    calls_are_bounded_and_nobody_starves
+    a_report_out_of_turn_ends_the_sweep
+}
+
+fn a_hundred_rows_take_two_calls<P: Place>() {
     let names: Vec<String> = (0..100).map(|number| format!("v{number:03}")).collect();
-    let memory = store(
+    let place: P = store(
         names
             .iter()
             .map(|name| encoding(name, &format!("u-{name}"))),
@@ -159,24 +173,22 @@ fn a_hundred_rows_take_two_calls() {
             .iter()
             .map(|name| copy(name, &format!("u-{name}"), Progress::Ready)),
     );
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(100, 100, 0));
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(100, 100, 0));
     assert_eq!(stream.asked, ["list 50", "list 50"]);
-    assert!(memory.rows().iter().all(|row| row.status == Status::Ready));
-    assert!(memory.indexed().is_empty());
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(0, 0, 0));
+    assert!(place.rows().iter().all(|row| row.status == Status::Ready));
+    assert!(place.indexed().is_empty());
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(0, 0, 0));
 }
 
-#[test]
-fn young_rows_are_left_alone() {
-    let memory = store([encoding("v1", "u1"), without_answer("v2")]);
+fn young_rows_are_left_alone<P: Place>() {
+    let place: P = store([encoding("v1", "u1"), without_answer("v2")]);
     let mut stream = Stream::new([]);
-    assert_eq!(sweep(&memory, &mut stream, NOW.plus(299)), summary(2, 0, 0));
+    assert_eq!(sweep(&place, &mut stream, NOW.plus(299)), summary(2, 0, 0));
     assert_eq!(stream.asked, [""; 0]);
 }
 
-#[test]
-fn what_the_list_leaves_out_is_asked_for() {
-    let memory = store([
+fn what_the_list_leaves_out_is_asked_for<P: Place>() {
+    let place: P = store([
         encoding("v1", "u1"),
         encoding("v2", "u2"),
         encoding("v3", "u3"),
@@ -189,21 +201,20 @@ fn what_the_list_leaves_out_is_asked_for() {
     ]);
     stream.unlisted = vec!["u2", "u3"];
     stream.get_fails = vec!["u3"];
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(4, 3, 1));
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(4, 3, 1));
     assert_eq!(stream.asked, ["list 4", "get u2", "get u3", "get u4"]);
-    assert_eq!(row(&memory, "v2").status, Status::Ready);
-    assert_eq!(row(&memory, "v3").status, Status::Encoding);
-    let gone = row(&memory, "v4");
+    assert_eq!(row(&place, "v2").status, Status::Ready);
+    assert_eq!(row(&place, "v3").status, Status::Encoding);
+    let gone = row(&place, "v4");
     assert_eq!(gone.status, Status::Failed);
     assert_eq!(gone.error.unwrap().code, "not_found");
     // The one that could not be decided is tried again.
     stream.get_fails.clear();
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(1, 0, 0));
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(1, 0, 0));
 }
 
-#[test]
-fn a_refused_list_is_asked_one_by_one_and_a_failed_one_next_time() {
-    let memory = store([encoding("v1", "u1"), encoding("v2", "u2")]);
+fn a_refused_list_is_asked_one_by_one_and_a_failed_one_next_time<P: Place>() {
+    let place: P = store([encoding("v1", "u1"), encoding("v2", "u2")]);
     let copies = [
         copy("v1", "u1", Progress::Ready),
         copy("v2", "u2", Progress::Encoding),
@@ -215,44 +226,41 @@ fn a_refused_list_is_asked_one_by_one_and_a_failed_one_next_time() {
         CallFailed::Denied("status 401".into()),
     ] {
         stream.list_fails = Some(failed);
-        assert_eq!(sweep(&memory, &mut stream, LATER), summary(2, 0, 2));
+        assert_eq!(sweep(&place, &mut stream, LATER), summary(2, 0, 2));
     }
     assert_eq!(stream.asked, ["list 2"; 3]);
     stream.asked.clear();
     stream.list_fails = Some(CallFailed::Refused("status 400".into()));
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(2, 1, 0));
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(2, 1, 0));
     assert_eq!(stream.asked, ["list 2", "get u1", "get u2"]);
 }
 
-#[test]
-fn a_copy_whose_answer_was_lost_is_adopted() {
-    let memory = store([without_answer("v1")]);
+fn a_copy_whose_answer_was_lost_is_adopted<P: Place>() {
+    let place: P = store([without_answer("v1")]);
     let mut stream = Stream::new([copy("v1", "u9", Progress::Encoding)]);
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(1, 1, 0));
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(1, 1, 0));
     assert_eq!(stream.asked, ["find v1#1"]);
-    let row = row(&memory, "v1");
+    let row = row(&place, "v1");
     assert_eq!((row.attempt, row.stream_uid), (1, Some(uid("u9"))));
 }
 
-#[test]
-fn another_rows_copy_under_the_same_name_is_not() {
-    let memory = store([without_answer("v1")]);
+fn another_rows_copy_under_the_same_name_is_not<P: Place>() {
+    let place: P = store([without_answer("v1")]);
     let mut theirs = copy("v1", "u9", Progress::Ready);
     theirs.label.as_mut().unwrap().nonce = Some("of an earlier row".into());
     let mut stream = Stream::new([theirs]);
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(1, 1, 0));
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(1, 1, 0));
     assert_eq!(stream.asked, ["find v1#1", "submit v1#2"]);
-    assert_eq!(row(&memory, "v1").stream_uid, Some(uid("new1")));
+    assert_eq!(row(&place, "v1").stream_uid, Some(uid("new1")));
 }
 
-#[test]
-fn a_submission_that_never_arrived_is_made_again_under_a_new_number() {
-    let memory = store([without_answer("v1")]);
+fn a_submission_that_never_arrived_is_made_again_under_a_new_number<P: Place>() {
+    let place: P = store([without_answer("v1")]);
     let mut stream = Stream::new([]);
     stream.submits = |_| Submitted::Unknown("no answer in time".into());
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(1, 1, 1));
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(1, 1, 1));
     assert_eq!(stream.asked, ["find v1#1", "submit v1#2"]);
-    let row = row(&memory, "v1");
+    let row = row(&place, "v1");
     assert_eq!((row.status, row.attempt), (Status::Encoding, 2));
     let causes: Vec<&str> = row.history.iter().map(|step| step.cause.as_str()).collect();
     assert_eq!(
@@ -261,18 +269,17 @@ fn a_submission_that_never_arrived_is_made_again_under_a_new_number() {
     );
 }
 
-#[test]
-fn queued_rows_are_submitted_when_they_are_due_until_stream_is_busy() {
+fn queued_rows_are_submitted_when_they_are_due_until_stream_is_busy<P: Place>() {
     let busy = |attempt| Event::SubmitBusy {
         attempt,
         retry_at: LATER,
     };
-    let memory = store((1..=5).map(|number| {
+    let place: P = store((1..=5).map(|number| {
         let events = vec![Event::Encode, busy(1)];
         (registered(&format!("v{number}")), events)
     }));
     let mut stream = Stream::new([]);
-    assert_eq!(sweep(&memory, &mut stream, NOW.plus(300)), summary(5, 0, 0));
+    assert_eq!(sweep(&place, &mut stream, NOW.plus(300)), summary(5, 0, 0));
     assert_eq!(stream.asked, [""; 0]);
     stream.submits = |number| match number {
         2 => Submitted::Busy(LATER.plus(60)),
@@ -282,34 +289,32 @@ fn queued_rows_are_submitted_when_they_are_due_until_stream_is_busy() {
         }),
         number => Submitted::Taken(uid(&format!("new{number}"))),
     };
-    assert_eq!(sweep(&memory, &mut stream, LATER), summary(5, 3, 0));
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(5, 3, 0));
     assert_eq!(stream.asked, ["submit v1#2", "submit v2#2", "submit v3#2"]);
-    let statuses: Vec<Status> = memory.rows().iter().map(|row| row.status).collect();
+    let statuses: Vec<Status> = place.rows().iter().map(|row| row.status).collect();
     use Status::{Encoding, Failed, Queued};
     assert_eq!(statuses, [Encoding, Failed, Queued, Queued, Queued]);
-    assert_eq!(row(&memory, "v3").retry_at, Some(LATER.plus(60)));
-    assert_eq!(row(&memory, "v4").attempt, 1);
+    assert_eq!(row(&place, "v3").retry_at, Some(LATER.plus(60)));
+    assert_eq!(row(&place, "v4").attempt, 1);
 }
 
-#[test]
-fn a_retry_is_submitted() {
+fn a_retry_is_submitted<P: Place>() {
     let (row_of_v1, mut events) = encoding("v1", "u1");
     let failed = Event::Report {
         report: copy("v1", "u1", Progress::Failed),
         via: Via::Webhook,
     };
     events.extend([failed, Event::Retry]);
-    let memory = store([(row_of_v1, events)]);
-    assert_eq!(row(&memory, "v1").error, None);
+    let place: P = store([(row_of_v1, events)]);
+    assert_eq!(row(&place, "v1").error, None);
     let mut stream = Stream::new([copy("v1", "u1", Progress::Failed)]);
-    assert_eq!(sweep(&memory, &mut stream, NOW), summary(1, 1, 0));
+    assert_eq!(sweep(&place, &mut stream, NOW), summary(1, 1, 0));
     assert_eq!(stream.asked, ["submit v1#2"]);
 }
 
-#[test]
-fn calls_are_bounded_and_nobody_starves() {
+fn calls_are_bounded_and_nobody_starves<P: Place>() {
     let names: Vec<String> = (0..100).map(|number| format!("v{number:03}")).collect();
-    let memory = store(
+    let place: P = store(
         names
             .iter()
             .map(|name| encoding(name, &format!("u-{name}"))),
@@ -323,19 +328,18 @@ fn calls_are_bounded_and_nobody_starves() {
         .collect();
     let mut now = LATER;
     let mut sweeps = 0;
-    while memory.indexed().len() > 60 {
+    while place.indexed().len() > 60 {
         stream.asked.clear();
-        sweep(&memory, &mut stream, now);
+        sweep(&place, &mut stream, now);
         assert!(stream.asked.len() <= BUDGET, "{:?}", stream.asked);
         now = now.plus(60);
         sweeps += 1;
-        assert!(sweeps <= 3, "{:?}", memory.indexed());
+        assert!(sweeps <= 3, "{:?}", place.indexed());
     }
 }
 
-#[test]
-fn a_report_out_of_turn_ends_the_sweep() {
-    let rows = store([encoding("v1", "u1")]).rows();
+fn a_report_out_of_turn_ends_the_sweep<P: Place>() {
+    let rows = store::<P>([encoding("v1", "u1")]).rows();
     let (mut sweep, step) = Sweep::start(&rows, 2, 300, LATER);
     assert_eq!(step, Step::List(vec![uid("u1")]));
     let step = sweep.next(Told::Applied(Vec::new()), LATER);

@@ -41,6 +41,13 @@ mod aws_example {
     );
     const SIGNATURE: &str = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
 
+    const REQUEST: Unsigned<'_> = Unsigned {
+        method: Method::Get,
+        headers: &[("host", HOST)],
+        path: "/test.txt",
+        query: &[],
+    };
+
     fn signer() -> Signer {
         let secret = SecretKey::new(SECRET).unwrap();
         Signer::new(KEY_ID.into(), secret, "us-east-1".into())
@@ -48,16 +55,12 @@ mod aws_example {
 
     #[test]
     fn query() {
-        assert_eq!(
-            signer().query(&Stamp::of(NOW), &[("host", HOST)], DAY),
-            QUERY
-        );
+        assert_eq!(signer().query(&Stamp::of(NOW), &REQUEST, DAY), QUERY);
     }
 
     #[test]
     fn request() {
-        let request = canonical_request(Method::Get, &[("host", HOST)], "/test.txt", QUERY);
-        assert_eq!(request, CANONICAL_REQUEST);
+        assert_eq!(canonical_request(&REQUEST, QUERY), CANONICAL_REQUEST);
     }
 
     #[test]
@@ -75,7 +78,7 @@ mod aws_example {
 
     #[test]
     fn whole() {
-        let url = signer().presign_for(Method::Get, &[("host", HOST)], "/test.txt", NOW, DAY);
+        let url = signer().presign_for(&REQUEST, NOW, DAY);
         assert_eq!(
             url,
             format!("/test.txt?{QUERY}&X-Amz-Signature={SIGNATURE}")
@@ -90,6 +93,7 @@ struct Vectors {
     secret_access_key: String,
     urls: Vec<Vector>,
     uploads: Vec<UploadVector>,
+    catalog: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -198,6 +202,68 @@ fn uploads_are_those_of_botocore() {
     }
 }
 
+fn signature(url: &str) -> &str {
+    let (_, signature) = url.split_once("X-Amz-Signature=").unwrap();
+    signature
+}
+
+#[test]
+fn what_the_catalog_asks_is_signed_as_by_botocore() {
+    const ROW: &str = "/.reelgate/videos/a-1.json";
+    const HOST: (&str, &str) = ("host", "account.r2.cloudflarestorage.com");
+    const MARK: (&str, &str) = (
+        "x-amz-meta-reelgate-write",
+        "0123456789abcdef0123456789abcdef",
+    );
+    const ETAG: &str = "\"9b2cf535f27731c974343645a3985328\"";
+    // botocore asks for escaped keys.
+    const LIST: [(&str, &str); 2] = [("encoding-type", "url"), ("list-type", "2")];
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+    let lists: [Pairs<'_>; 2] = [
+        &[
+            LIST[0],
+            LIST[1],
+            ("max-keys", "1000"),
+            ("prefix", ".reelgate/in-flight/"),
+        ],
+        &[
+            LIST[0],
+            LIST[1],
+            ("max-keys", "51"),
+            ("prefix", ".reelgate/videos/"),
+            ("start-after", ".reelgate/videos/a-1.json &+"),
+        ],
+    ];
+    let asked: [(Method, &str, Pairs<'_>, Pairs<'_>); 5] = [
+        (Method::Delete, ROW, &[HOST], &[]),
+        (Method::Put, ROW, &[HOST, ("if-match", ETAG), MARK], &[]),
+        (Method::Put, ROW, &[HOST, ("if-none-match", "*"), MARK], &[]),
+        (Method::Get, "", &[HOST], lists[0]),
+        (Method::Get, "", &[HOST], lists[1]),
+    ];
+    let vectors = vectors();
+    let (id, secret) = (&vectors.access_key_id, &vectors.secret_access_key);
+    let signer = Signer::new(id.clone(), SecretKey::new(secret).unwrap(), "auto".into());
+    assert_eq!(vectors.catalog.len(), asked.len());
+    for ((method, path, headers, query), expected) in asked.iter().zip(&vectors.catalog) {
+        let request = Unsigned {
+            method: *method,
+            headers,
+            path: &format!("/films{path}"),
+            query,
+        };
+        let signed = signer.presign(&request, UnixTime(1_740_832_496));
+        assert_eq!(signature(&signed), signature(expected), "{signed}");
+        // The same parameters, in an order that does not matter.
+        let parameters = |url: &str| -> Vec<String> {
+            let mut all: Vec<_> = url.split(['?', '&']).skip(1).map(Into::into).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(parameters(&signed), parameters(expected));
+    }
+}
+
 proptest! {
     #[test]
     fn urls_are_those_of_rusty_s3(
@@ -229,6 +295,12 @@ proptest! {
         let secret = SecretKey::new("secret").unwrap();
         let mut signer = Signer::new("id".into(), secret, "auto".into());
         signer.prepare(UnixTime(second), days);
-        signer.presign(Method::Get, "host", "/films/games/7/a", UnixTime(second));
+        let request = Unsigned {
+            method: Method::Get,
+            headers: &[("host", "host")],
+            path: "/films/games/7/a",
+            query: &[],
+        };
+        signer.presign(&request, UnixTime(second));
     }
 }

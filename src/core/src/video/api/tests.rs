@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     time::UnixTime,
-    video::{Page, Row, answers, lifecycle::Refusal},
+    video::{Damaged, Page, Row, answers, lifecycle::Refusal},
 };
 
 const TOKEN: &str = "operator";
@@ -273,13 +273,20 @@ fn a_row_is_shown_as_the_contract_says() {
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(body, expected);
     }
-    let page = Page {
+    let mut page = Page {
         rows: vec![row()],
         next_cursor: Some(id("v1")),
         unreadable: vec![],
     };
     let body: Value = serde_json::from_slice(&answers::listed(&page).body).unwrap();
     assert_eq!(body, json!({ "videos": [expected], "next_cursor": "v1" }));
+    page.unreadable.push(Damaged {
+        id: id("v2"),
+        reason: "row cannot be read: expected value".into(),
+    });
+    let body: Value = serde_json::from_slice(&answers::listed(&page).body).unwrap();
+    let damaged = json!([{ "id": "v2", "reason": "row cannot be read: expected value" }]);
+    assert_eq!(body["damaged"], damaged);
 }
 
 #[test]

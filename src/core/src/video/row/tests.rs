@@ -16,11 +16,13 @@ fn a_row_survives_the_store() {
     let row = row();
     assert_eq!(Row::parse(&row.to_json()), Ok(row.clone()));
     let stored: Value = serde_json::from_slice(&row.to_json()).unwrap();
-    assert_eq!((&stored["v"], &stored["rev"]), (&1.into(), &1.into()));
+    // The seconds, and twenty bits of the nonce.
+    let rev = (1_760_000_000_u64 << 20) + 0x03030;
+    assert_eq!((&stored["v"], &stored["rev"]), (&1.into(), &rev.into()));
     assert_eq!(stored["nonce"], "03030303030303030303030303030303");
     let view: Value = serde_json::from_slice(&row.to_view()).unwrap();
     let view = view.as_object().unwrap();
-    for own in ["v", "rev", "nonce", "tried_at"] {
+    for own in ["v", "rev", "flight", "nonce", "tried_at"] {
         assert!(!view.contains_key(own), "{own}");
     }
 }
