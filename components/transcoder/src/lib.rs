@@ -6,7 +6,9 @@ use reelgate_wasi::core::video::{
     Answered, Call, CallFailed, Label, Report, StreamUid, Submission, Submitted,
 };
 use reelgate_wasi::video::BadWords;
-use reelgate_wasi::video::transcoder_types::{self as types, CallFailed as Failed, Order, SubmittedCopy};
+use reelgate_wasi::video::transcoder_types::{
+    self as types, CallFailed as Failed, Order, SubmittedCopy,
+};
 use reelgate_wasi::{Fields, Level, OncePerInstance, call, log, now, variable};
 
 struct Transcoder;

@@ -86,7 +86,10 @@ mod tests {
             ("/s/a/games/1/a.m4s", Some(Chain::Games)),
             ("/api/games/1/playback", Some(Chain::Playback)),
             ("/api/playback/session/", Some(Chain::Playback)),
-            ("/api/internal/stream-source?key=a", Some(Chain::StreamSource)),
+            (
+                "/api/internal/stream-source?key=a",
+                Some(Chain::StreamSource),
+            ),
             ("/api/internal/reconcile", Some(Chain::Reconciler)),
             ("/api/webhooks/stream", Some(Chain::Webhook)),
             ("/api/webhooks/stream/more", None),

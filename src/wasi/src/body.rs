@@ -4,6 +4,9 @@ use wasip3::http::types::{ErrorCode, Request, Response, Trailers};
 use wasip3::wit_future;
 use wit_bindgen::{FutureReader, StreamReader, StreamResult};
 
+/// How much is read at once: many answers are short, and many may be read at the same time.
+const PIECE: usize = 64 << 10;
+
 /// The first `limit` bytes of a response's body, fewer where it ends before.
 ///
 /// # Errors
@@ -43,7 +46,8 @@ async fn read(
 ) -> Result<Vec<u8>, ErrorCode> {
     let mut bytes = Vec::new();
     while bytes.len() < limit {
-        let (status, chunk) = stream.read(Vec::with_capacity(limit - bytes.len())).await;
+        let room = Vec::with_capacity(PIECE.min(limit - bytes.len()));
+        let (status, chunk) = stream.read(room).await;
         bytes.extend_from_slice(&chunk);
         if matches!(status, StreamResult::Dropped) {
             return trailers.await.map(|_| bytes);

@@ -30,15 +30,26 @@ pub async fn fetch(request: &BucketRequest<'_>) -> Result<Response, Failure> {
 /// Asks Stream, with the same time-outs. `None` when there is no answer, or none that is whole and short
 /// enough.
 pub async fn call(call: &Call) -> Option<(u16, Fields, Vec<u8>)> {
-    let (request, body) = calling(call).ok()?;
+    let answer = exchange(call, MAX_ANSWER_BYTES + 1).await.ok();
+    answer.filter(|(_, _, body)| body.len() <= MAX_ANSWER_BYTES)
+}
+
+/// Sends `call` and reads the first `limit` bytes of the answer's body.
+///
+/// # Errors
+///
+/// Why there is no whole answer.
+pub(crate) async fn exchange(call: &Call, limit: usize) -> Result<(u16, Fields, Vec<u8>), Failure> {
+    let (request, body) = calling(call).map_err(|_| Failure::Broken)?;
     if let Some((mut writer, bytes)) = body {
-        // Stream may answer before it has read all; what it makes of that, its answer says.
+        // The other side may answer before it has read all; what it makes of that, its answer says.
         wit_bindgen::spawn(async move { drop(writer.write_all(bytes).await) });
     }
-    let response = wasip3::http::client::send(request).await.ok()?;
+    let sent = wasip3::http::client::send(request).await;
+    let response = sent.map_err(|error| failure(&error))?;
     let (status, headers) = head_of(&response);
-    let body = read_at_most(response, MAX_ANSWER_BYTES + 1).await.ok()?;
-    (body.len() <= MAX_ANSWER_BYTES).then_some((status, headers, body))
+    let body = read_at_most(response, limit).await;
+    Ok((status, headers, body.map_err(|error| failure(&error))?))
 }
 
 /// Fetches the keys of a sign-in service: one GET, no redirect, all of it in [`FETCH_TIME`].
@@ -82,11 +93,13 @@ type Writing = (StreamWriter<u8>, Vec<u8>);
 fn calling(call: &Call) -> Result<(Request, Option<Writing>), ErrorCode> {
     let mut headers = call.headers.clone();
     let mut body = None;
+    if call.method == Method::Put || !call.body.is_empty() {
+        let length = call.body.len().to_string().into_bytes();
+        headers.push(("content-length", length.into()));
+    }
     let contents = if call.body.is_empty() {
         None
     } else {
-        let length = call.body.len().to_string().into_bytes();
-        headers.push(("content-length", length.into()));
         let (writer, contents) = wit_stream::new();
         body = Some((writer, call.body.clone()));
         Some(contents)

@@ -87,11 +87,13 @@ impl reelgate_core::video::Store for Store {
 }
 
 fn failed(error: store::Error) -> StoreError {
-    StoreError(match error {
-        store::Error::NoSuchStore => "the host has no key-value store of that name".into(),
-        store::Error::AccessDenied => {
-            "the store is not in this component's key_value_stores".into()
+    match error {
+        store::Error::NoSuchStore => {
+            StoreError::Unusable("the host has no key-value store of that name".into())
         }
-        store::Error::Other(reason) => reason,
-    })
+        store::Error::AccessDenied => {
+            StoreError::Unusable("the store is not in this component's key_value_stores".into())
+        }
+        store::Error::Other(reason) => StoreError::Unavailable(reason),
+    }
 }

@@ -2,6 +2,7 @@
 //! requests and answers, in the words of [`reelgate_core`].
 
 mod body;
+mod bucket;
 mod clock;
 mod config;
 #[doc(hidden)]
@@ -21,6 +22,7 @@ pub mod video;
 mod wait;
 
 pub use body::{Body, read_at_most};
+pub use bucket::BucketTransport;
 pub use clock::now;
 pub use config::{OncePerInstance, variable};
 pub use configuration::Configuration;

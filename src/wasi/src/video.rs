@@ -8,12 +8,14 @@ mod errors;
 mod provide;
 mod reports;
 mod rows;
+mod serve;
 mod submissions;
 
 pub use catalog_types::CatalogError;
 pub use errors::{BadWords, kind};
 pub use provide::{Catalog, Readiness, Transcoder};
 pub use rows::{InFlight, NewVideo, all_words, count, stored, words};
+pub use serve::KeepsRows;
 
 #[doc(hidden)]
 pub use catalog_words::reelgate::catalog::types as catalog_types;

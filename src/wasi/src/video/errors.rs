@@ -2,7 +2,7 @@
 
 use super::{catalog_types, transcoder_types};
 use reelgate_core::video::problem::Kind;
-use reelgate_core::video::{BadId, BadRow, BadSourceKey, CallFailed, Trouble};
+use reelgate_core::video::{BadId, BadRow, BadSourceKey, CallFailed, StoreError, Trouble};
 use std::fmt;
 
 /// What came across the seam and cannot be: the other side is of another version.
@@ -45,7 +45,7 @@ impl From<Trouble> for catalog_types::CatalogError {
             Trouble::Taken => Self::Taken,
             Trouble::Full => Self::Full,
             Trouble::Contended => Self::Contended,
-            Trouble::Store(error) => Self::Store(error.0),
+            Trouble::Store(StoreError::Unavailable(reason)) => Self::Store(reason),
             other => Self::Damaged(other.to_string()),
         }
     }
@@ -57,8 +57,12 @@ pub fn kind(error: &catalog_types::CatalogError) -> Kind {
     match error {
         catalog_types::CatalogError::Taken => Kind::Taken,
         catalog_types::CatalogError::Full => Kind::Full,
-        catalog_types::CatalogError::Contended | catalog_types::CatalogError::Store(_) => Kind::Unavailable,
-        catalog_types::CatalogError::Invalid(_) | catalog_types::CatalogError::Damaged(_) => Kind::Internal,
+        catalog_types::CatalogError::Contended | catalog_types::CatalogError::Store(_) => {
+            Kind::Unavailable
+        }
+        catalog_types::CatalogError::Invalid(_) | catalog_types::CatalogError::Damaged(_) => {
+            Kind::Internal
+        }
     }
 }
 

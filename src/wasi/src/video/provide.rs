@@ -39,8 +39,7 @@ pub use catalog_bindings::exports::reelgate::catalog::readiness::Guest as Readin
 /// What a transcoder does: `wit/transcoder.wit`.
 pub use transcoder_bindings::exports::reelgate::transcoder::transcoder::Guest as Transcoder;
 
-/// Exports a type as a catalog. It implements [`Catalog`](crate::video::Catalog) and
-/// [`Readiness`](crate::video::Readiness).
+/// Exports a type as a catalog. It implements [`KeepsRows`](crate::video::KeepsRows).
 #[macro_export]
 macro_rules! export_catalog {
     ($type:ident) => {

@@ -1,11 +1,12 @@
 //! Rows, and what is asked about them, into words of the seam and back.
 
-use super::errors::BadWords;
 use super::catalog_types as types;
+use super::errors::BadWords;
 use reelgate_core::time::UnixTime;
 use reelgate_core::video::api::{Listing, Registration};
 use reelgate_core::video::{
-    Applied, Effect, Event, Page, Refusal, Row, SourceKey, Stale, Status, StreamUid, VideoId,
+    Applied, Damaged, Effect, Event, Page, Refusal, Row, SourceKey, Stale, Status, StreamUid,
+    VideoId,
 };
 use serde_json::{Map, Value};
 
@@ -67,7 +68,45 @@ impl TryFrom<types::Page> for Page {
         Ok(Self {
             rows: all_stored(&page.rows)?,
             next_cursor: page.next.as_deref().map(VideoId::new).transpose()?,
-            unreadable: Vec::new(),
+            unreadable: page
+                .damaged
+                .into_iter()
+                .map(Damaged::try_from)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl From<Page> for types::Page {
+    fn from(page: Page) -> Self {
+        Self {
+            rows: all_words(&page.rows),
+            damaged: page
+                .unreadable
+                .into_iter()
+                .map(types::Damaged::from)
+                .collect(),
+            next: page.next_cursor.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl From<Damaged> for types::Damaged {
+    fn from(row: Damaged) -> Self {
+        Self {
+            id: row.id.to_string(),
+            reason: row.reason,
+        }
+    }
+}
+
+impl TryFrom<types::Damaged> for Damaged {
+    type Error = BadWords;
+
+    fn try_from(row: types::Damaged) -> Result<Self, BadWords> {
+        Ok(Self {
+            id: VideoId::new(&row.id)?,
+            reason: row.reason,
         })
     }
 }
