@@ -64,7 +64,7 @@ impl Studio {
             .variable("stream_enabled", "true")
             .variable("cloudflare_account_id", &account)
             .variable("cf_stream_api_token", &token)
-            .variable("cf_stream_api_base", &stream.api_base())
+            .variable("cf_stream_api_base", stream.url())
             .variable("cf_stream_webhook_secret", &secret)
             .variable("stream_source_origin", &format!("http://{address}"))
             .variable("stuck_after_seconds", "0");

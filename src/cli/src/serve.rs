@@ -16,9 +16,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// The manifest of an application's schedule.
-const SCHEDULE: &str = "spin-cron.toml";
-
 /// Runs an application: the components of a spin.toml, on this machine.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -34,7 +31,7 @@ pub(crate) struct Serve {
     /// Where key-value stores are, in Spin's format; a file in --data unless given.
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime_config_file: Option<PathBuf>,
-    /// A manifest with a schedule; spin-cron.toml beside each manifest, where there is one, unless given.
+    /// A manifest with a schedule; beside each manifest, for spin.toml, spin-cron.toml, unless given.
     #[arg(long, value_name = "FILE")]
     pub(crate) schedule: Option<PathBuf>,
     /// Runs nothing by schedule.
@@ -88,6 +85,13 @@ pub(crate) enum OriginKind {
     Native,
     /// The component, as on other hosts.
     Component,
+}
+
+/// Where the schedule of a manifest is looked for: `spin-cron.toml` beside `spin.toml`.
+fn schedule_of(app: &Path) -> PathBuf {
+    let mut name = app.file_stem().unwrap_or_default().to_owned();
+    name.push("-cron.toml");
+    app.with_file_name(name)
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {
@@ -213,7 +217,7 @@ impl Serve {
             _ if self.no_schedule => {}
             Some(schedule) => manifests.push(schedule.clone()),
             None => {
-                let beside = self.app.iter().map(|app| app.with_file_name(SCHEDULE));
+                let beside = self.app.iter().map(|app| schedule_of(app));
                 let mut found: Vec<PathBuf> = beside.filter(|path| path.is_file()).collect();
                 found.retain(|path| !manifests.contains(path));
                 found.dedup();

@@ -171,7 +171,7 @@ impl Fake {
         &self.world.base
     }
 
-    /// What `cf_stream_api_base` must be.
+    /// Where its API begins: [`Fake::url`], which is what `cf_stream_api_base` must be, and the path.
     #[must_use]
     pub fn api_base(&self) -> String {
         format!("{}/client/v4", self.url())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelgate_core::config::Lookup as _;
+use reelgate_core::{config::Lookup as _, video::config::api_base};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
@@ -11,12 +11,6 @@ use crate::{
     plain::plain,
     settings::{Settings, SettingsArgs},
 };
-
-/// Where the API is unless `cf_stream_api_base` says otherwise.
-const API_BASE: &str = "https://api.cloudflare.com";
-
-/// The API's path unless `cf_stream_api_base` has one; the gate reads that variable in the same way.
-const API_PATH: &str = "/client/v4";
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,8 +53,9 @@ impl Cloudflare {
                 "set SPIN_VARIABLE_CLOUDFLARE_ACCOUNT_ID and SPIN_VARIABLE_CF_STREAM_API_TOKEN, or name a file that does with --env-file",
             ));
         };
-        let base = find("cf_stream_api_base").unwrap_or_else(|| API_BASE.to_owned());
-        let base = with_path(&base);
+        let base = api_base(find("cf_stream_api_base").as_deref()).map_err(|wrong| {
+            Failure::new(Kind::Configuration, format!("cf_stream_api_base {wrong}"))
+        })?;
         let client = Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
@@ -127,17 +122,6 @@ impl Cloudflare {
     }
 }
 
-fn with_path(base: &str) -> String {
-    let base = base.trim().trim_end_matches('/');
-    let authority = base.split_once("://").map_or(base, |(_, rest)| rest);
-    let path = if authority.contains('/') {
-        ""
-    } else {
-        API_PATH
-    };
-    format!("{base}{path}")
-}
-
 fn subscription(result: &Value) -> Option<Subscription> {
     let text = |name: &str| result.get(name)?.as_str().map(str::to_owned);
     Some(Subscription {
@@ -193,18 +177,5 @@ fn help(status: StatusCode) -> Option<&'static str> {
             Some("wait five minutes: Cloudflare allows 1,200 requests in that time")
         }
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_path;
-
-    #[test]
-    fn a_base_without_a_path_gets_cloudflares() {
-        let base = "https://api.cloudflare.com/client/v4";
-        assert_eq!(with_path("https://api.cloudflare.com"), base);
-        assert_eq!(with_path("https://api.cloudflare.com/client/v4/"), base);
-        assert_eq!(with_path("http://127.0.0.1:1/v9"), "http://127.0.0.1:1/v9");
     }
 }

@@ -26,7 +26,7 @@ impl Account {
         let fake = fake.await.unwrap();
         let variables = format!(
             "SPIN_VARIABLE_CLOUDFLARE_ACCOUNT_ID=test-account\nSPIN_VARIABLE_CF_STREAM_API_TOKEN={token}\nSPIN_VARIABLE_CF_STREAM_API_BASE={}\n",
-            fake.api_base()
+            fake.url()
         );
         std::fs::write(folder.path().join("gate.env"), variables).unwrap();
         Self { fake, folder }

@@ -19,11 +19,11 @@ use crate::{
     secret::Secret,
 };
 
-/// Where Stream's API is, unless `cf_stream_api_base` says something else.
+/// The host of Stream's API, unless `cf_stream_api_base` names another.
 const API_BASE: &str = "https://api.cloudflare.com";
 
-/// The API's path, unless `cf_stream_api_base` has one: Spin takes an address with a path for no allowed
-/// host, so the variable that says which host is allowed can do without.
+/// The API's path. `cf_stream_api_base` has none, for it is also the host that a manifest allows, and Spin
+/// blocks every call to an allowed host that has a path.
 const API_PATH: &str = "/client/v4";
 
 /// How long a row in flight may be left alone, in seconds, unless `stuck_after_seconds` says something
@@ -273,11 +273,27 @@ fn stuck_after(text: &str) -> Result<u64, Useless> {
 }
 
 fn api(text: &str) -> Result<Endpoint, Useless> {
-    let mut api = endpoint(text.trim())?;
-    if api.path.is_empty() {
-        api.path = API_PATH.to_string();
+    let api = endpoint(text.trim())?;
+    if !api.path.is_empty() {
+        return Err("has a path; it is only https://host, and the API's path follows by itself");
     }
-    Ok(api)
+    Ok(Endpoint {
+        path: API_PATH.to_string(),
+        ..api
+    })
+}
+
+/// Where Stream's API begins, path included, for a value of `cf_stream_api_base`; `None` when it is not set.
+///
+/// # Errors
+/// What is wrong with it, as a clause after the variable's name.
+pub fn api_base(text: Option<&str>) -> Result<String, Useless> {
+    let Endpoint {
+        scheme,
+        authority,
+        path,
+    } = api(text.unwrap_or(API_BASE))?;
+    Ok(format!("{}://{authority}{path}", scheme.as_str()))
 }
 
 fn account(text: &str) -> Result<String, Useless> {
@@ -347,6 +363,7 @@ mod tests {
             ("cloudflare_account_id", ".."),
             ("cf_stream_api_token", "a b"),
             ("cf_stream_api_base", "api.cloudflare.com"),
+            ("cf_stream_api_base", "https://api.cloudflare.com/client/v4"),
             ("stream_source_origin", "https://video.example/path"),
             ("stream_source_origin", "video.example"),
         ] {

@@ -14,7 +14,7 @@ fn access() -> StreamAccess {
             "stream_enabled" => "true",
             "cloudflare_account_id" => "acc1",
             "cf_stream_api_token" => TOKEN,
-            "cf_stream_api_base" => "http://127.0.0.1:9100/client/v4/",
+            "cf_stream_api_base" => "http://127.0.0.1:9100/",
             "cf_stream_webhook_secret" => "whsec-0123456789abcdef0123456789abcdef",
             "stream_source_origin" => "https://video.example/",
             _ => return None,
