@@ -40,6 +40,7 @@ mod endings;
 mod hostile;
 mod limits;
 mod logs;
+mod manifests;
 mod memory;
 mod playback;
 mod players;

@@ -24,6 +24,16 @@ pub fn component(name: &str) -> PathBuf {
     there(components().join(format!("{name}.wasm")))
 }
 
+/// The composed file `name`.
+///
+/// # Panics
+///
+/// It has not been composed.
+#[must_use]
+pub fn composed(name: &str) -> PathBuf {
+    there(components().join("composed").join(format!("{name}.wasm")))
+}
+
 /// The folder of the components.
 #[must_use]
 pub fn components() -> PathBuf {

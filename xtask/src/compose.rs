@@ -67,11 +67,15 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     write(workspace, &wanted)
 }
 
-/// Writes every composition, of components already built.
+/// Writes every composition, of components already built, and leaves nothing that is composed no more.
 ///
 /// # Errors
 /// When a part is missing or does not fit.
 pub(crate) fn all(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.composed_folder();
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
     write(workspace, &compositions())
 }
 
