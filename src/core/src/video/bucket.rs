@@ -45,9 +45,10 @@ const AT_ONCE: usize = 16;
 /// The header that marks a write.
 const WRITE: &str = "x-amz-meta-reelgate-write";
 
-/// What is told of each pause between two lost swaps, in milliseconds: a bucket takes one write a second
-/// for a key.
+/// How much longer the pause after a lost swap may be for each loss, in milliseconds.
 const PAUSE_STEP: u64 = 100;
+
+/// The longest, in milliseconds: R2 takes one write a second for a key.
 const MAX_PAUSE: u64 = 1000;
 
 /// What stands between the rules and the bucket: a client, a clock and chance.

@@ -162,7 +162,8 @@ pub enum Right {
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Read => "read objects (GetObject)",
+            // S3 hides from whoever may not list that there is no such object.
+            Self::Read => "read objects (GetObject, and ListBucket for what is not there)",
             Self::Write => "write objects (PutObject)",
             Self::Delete => "delete objects (DeleteObject)",
             Self::List => "list the bucket (ListBucket)",

@@ -86,6 +86,7 @@ mod budgets {
         let bucket = with(&[Event::Encode, taken()]);
         assert_eq!(tell(&bucket, &ready()), Some(Status::Ready));
         assert_eq!(asked(&bucket), landing);
+        assert!(bucket.indexed().is_empty());
         // Sooner than the answer to the submission.
         let bucket = with(&[Event::Encode]);
         assert_eq!(tell(&bucket, &ready()), Some(Status::Ready));
@@ -551,6 +552,44 @@ fn a_marker_that_arrives_late_is_taken_out() {
     assert_eq!(bucket.indexed().len(), 1);
     assert_eq!(alone(bucket.catalog().to_sweep()).unwrap().repaired, 1);
     assert!(bucket.indexed().is_empty());
+}
+
+/// Whoever announced it has lost against another, who announced a later write.
+#[test]
+fn a_marker_of_a_write_that_lost_is_taken_out() {
+    let bucket = with(&[Event::Encode]);
+    let markers = || -> Vec<String> {
+        let objects = bucket.objects.borrow();
+        let keys = objects.keys().filter(|key| key.contains("/in-flight/"));
+        keys.cloned().collect()
+    };
+    let own = markers();
+    let (begin, rev) = own[0].rsplit_once('/').unwrap();
+    let rev: u64 = rev.parse().unwrap();
+    bucket.lay(&format!("{begin}/{:020}", rev - 1), &[]);
+    let found = alone(bucket.catalog().to_sweep()).unwrap();
+    assert_eq!((found.rows.len(), found.repaired), (1, 1));
+    assert_eq!(markers(), own);
+}
+
+/// Before it is known whether the row is deleted, its id has another.
+#[test]
+fn a_deletion_in_doubt_spares_the_next_row() {
+    let bucket = with(&[]);
+    bucket.fail("DELETE .reelgate/videos", Fault::AnswerLost);
+    let catalog = bucket.catalog();
+    let mut deletion: Task<'_> = Box::pin(async {
+        let answer = catalog.delete(&id("v1")).await;
+        assert_eq!(answer.unwrap_err().kind(), Kind::Unavailable);
+    });
+    let request = format!("DELETE {V1}");
+    while !bucket.asked.borrow().contains(&request) {
+        assert!(!go_on(&mut deletion));
+    }
+    alone(bucket.catalog().register(&registered("v1"))).unwrap();
+    while !go_on(&mut deletion) {}
+    drop(deletion);
+    assert_eq!(bucket.rows().len(), 1);
 }
 
 /// A version that did not note by which write a row went in flight leaves its marker to a sweep.
