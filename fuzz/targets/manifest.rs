@@ -4,11 +4,13 @@
 use libfuzzer_sys::fuzz_target;
 
 // The module alone: as a dependency its crate would bring all of wasmtime into the fuzzer.
-#[path = "../../src/host/src/manifest.rs"]
-#[expect(dead_code, reason = "the host uses what the fuzzer does not")]
-mod manifest;
+#[path = "../../src/host/src/app"]
+mod app {
+    #[expect(dead_code, reason = "the host uses what the fuzzer does not")]
+    pub mod manifest;
+}
 
-use manifest::Manifest;
+use app::manifest::Manifest;
 
 fuzz_target!(|text: &str| {
     match Manifest::parse(text) {

@@ -1,15 +1,21 @@
 //! From a manifest to components that are compiled, linked and ready for requests.
 
-use crate::compose::ComposeError;
-use crate::gatekeeper::GatekeeperPre;
-use crate::guest::{Guest, Shared};
+pub mod compose;
+pub(crate) mod loader;
+pub mod manifest;
+pub(crate) mod schedule;
+pub mod variables;
+
+use crate::app::compose::ComposeError;
+use crate::app::loader::{Loader, chain};
+use crate::app::manifest::Manifest;
+use crate::app::schedule::Entry;
+use crate::app::variables::Variables;
+use crate::fast_path::gate::GatekeeperPre;
+use crate::http::route::Routes;
 use crate::keyvalue::{OpenError, Stores};
-use crate::loader::{Loader, chain};
 use crate::log::Log;
-use crate::manifest::Manifest;
-use crate::route::Routes;
-use crate::schedule::Entry;
-use crate::variables::Variables;
+use crate::runtime::store::{Guest, Shared};
 use reelgate_core::config::Problems;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

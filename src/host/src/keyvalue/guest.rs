@@ -1,10 +1,10 @@
 //! `wasi:keyvalue` as a component sees it, with Spin's answers.
 
 use super::{Store, StoreError, Swapped};
-use crate::bindings::keyvalue::atomics::{self, CasError};
-use crate::bindings::keyvalue::batch;
-use crate::bindings::keyvalue::store::{self, Error, KeyResponse};
-use crate::guest::Guest;
+use crate::runtime::bindings::keyvalue::atomics::{self, CasError};
+use crate::runtime::bindings::keyvalue::batch;
+use crate::runtime::bindings::keyvalue::store::{self, Error, KeyResponse};
+use crate::runtime::store::Guest;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::Result;

@@ -4,8 +4,8 @@
 //! the host does it. A request then costs the rules and little else in the component: no task that
 //! lives on, no resources, no body (docs/adr/0008).
 
-use crate::guest::{Guest, Shared};
-use crate::outbound::Outbound;
+use crate::http::client::Outbound;
+use crate::runtime::store::{Guest, Shared};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::InstancePre;
 use wasmtime::{Result, Store};

@@ -5,9 +5,9 @@
 //! that comes while the last run is at work is passed over.
 
 use crate::app::App;
-use crate::guest::{Guest, Shared};
+use crate::http::client::Outbound;
 use crate::log::Log;
-use crate::outbound::Outbound;
+use crate::runtime::store::{Guest, Shared};
 use bindings::SpinCronPre;
 use bindings::spin::cron::cron_types::{Error, Metadata};
 use chrono::{DateTime, Utc};

@@ -77,7 +77,7 @@ impl Manifest {
                 "trigger.cron names component `{id}`, which is not in the manifest"
             ));
         }
-        crate::schedule::parse(&trigger.cron_expression)
+        crate::app::schedule::parse(&trigger.cron_expression)
             .map(drop)
             .map_err(|error| format!("trigger.cron of `{id}`: {error}"))
     }

@@ -3,9 +3,9 @@
 //! A request that crosses from one component to another costs about as much as all the rest of the
 //! gate's work (docs/adr/0005). The component stays for hosts that are not ours.
 
-use crate::allowed_hosts::AllowedHosts;
+use crate::http::client::Outbound;
 use crate::log::Log;
-use crate::outbound::Outbound;
+use crate::runtime::allowed_hosts::AllowedHosts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};

@@ -4,8 +4,8 @@
 //! and each costs more the more there are (docs/adr/0003). So a request has an instance to itself
 //! until its answer's head is made, and instances are used again.
 
-use crate::guest::{Guest, Shared};
-use crate::outbound::Outbound;
+use crate::http::client::Outbound;
+use crate::runtime::store::{Guest, Shared};
 use http::{Request, Response};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,15 +1,15 @@
 //! One chain of components of a manifest: read, composed, configured and linked.
 
-use crate::allowed_hosts::AllowedHosts;
+use crate::app::compose::{Part, Provider, compose, imports, provide};
+use crate::app::manifest::{CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
+use crate::app::schedule::{self, Entry, Job};
 use crate::app::{AppError, Handler, LOG_HEADER, Origin, Setting};
-use crate::compose::{Part, Provider, compose, imports, provide};
-use crate::gatekeeper::GatekeeperPre;
-use crate::guest::{Guest, Shared};
+use crate::fast_path::gate::GatekeeperPre;
+use crate::fast_path::native_origin::NativeOrigin;
 use crate::keyvalue::Stores;
-use crate::linker::linker;
-use crate::manifest::{CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
-use crate::native_origin::NativeOrigin;
-use crate::schedule::{self, Entry, Job};
+use crate::runtime::allowed_hosts::AllowedHosts;
+use crate::runtime::linker::linker;
+use crate::runtime::store::{Guest, Shared};
 use reelgate_core::config::Problems;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

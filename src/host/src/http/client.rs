@@ -1,7 +1,9 @@
 //! Requests to the outside: one pool of connections, TLS, time-outs.
 
-use crate::connector::{self, Connector};
-use crate::deadline::Deadline;
+mod connector;
+
+use crate::http::client::connector::Connector;
+use crate::http::deadline::Deadline;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};

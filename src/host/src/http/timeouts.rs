@@ -4,7 +4,7 @@
 //! Slow heads and idle connections want different limits, and a client that stops reading wants one
 //! too, so the three are kept here, below hyper and below TLS.
 
-use crate::deadline::Deadline;
+use crate::http::deadline::Deadline;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;

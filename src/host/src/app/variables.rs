@@ -1,6 +1,6 @@
 //! From what an operator gives to what each component sees.
 
-use crate::manifest::{Component, Manifest, Piece, pieces};
+use crate::app::manifest::{Component, Manifest, Piece, pieces};
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,11 +1,11 @@
 //! The listener: connections, TLS, limits, and an end that lets viewers finish.
 
 use crate::app::App;
-use crate::engine::INSTANCES;
+use crate::http::client::Outbound;
+use crate::http::service::Worker;
+use crate::http::timeouts::{Activity, Limits, Patient};
 use crate::log::Log;
-use crate::outbound::Outbound;
-use crate::patience::{Activity, Limits, Patient};
-use crate::worker::Worker;
+use crate::runtime::engine::INSTANCES;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};

@@ -1,14 +1,14 @@
 //! One thread's share of the work: route a request, have it answered, write its line in the log.
 
 use crate::app::{App, LOG_HEADER};
-use crate::gated::Gated;
-use crate::gatekeeper::Gatekeeper;
-use crate::guests::{GuestError, Guests};
+use crate::fast_path::forward::Gated;
+use crate::fast_path::gate::Gatekeeper;
+use crate::http::client::Outbound;
+use crate::http::request_id::RequestId;
+use crate::http::route::Routes;
+use crate::http::timeouts::UnderWay;
 use crate::log::{Access, Log};
-use crate::outbound::Outbound;
-use crate::patience::UnderWay;
-use crate::request_id::RequestId;
-use crate::route::Routes;
+use crate::runtime::pool::{GuestError, Guests};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response, StatusCode};

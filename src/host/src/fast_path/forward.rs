@@ -1,9 +1,9 @@
 //! A request decided by a gate and forwarded by the host: nothing of the answer enters the component.
 
-use crate::gatekeeper::{Answer, Decision, Gatekeeper, Method, Pass, Request, Viewer};
-use crate::native_origin::NativeOrigin;
-use crate::outbound::Outbound;
-use crate::worker::Answered;
+use crate::fast_path::gate::{Answer, Decision, Gatekeeper, Method, Pass, Request, Viewer};
+use crate::fast_path::native_origin::NativeOrigin;
+use crate::http::client::Outbound;
+use crate::http::service::Answered;
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};

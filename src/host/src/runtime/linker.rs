@@ -1,8 +1,8 @@
 //! All that a component may import.
 
-use crate::bindings::{config, handler, keyvalue};
-use crate::guest::Guest;
-use crate::next::HasNext;
+use crate::fast_path::next::HasNext;
+use crate::runtime::bindings::{config, handler, keyvalue};
+use crate::runtime::store::Guest;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Engine, Result};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};

@@ -1,12 +1,12 @@
 //! What a component sees of this host, and nothing beside it.
 
-use crate::allowed_hosts::AllowedHosts;
-use crate::bindings::config;
-use crate::engine::{COMPUTE_TICKS, MEMORY};
+use crate::fast_path::native_origin::NativeOrigin;
+use crate::http::client::Outbound;
 use crate::keyvalue::{Open, Store as KeyValueStore};
 use crate::log::{GuestOutput, Log};
-use crate::native_origin::NativeOrigin;
-use crate::outbound::Outbound;
+use crate::runtime::allowed_hosts::AllowedHosts;
+use crate::runtime::bindings::config;
+use crate::runtime::engine::{COMPUTE_TICKS, MEMORY};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;

@@ -1,8 +1,8 @@
 //! `wasi:http/handler` as an import: what stands behind a component when the host itself does.
 
-use crate::bindings::handler;
-use crate::guest::Guest;
-use crate::native_origin::{Map, rule_method};
+use crate::fast_path::native_origin::{Map, rule_method};
+use crate::runtime::bindings::handler;
+use crate::runtime::store::Guest;
 use http::uri::{Authority, Scheme};
 use std::sync::Arc;
 use wasmtime::Result;
