@@ -11,11 +11,11 @@ use crate::app::loader::{Loader, chain};
 use crate::app::manifest::Manifest;
 use crate::app::schedule::Entry;
 use crate::app::variables::Variables;
-use crate::fast_path::gate::GatekeeperPre;
+use crate::fast_path::gate::GatePre;
 use crate::http::route::Routes;
 use crate::keyvalue::{OpenError, Stores};
 use crate::log::Log;
-use crate::runtime::store::{Guest, Shared};
+use crate::runtime::store::{InstanceConfig, InstanceState};
 use reelgate_core::config::Problems;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -99,7 +99,7 @@ pub enum AppError {
 
 /// What a manifest is loaded with.
 #[derive(Debug)]
-pub struct Setting<'a> {
+pub struct LoadOptions<'a> {
     /// Paths in the manifest are relative to this folder.
     pub folder: &'a Path,
     /// Where what the manifest has below `target/` is, if not there.
@@ -119,16 +119,16 @@ pub struct Setting<'a> {
 /// Applications, ready to be served by any number of workers.
 #[derive(Default)]
 pub struct App {
-    pub(crate) routes: Routes<Arc<Handler>>,
+    pub(crate) routes: Routes<Arc<HandlerPre>>,
     pub(crate) schedule: Vec<Arc<Entry>>,
 }
 
 /// One chain of components.
-pub(crate) struct Handler {
-    pub(crate) pre: ServicePre<Guest>,
-    pub(crate) shared: Arc<Shared>,
+pub(crate) struct HandlerPre {
+    pub(crate) pre: ServicePre<InstanceState>,
+    pub(crate) config: Arc<InstanceConfig>,
     /// A gate that only decides, where the host's own origin stands right behind it.
-    pub(crate) gatekeeper: Option<GatekeeperPre>,
+    pub(crate) gate: Option<GatePre>,
 }
 
 impl App {
@@ -143,10 +143,10 @@ impl App {
         &mut self,
         manifest: &Manifest,
         stores: &mut Stores,
-        setting: &Setting<'_>,
+        options: &LoadOptions<'_>,
     ) -> Result<(), AppError> {
-        let mut loader = Loader::new(manifest, stores, setting);
-        let mut handlers: BTreeMap<Vec<&str>, Arc<Handler>> = BTreeMap::new();
+        let mut loader = Loader::new(manifest, stores, options);
+        let mut handlers: BTreeMap<Vec<&str>, Arc<HandlerPre>> = BTreeMap::new();
         for trigger in &manifest.trigger.http {
             let chain: Vec<&str> = chain(trigger).collect();
             let handler = match handlers.get(&chain) {
@@ -158,7 +158,7 @@ impl App {
                 return Err(AppError::Route(trigger.route.clone()));
             }
         }
-        for trigger in manifest.trigger.cron.iter().filter(|_| setting.schedule) {
+        for trigger in manifest.trigger.cron.iter().filter(|_| options.schedule) {
             self.schedule.push(Arc::new(loader.entry(trigger)?));
         }
         Ok(())

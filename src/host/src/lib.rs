@@ -13,11 +13,11 @@ mod log;
 mod runtime;
 
 pub use crate::app::schedule::Schedule;
-pub use crate::app::{App, AppError, Origin, Setting};
+pub use crate::app::{App, AppError, LoadOptions, Origin};
 pub use crate::app::{compose, manifest, variables};
-pub use crate::http::server::{Server, Settings};
-pub use crate::http::timeouts::Limits;
-pub use crate::http::tls::{outbound_tls, server_tls};
+pub use crate::http::server::{Server, ServerOptions};
+pub use crate::http::timeouts::Timeouts;
+pub use crate::http::tls::{client_tls, server_tls};
 pub use crate::keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
 pub use crate::log::{Format, Log};
 pub use crate::runtime::allowed_hosts::AllowedHosts;

@@ -3,6 +3,7 @@
 pub(crate) mod allowed_hosts;
 pub(crate) mod bindings;
 pub(crate) mod engine;
+mod keyvalue;
 pub(crate) mod linker;
 pub(crate) mod pool;
 pub(crate) mod store;

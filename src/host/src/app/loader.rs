@@ -3,13 +3,13 @@
 use crate::app::compose::{Part, Provider, compose, imports, provide};
 use crate::app::manifest::{CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
 use crate::app::schedule::{self, Entry, Job};
-use crate::app::{AppError, Handler, LOG_HEADER, Origin, Setting};
-use crate::fast_path::gate::GatekeeperPre;
+use crate::app::{AppError, HandlerPre, LOG_HEADER, LoadOptions, Origin};
+use crate::fast_path::gate::GatePre;
 use crate::fast_path::native_origin::NativeOrigin;
 use crate::keyvalue::Stores;
 use crate::runtime::allowed_hosts::AllowedHosts;
 use crate::runtime::linker::linker;
-use crate::runtime::store::{Guest, Shared};
+use crate::runtime::store::{InstanceConfig, InstanceState};
 use reelgate_core::config::Problems;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,43 +31,41 @@ pub(crate) fn chain(trigger: &HttpTrigger) -> impl Iterator<Item = &str> {
 pub(crate) struct Loader<'a> {
     manifest: &'a Manifest,
     stores: &'a mut Stores,
-    setting: &'a Setting<'a>,
+    options: &'a LoadOptions<'a>,
 }
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(
         manifest: &'a Manifest,
         stores: &'a mut Stores,
-        setting: &'a Setting<'a>,
+        options: &'a LoadOptions<'a>,
     ) -> Self {
         Self {
             manifest,
             stores,
-            setting,
+            options,
         }
     }
 
-    pub(crate) fn handler(&mut self, trigger: &HttpTrigger) -> Result<Handler, AppError> {
+    pub(crate) fn handler(&mut self, trigger: &HttpTrigger) -> Result<HandlerPre, AppError> {
         let id = trigger.component.as_str();
         let variables = self.variables(id);
         self.check(trigger, &variables)?;
         let allowed_hosts = self.allowed_hosts(id)?;
         let next = self.native(trigger, &variables, &allowed_hosts);
         let part = self.compose(trigger, next.is_some())?;
-        let shared = Shared {
+        let config = InstanceConfig {
             next,
-            ..self.shared(id, &part, variables, allowed_hosts)?
+            ..self.instance_config(id, &part, variables, allowed_hosts)?
         };
         let linked = self.link(&part)?;
         let pre = ServicePre::new(linked).map_err(|cause| unlinkable(&part, &cause))?;
-        let alone = shared.next.is_some() && trigger.dependencies.middleware.len() == 1;
-        let gatekeeper = alone
-            .then(|| GatekeeperPre::new(pre.instance_pre()))
-            .flatten();
-        Ok(Handler {
+        let alone = config.next.is_some() && trigger.dependencies.middleware.len() == 1;
+        let gate = alone.then(|| GatePre::new(pre.instance_pre())).flatten();
+        Ok(HandlerPre {
             pre,
-            shared: Arc::new(shared),
-            gatekeeper,
+            config: Arc::new(config),
+            gate,
         })
     }
 
@@ -80,34 +78,34 @@ impl<'a> Loader<'a> {
         let times = schedule::parse(&trigger.cron_expression).map_err(configuration)?;
         let part = self.provided(id)?;
         let allowed_hosts = self.allowed_hosts(id)?;
-        let shared = self.shared(id, &part, self.variables(id), allowed_hosts)?;
-        let job = Job::new(self.link(&part)?, shared);
+        let config = self.instance_config(id, &part, self.variables(id), allowed_hosts)?;
+        let job = Job::new(self.link(&part)?, config);
         let job = job.ok_or_else(|| AppError::NoJob(id.to_owned()))?;
         Ok(Entry { times, job })
     }
 
     /// What the instances of a chain share that ends in the component `id`.
-    fn shared(
+    fn instance_config(
         &mut self,
         id: &str,
         part: &Part,
         variables: BTreeMap<String, String>,
         allowed_hosts: AllowedHosts,
-    ) -> Result<Shared, AppError> {
+    ) -> Result<InstanceConfig, AppError> {
         let component = &self.manifest.component[id];
-        Ok(Shared {
+        Ok(InstanceConfig {
             name: part.name.clone(),
             variables,
             environment: component.environment.clone(),
             allowed_hosts,
             stores: self.stores.of(id, &component.key_value_stores)?,
-            log: self.setting.log.clone(),
+            log: self.options.log.clone(),
             next: None,
         })
     }
 
     fn variables(&self, id: &str) -> BTreeMap<String, String> {
-        let mut variables = self.setting.variables.of(&self.manifest.component[id]);
+        let mut variables = self.options.variables.of(&self.manifest.component[id]);
         variables.insert("log_header".into(), LOG_HEADER.into());
         variables
     }
@@ -139,7 +137,7 @@ impl<'a> Loader<'a> {
             .partition(|problem| required(problem.variable));
         if !other.is_empty() {
             let message = format!("misconfigured: {}", Problems(other));
-            self.setting.log.error(&trigger.component, &message);
+            self.options.log.error(&trigger.component, &message);
         }
         if fatal.is_empty() {
             return Ok(());
@@ -155,12 +153,12 @@ impl<'a> Loader<'a> {
         variables: &BTreeMap<String, String>,
         allowed_hosts: &AllowedHosts,
     ) -> Option<Arc<NativeOrigin>> {
-        let wanted = self.setting.origin == Origin::Native && trigger.component == "origin";
+        let wanted = self.options.origin == Origin::Native && trigger.component == "origin";
         if !wanted || trigger.dependencies.middleware.is_empty() {
             return None;
         }
         let lookup = |name: &str| variables.get(name).cloned();
-        NativeOrigin::new(&lookup, allowed_hosts.clone(), self.setting.log.clone())
+        NativeOrigin::new(&lookup, allowed_hosts.clone(), self.options.log.clone())
             .ok()
             .map(Arc::new)
     }
@@ -272,12 +270,12 @@ impl<'a> Loader<'a> {
 
     fn locate(&self, path: &Path) -> PathBuf {
         let built = self
-            .setting
+            .options
             .build_folder
             .zip(path.strip_prefix("target").ok());
         match built {
             Some((build_folder, below)) => build_folder.join(below),
-            None => self.setting.folder.join(path),
+            None => self.options.folder.join(path),
         }
     }
 
@@ -285,7 +283,7 @@ impl<'a> Loader<'a> {
         let templates = &self.manifest.component[id].allowed_outbound_hosts;
         let filled = templates
             .iter()
-            .map(|text| (text, self.setting.variables.fill(text)));
+            .map(|text| (text, self.options.variables.fill(text)));
         // A variable that is not set names no host. What needs one says so itself.
         let (templates, patterns): (Vec<_>, Vec<_>) = filled
             .filter(|(text, pattern)| text.is_empty() || !pattern.is_empty())
@@ -301,8 +299,8 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn link(&self, part: &Part) -> Result<InstancePre<Guest>, AppError> {
-        let engine = self.setting.engine;
+    fn link(&self, part: &Part) -> Result<InstancePre<InstanceState>, AppError> {
+        let engine = self.options.engine;
         Component::new(engine, &part.bytes)
             .and_then(|component| linker(engine)?.instantiate_pre(&component))
             .map_err(|cause| unlinkable(part, &cause))

@@ -5,9 +5,9 @@
 //! that comes while the last run is at work is passed over.
 
 use crate::app::App;
-use crate::http::client::Outbound;
+use crate::http::client::HttpClient;
 use crate::log::Log;
-use crate::runtime::store::{Guest, Shared};
+use crate::runtime::store::{InstanceConfig, InstanceState};
 use bindings::SpinCronPre;
 use bindings::spin::cron::cron_types::{Error, Metadata};
 use chrono::{DateTime, Utc};
@@ -46,23 +46,23 @@ pub(crate) fn parse(expression: &str) -> Result<Times, String> {
 
 /// A component that runs by schedule.
 pub(crate) struct Job {
-    pre: SpinCronPre<Guest>,
-    shared: Arc<Shared>,
+    pre: SpinCronPre<InstanceState>,
+    config: Arc<InstanceConfig>,
 }
 
 impl Job {
     /// `None` when the component does not export `handle-cron-event` of `spin:cron@3.0.0`.
-    pub(crate) fn new(pre: InstancePre<Guest>, shared: Shared) -> Option<Self> {
+    pub(crate) fn new(pre: InstancePre<InstanceState>, config: InstanceConfig) -> Option<Self> {
         Some(Self {
             pre: SpinCronPre::new(pre).ok()?,
-            shared: Arc::new(shared),
+            config: Arc::new(config),
         })
     }
 
     /// Runs it once, `now`.
-    async fn run(&self, now: DateTime<Utc>, outbound: &Outbound) -> Result<(), String> {
+    async fn run(&self, now: DateTime<Utc>, client: &HttpClient) -> Result<(), String> {
         let trapped = |error: wasmtime::Error| format!("trapped: {error:#}");
-        let mut store = Guest::store(self.pre.engine(), &self.shared, outbound);
+        let mut store = InstanceState::store(self.pre.engine(), &self.config, client);
         let job = self
             .pre
             .instantiate_async(&mut store)
@@ -96,11 +96,11 @@ impl Entry {
         while let Some(moment) = self.next(Utc::now()) {
             until(moment).await;
             let started = Instant::now();
-            let run = tokio::time::timeout(RUN, self.job.run(moment, &runner.outbound));
+            let run = tokio::time::timeout(RUN, self.job.run(moment, &runner.client));
             let outcome = run
                 .await
                 .unwrap_or_else(|_| Err(format!("stopped after {} s", RUN.as_secs())));
-            let name = &self.job.shared.name;
+            let name = &self.job.config.name;
             match outcome {
                 Ok(()) => runner.log.info(&format!(
                     "schedule: {name} ran for {} ms",
@@ -120,7 +120,7 @@ async fn until(moment: DateTime<Utc>) {
 }
 
 struct Runner {
-    outbound: Outbound,
+    client: HttpClient,
     log: Log,
 }
 
@@ -136,7 +136,7 @@ impl Schedule {
     /// There is no thread or no runtime to be had.
     pub fn start(
         app: &App,
-        outbound_tls: &Arc<rustls::ClientConfig>,
+        client_tls: &Arc<rustls::ClientConfig>,
         log: &Log,
         stop: &watch::Receiver<bool>,
     ) -> io::Result<Self> {
@@ -148,7 +148,7 @@ impl Schedule {
             .build()?;
         let entries = app.schedule.clone();
         let runner = Arc::new(Runner {
-            outbound: Outbound::new(outbound_tls),
+            client: HttpClient::new(client_tls),
             log: log.clone(),
         });
         let mut stop = stop.clone();

@@ -3,7 +3,7 @@
 //! A request that crosses from one component to another costs about as much as all the rest of the
 //! gate's work (docs/adr/0005). The component stays for hosts that are not ours.
 
-use crate::http::client::Outbound;
+use crate::http::client::HttpClient;
 use crate::log::Log;
 use crate::runtime::allowed_hosts::AllowedHosts;
 use bytes::Bytes;
@@ -51,17 +51,17 @@ impl NativeOrigin {
     pub(crate) async fn handle<H: HeaderSource + ?Sized>(
         &self,
         request: &reelgate_core::http::Request<'_, H>,
-        outbound: &Outbound,
+        client: &HttpClient,
     ) -> Response<WasiBody> {
         let (mut exchange, mut step) = Dialogue::start(request, &self.config, now());
         let mut current: Option<Response<WasiBody>> = None;
         loop {
             step = match step {
-                Step::Send(request) => match self.send(&request, outbound).await {
+                Step::Send(request) => match self.send(&request, client).await {
                     Ok(response) => {
                         let response = current.insert(response);
                         let (status, headers) =
-                            (response.status().as_u16(), Map(response.headers()));
+                            (response.status().as_u16(), CoreHeaders(response.headers()));
                         exchange.next(
                             Event::Head {
                                 status,
@@ -72,19 +72,19 @@ impl NativeOrigin {
                         )
                     }
                     Err(failure) => {
-                        exchange.next(Event::<Map<'_>>::Failed(failure), now(), jitter())
+                        exchange.next(Event::<CoreHeaders<'_>>::Failed(failure), now(), jitter())
                     }
                 },
                 Step::Pause(time) => {
                     tokio::time::sleep(time).await;
-                    exchange.next(Event::<Map<'_>>::Paused, now(), jitter())
+                    exchange.next(Event::<CoreHeaders<'_>>::Paused, now(), jitter())
                 }
                 Step::Read { limit } => match read_at_most(current.take(), limit).await {
                     Ok(document) => {
-                        exchange.next(Event::<Map<'_>>::Body(&document), now(), jitter())
+                        exchange.next(Event::<CoreHeaders<'_>>::Body(&document), now(), jitter())
                     }
                     Err(failure) => {
-                        exchange.next(Event::<Map<'_>>::Failed(failure), now(), jitter())
+                        exchange.next(Event::<CoreHeaders<'_>>::Failed(failure), now(), jitter())
                     }
                 },
                 Step::Forward(head) => return forwarded(head, current),
@@ -99,7 +99,7 @@ impl NativeOrigin {
     async fn send(
         &self,
         request: &BucketRequest<'_>,
-        outbound: &Outbound,
+        client: &HttpClient,
     ) -> Result<Response<WasiBody>, Failure> {
         let request = outgoing(request).map_err(|_| Failure::Broken)?;
         if !self.allowed_hosts.allow(request.uri()) {
@@ -109,7 +109,7 @@ impl NativeOrigin {
             );
             return Err(Failure::Broken);
         }
-        outbound
+        client
             .send(request, RequestOptions::default())
             .await
             .map_err(|error| failure(&error))
@@ -207,7 +207,7 @@ fn jitter() -> u16 {
     (random & 0xffff) as u16
 }
 
-pub(crate) fn rule_method(method: &Method) -> reelgate_core::http::Method {
+pub(crate) fn core_method(method: &Method) -> reelgate_core::http::Method {
     match *method {
         Method::GET => reelgate_core::http::Method::Get,
         Method::HEAD => reelgate_core::http::Method::Head,
@@ -217,9 +217,9 @@ pub(crate) fn rule_method(method: &Method) -> reelgate_core::http::Method {
 }
 
 /// A header map in the words of the rules.
-pub(crate) struct Map<'a>(pub(crate) &'a HeaderMap);
+pub(crate) struct CoreHeaders<'a>(pub(crate) &'a HeaderMap);
 
-impl HeaderSource for Map<'_> {
+impl HeaderSource for CoreHeaders<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.0.get_all(name).iter().map(HeaderValue::as_bytes)
     }

@@ -33,9 +33,9 @@ const READ_AT_ONCE: usize = 128 * 1024;
 
 /// A client whose connections are kept and shared by every component of one worker.
 #[derive(Clone, Debug)]
-pub(crate) struct Outbound(Client<HttpsConnector<Connector>, WasiBody>);
+pub(crate) struct HttpClient(Client<HttpsConnector<Connector>, WasiBody>);
 
-impl Outbound {
+impl HttpClient {
     /// A client without connections yet.
     #[must_use]
     pub(crate) fn new(tls: &Arc<rustls::ClientConfig>) -> Self {
@@ -82,7 +82,7 @@ impl Outbound {
             .map_err(|_| Error::HttpResponseTimeout)?
             .map_err(|error| classify(&error))?;
         Ok(response.map(|body| {
-            Watched {
+            TimeoutBody {
                 body,
                 between_bytes,
                 waiting: Deadline::default(),
@@ -112,13 +112,13 @@ fn classify(error: &ClientError) -> Error {
 }
 
 /// A body that breaks when its sender falls silent.
-struct Watched {
+struct TimeoutBody {
     body: Incoming,
     between_bytes: Duration,
     waiting: Deadline,
 }
 
-impl Body for Watched {
+impl Body for TimeoutBody {
     type Data = Bytes;
     type Error = Error;
 
@@ -161,9 +161,8 @@ mod tests {
         socket.listen(0).unwrap();
         let address = socket.local_addr().unwrap().as_socket().unwrap();
         let mut waiting = Vec::new();
-        let patience = Duration::from_millis(200);
-        while let Ok(connected) = tokio::time::timeout(patience, TcpStream::connect(address)).await
-        {
+        let limit = Duration::from_millis(200);
+        while let Ok(connected) = tokio::time::timeout(limit, TcpStream::connect(address)).await {
             waiting.push(connected.unwrap());
         }
         (address, socket, waiting)
@@ -175,7 +174,7 @@ mod tests {
         let tls = rustls::ClientConfig::builder()
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
-        let outbound = Outbound::new(&Arc::new(tls));
+        let client = HttpClient::new(&Arc::new(tls));
         let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
         let request = Request::get(format!("http://{address}/")).body(body);
         let options = RequestOptions {
@@ -183,7 +182,7 @@ mod tests {
             ..RequestOptions::default()
         };
         let started = Instant::now();
-        let error = outbound.send(request.unwrap(), options).await.unwrap_err();
+        let error = client.send(request.unwrap(), options).await.unwrap_err();
         assert!(matches!(error, Error::ConnectionTimeout), "{error:?}");
         assert!(started.elapsed() < CONNECT / 2, "{:?}", started.elapsed());
     }
