@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use reelgate_host::manifest::{Manifest, ManifestError};
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{
-    App, AppError, ConfigError, Format, LoadOptions, Log, OpenError, Origin, RuntimeConfig,
-    Schedule, Server, ServerOptions, Stores, client_tls, engine, server_tls,
+    App, AppError, ConfigError, Format, LoadOptions, Log, OpenError, Origin, RuntimeConfig, Server,
+    ServerOptions, Stores, client_tls, engine, server_tls,
 };
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -263,10 +263,10 @@ impl Running {
     /// Serves until `stopped` becomes true.
     pub(crate) fn until(self, stopped: &watch::Receiver<bool>) -> Result<(), Failure> {
         let tls = client_tls().map_err(|error| Failure::new(Kind::Failed, error))?;
-        let schedule = Schedule::start(&self.app, &tls, &self.log, stopped);
-        let result = schedule.and_then(|schedule| {
+        let scheduler = self.app.schedule().start(&tls, &self.log, stopped);
+        let result = scheduler.and_then(|scheduler| {
             self.server.run(&self.app, &tls, &self.log, stopped)?;
-            schedule.join()
+            scheduler.join()
         });
         self.log.flush();
         result.map_err(|error| Failure::new(Kind::Failed, error))

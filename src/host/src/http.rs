@@ -1,5 +1,6 @@
 //! HTTP on both sides: the server that players reach, and the client that asks the bucket.
 
+pub(crate) mod answered;
 pub(crate) mod client;
 pub(crate) mod deadline;
 pub(crate) mod request_id;

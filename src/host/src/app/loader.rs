@@ -1,9 +1,11 @@
 //! One chain of components of a manifest: read, composed, configured and linked.
 
 use crate::app::compose::{Part, Provider, compose, imports, provide};
+use crate::app::error::AppError;
+use crate::app::handler::HandlerPre;
 use crate::app::manifest::{CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
+use crate::app::options::{LoadOptions, Origin};
 use crate::app::schedule::{self, Entry, Job};
-use crate::app::{AppError, HandlerPre, LOG_HEADER, LoadOptions, Origin};
 use crate::fast_path::gate::GatePre;
 use crate::fast_path::native_origin::NativeOrigin;
 use crate::keyvalue::Stores;
@@ -11,6 +13,7 @@ use crate::runtime::allowed_hosts::AllowedHosts;
 use crate::runtime::linker::linker;
 use crate::runtime::store::{InstanceConfig, InstanceState};
 use reelgate_core::config::Problems;
+use reelgate_core::gate::LOG_HEADER;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -4,7 +4,6 @@
 //! `handle-cron-event`. Entries do not wait for each other. One entry never runs twice at once: a moment
 //! that comes while the last run is at work is passed over.
 
-use crate::app::App;
 use crate::http::client::HttpClient;
 use crate::log::Log;
 use crate::runtime::store::{InstanceConfig, InstanceState};
@@ -124,29 +123,33 @@ struct Runner {
     log: Log,
 }
 
-/// The schedule of an application, at work on a thread of its own.
-#[derive(Debug)]
-pub struct Schedule(Option<JoinHandle<()>>);
+/// What runs when, of every manifest.
+#[derive(Default)]
+pub struct Schedule(Vec<Arc<Entry>>);
 
 impl Schedule {
-    /// Runs what `app` has to run, until `stop` becomes true; what runs then is broken off.
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.0.push(Arc::new(entry));
+    }
+
+    /// Runs what there is to run, until `stop` becomes true; what runs then is broken off.
     ///
     /// # Errors
     ///
     /// There is no thread or no runtime to be had.
     pub fn start(
-        app: &App,
+        &self,
         client_tls: &Arc<rustls::ClientConfig>,
         log: &Log,
         stop: &watch::Receiver<bool>,
-    ) -> io::Result<Self> {
-        if app.schedule.is_empty() {
-            return Ok(Self(None));
+    ) -> io::Result<Scheduler> {
+        if self.0.is_empty() {
+            return Ok(Scheduler(None));
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let entries = app.schedule.clone();
+        let entries = self.0.clone();
         let runner = Arc::new(Runner {
             client: HttpClient::new(client_tls),
             log: log.clone(),
@@ -164,9 +167,15 @@ impl Schedule {
         let thread = thread::Builder::new()
             .name("schedule".into())
             .spawn(move || runtime.block_on(work))?;
-        Ok(Self(Some(thread)))
+        Ok(Scheduler(Some(thread)))
     }
+}
 
+/// A schedule at work, on a thread of its own.
+#[derive(Debug)]
+pub struct Scheduler(Option<JoinHandle<()>>);
+
+impl Scheduler {
     /// Waits for the end.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use crate::fast_path::gate::{Answer, Decision, Gate, Method, Pass, Request, Viewer};
 use crate::fast_path::native_origin::NativeOrigin;
+use crate::http::answered::Answered;
 use crate::http::client::HttpClient;
-use crate::http::service::Answered;
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};

@@ -1,8 +1,10 @@
 //! One thread's share of the work: route a request, have it answered, write its line in the log.
 
-use crate::app::{App, HandlerPre, LOG_HEADER};
+use crate::app::App;
+use crate::app::handler::HandlerPre;
 use crate::fast_path::forward::Forwarder;
 use crate::fast_path::gate::Gate;
+use crate::http::answered::Answered;
 use crate::http::client::HttpClient;
 use crate::http::request_id::RequestId;
 use crate::http::route::Routes;
@@ -15,7 +17,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use reelgate_core::gate::LogFields;
+use reelgate_core::gate::{LOG_HEADER, LogFields};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -35,24 +37,6 @@ pub(crate) struct Service {
 struct Handler {
     forwarder: Option<Forwarder>,
     pool: Arc<Pool>,
-}
-
-/// An answer, and what the log may know of who asked (see [`LogFields`]).
-pub(crate) struct Answered {
-    pub(crate) response: Response<WasiBody>,
-    pub(crate) log: String,
-}
-
-impl From<Response<WasiBody>> for Answered {
-    /// Takes what a component reports out of its answer.
-    fn from(mut response: Response<WasiBody>) -> Self {
-        let log = response.headers_mut().remove(LOG_HEADER);
-        let log = log.and_then(|log| log.to_str().map(String::from).ok());
-        Self {
-            response,
-            log: log.unwrap_or_default(),
-        }
-    }
 }
 
 impl Handler {
