@@ -12,7 +12,7 @@ pub mod variables;
 use crate::app::error::AppError;
 use crate::app::handler::HandlerPre;
 use crate::app::loader::{Loader, chain};
-use crate::app::manifest::Manifest;
+use crate::app::manifest::{ComponentId, Manifest};
 use crate::app::options::LoadOptions;
 use crate::app::schedule::Schedule;
 use crate::http::route::Routes;
@@ -42,9 +42,9 @@ impl App {
         options: &LoadOptions<'_>,
     ) -> Result<(), AppError> {
         let mut loader = Loader::new(manifest, stores, options);
-        let mut handlers: BTreeMap<Vec<&str>, Arc<HandlerPre>> = BTreeMap::new();
-        for trigger in &manifest.trigger.http {
-            let chain: Vec<&str> = chain(trigger).collect();
+        let mut handlers: BTreeMap<Vec<&ComponentId>, Arc<HandlerPre>> = BTreeMap::new();
+        for trigger in &manifest.http {
+            let chain: Vec<&ComponentId> = chain(trigger).collect();
             let handler = match handlers.get(&chain) {
                 Some(handler) => Arc::clone(handler),
                 None => Arc::new(loader.handler(trigger)?),
@@ -54,7 +54,7 @@ impl App {
                 return Err(AppError::Route(trigger.route.clone()));
             }
         }
-        for trigger in manifest.trigger.cron.iter().filter(|_| options.schedule) {
+        for trigger in manifest.cron.iter().filter(|_| options.schedule) {
             self.schedule.push(loader.entry(trigger)?);
         }
         Ok(())

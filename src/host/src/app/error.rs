@@ -1,6 +1,7 @@
 //! What stops an application from being served.
 
 use crate::app::compose::ComposeError;
+use crate::app::manifest::ComponentId;
 use crate::keyvalue::OpenError;
 use reelgate_core::config::Problems;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ pub enum AppError {
     #[error("component `{id}`: {part} imports {interface} and does not inherit `{missing}`")]
     NotInherited {
         /// The component that has it.
-        id: String,
+        id: ComponentId,
         /// The one that would need it.
         part: String,
         /// For what.
@@ -45,12 +46,12 @@ pub enum AppError {
     #[error(
         "component `{0}` is in the schedule and does not export handle-cron-event of spin:cron@3.0.0"
     )]
-    NoJob(String),
+    NoJob(ComponentId),
     /// Configuration that cannot be meant.
     #[error("component `{id}`: {message}")]
     Configuration {
         /// The component.
-        id: String,
+        id: ComponentId,
         /// What is wrong.
         message: String,
     },

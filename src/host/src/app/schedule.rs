@@ -4,15 +4,14 @@
 //! `handle-cron-event`. Entries do not wait for each other. One entry never runs twice at once: a moment
 //! that comes while the last run is at work is passed over.
 
+use crate::app::manifest::Times;
 use crate::http::client::HttpClient;
 use crate::log::Log;
 use crate::runtime::store::{InstanceConfig, InstanceState};
 use bindings::SpinCronPre;
 use bindings::spin::cron::cron_types::{Error, Metadata};
 use chrono::{DateTime, Utc};
-use cron::Schedule as Times;
 use std::io;
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -32,16 +31,6 @@ mod bindings {
 const RUN: Duration = Duration::from_secs(300);
 /// The clock on the wall may be set while we wait for a moment, so it is looked at this often.
 const LOOK: Duration = Duration::from_secs(10);
-
-/// Reads a cron expression as Spin's plugin does: six or seven fields, seconds first, in UTC.
-///
-/// # Errors
-///
-/// It is none; the message shows it.
-pub(crate) fn parse(expression: &str) -> Result<Times, String> {
-    Times::from_str(expression)
-        .map_err(|error| format!("`{expression}` is no cron expression: {error}"))
-}
 
 /// A component that runs by schedule.
 pub(crate) struct Job {
@@ -86,13 +75,9 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.times.after(&now).next()
-    }
-
     /// Runs at every moment, for ever, or until there are no more.
     async fn keep(&self, runner: &Runner) {
-        while let Some(moment) = self.next(Utc::now()) {
+        while let Some(moment) = self.times.next_after(Utc::now()) {
             until(moment).await;
             let started = Instant::now();
             let run = tokio::time::timeout(RUN, self.job.run(moment, &runner.client));
@@ -187,59 +172,5 @@ impl Scheduler {
                 .join()
                 .map_err(|_| io::Error::other("the schedule panicked"))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn next(expression: &str, now: &str) -> String {
-        let times = parse(expression).unwrap();
-        let next = times.after(&now.parse::<DateTime<Utc>>().unwrap()).next();
-        next.unwrap()
-            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-    }
-
-    /// The field table and the example of the README of Spin's cron plugin.
-    #[test]
-    fn expressions_mean_what_spins_plugin_says() {
-        for (expression, now, expected) in [
-            (
-                "0 * * * * *",
-                "2026-03-01T12:00:00Z",
-                "2026-03-01T12:01:00Z",
-            ),
-            (
-                "0 * * * * *",
-                "2026-03-01T12:00:59Z",
-                "2026-03-01T12:01:00Z",
-            ),
-            (
-                "0/15 * * * * *",
-                "2026-03-01T12:00:31Z",
-                "2026-03-01T12:00:45Z",
-            ),
-            (
-                "2,8 * * * * *",
-                "2026-03-01T12:00:03Z",
-                "2026-03-01T12:00:08Z",
-            ),
-            (
-                "0 1/2 11,12 5-10 * * *",
-                "2026-03-01T12:00:00Z",
-                "2026-03-05T11:01:00Z",
-            ),
-        ] {
-            assert_eq!(next(expression, now), expected, "{expression}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_expression_is_shown() {
-        for expression in ["* * * * *", "every minute", "", "61 * * * * *"] {
-            let error = parse(expression).unwrap_err();
-            assert!(error.contains(&format!("`{expression}`")), "{error}");
-        }
     }
 }
