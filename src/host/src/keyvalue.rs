@@ -8,16 +8,16 @@ mod embedded;
 mod handles;
 mod redis;
 
-pub use config::{Address, ConfigError, Place, RuntimeConfig};
-pub(crate) use handles::InstanceStores;
+pub use crate::keyvalue::config::{Address, ConfigError, Place, RuntimeConfig};
+pub(crate) use crate::keyvalue::handles::InstanceStores;
 #[expect(
     unreachable_pub,
     reason = "generated code names them, and that is public within this crate"
 )]
-pub use handles::{Bucket, Cas};
+pub use crate::keyvalue::handles::{Bucket, Cas};
 
-use embedded::Embedded;
-use redis::Redis;
+use crate::keyvalue::embedded::Embedded;
+use crate::keyvalue::redis::Redis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -9,18 +9,18 @@ mod resolve;
 mod template;
 mod times;
 
-pub use inherit::{Inherit, Inherited};
-pub use template::Template;
-pub use times::Times;
+pub use crate::app::manifest::inherit::{Inherit, Inherited};
+pub(crate) use crate::app::manifest::template::Piece;
+pub use crate::app::manifest::template::Template;
+pub use crate::app::manifest::times::Times;
 
-use document::Document;
+use crate::app::manifest::document::Document;
 use serde::Deserialize;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-pub(crate) use template::Piece;
 
 /// A `spin.toml` in which every component that is named is there.
 #[derive(Clone, Debug)]

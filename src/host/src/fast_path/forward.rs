@@ -9,6 +9,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use reelgate_core::gate::{NO_STORE, add_common, passed_on, reads};
+use reelgate_core::http as core_http;
 use reelgate_core::http::Headers;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -68,7 +69,7 @@ impl Forwarder {
     }
 
     async fn forward(&self, pass: Pass) -> Answered {
-        let request = reelgate_core::http::Request {
+        let request = core_http::Request {
             method: core_method(pass.method),
             target: &pass.target,
             headers: pass.headers.as_slice(),
@@ -157,11 +158,11 @@ fn method(method: &http::Method) -> Method {
     }
 }
 
-fn core_method(method: Method) -> reelgate_core::http::Method {
+fn core_method(method: Method) -> core_http::Method {
     match method {
-        Method::Get => reelgate_core::http::Method::Get,
-        Method::Head => reelgate_core::http::Method::Head,
-        Method::Options => reelgate_core::http::Method::Options,
-        Method::Other => reelgate_core::http::Method::Other,
+        Method::Get => core_http::Method::Get,
+        Method::Head => core_http::Method::Head,
+        Method::Options => core_http::Method::Options,
+        Method::Other => core_http::Method::Other,
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::http::client::HttpClient;
 use crate::runtime::store::{InstanceConfig, InstanceState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::component::InstancePre;
 use wasmtime::{Result, Store};
 
@@ -87,7 +87,7 @@ impl Gate {
         self.idle().pop()
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Instance>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

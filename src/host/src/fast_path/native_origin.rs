@@ -9,7 +9,8 @@ use crate::runtime::allowed_hosts::AllowedHosts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
-use reelgate_core::config::Problems;
+use reelgate_core::config::{Lookup, Problems};
+use reelgate_core::http as core_http;
 use reelgate_core::http::{Answer, Head, HeaderSource, Headers};
 use reelgate_core::origin::{BucketRequest, Config, Dialogue, Event, Failure, Step};
 use reelgate_core::time::UnixTime;
@@ -34,7 +35,7 @@ impl NativeOrigin {
     ///
     /// Everything that is wrong with them.
     pub(crate) fn new(
-        variables: &dyn reelgate_core::config::Lookup,
+        variables: &dyn Lookup,
         allowed_hosts: AllowedHosts,
         log: Log,
     ) -> Result<Self, Problems> {
@@ -50,7 +51,7 @@ impl NativeOrigin {
     /// Answers one request.
     pub(crate) async fn handle<H: HeaderSource + ?Sized>(
         &self,
-        request: &reelgate_core::http::Request<'_, H>,
+        request: &core_http::Request<'_, H>,
         client: &HttpClient,
     ) -> Response<WasiBody> {
         let (mut exchange, mut step) = Dialogue::start(request, &self.config, now());
@@ -123,7 +124,7 @@ fn outgoing(request: &BucketRequest<'_>) -> Result<Request<WasiBody>, http::Erro
         .path_and_query(request.path_and_query.as_str())
         .build()?;
     let method = match request.method {
-        reelgate_core::http::Method::Head => Method::HEAD,
+        core_http::Method::Head => Method::HEAD,
         _ => Method::GET,
     };
     let mut outgoing = Request::builder().method(method).uri(uri);
@@ -207,12 +208,12 @@ fn jitter() -> u16 {
     (random & 0xffff) as u16
 }
 
-pub(crate) fn core_method(method: &Method) -> reelgate_core::http::Method {
+pub(crate) fn core_method(method: &Method) -> core_http::Method {
     match *method {
-        Method::GET => reelgate_core::http::Method::Get,
-        Method::HEAD => reelgate_core::http::Method::Head,
-        Method::OPTIONS => reelgate_core::http::Method::Options,
-        _ => reelgate_core::http::Method::Other,
+        Method::GET => core_http::Method::Get,
+        Method::HEAD => core_http::Method::Head,
+        Method::OPTIONS => core_http::Method::Options,
+        _ => core_http::Method::Other,
     }
 }
 

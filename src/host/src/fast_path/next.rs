@@ -4,6 +4,7 @@ use crate::fast_path::native_origin::{CoreHeaders, core_method};
 use crate::runtime::bindings::handler;
 use crate::runtime::store::InstanceState;
 use http::uri::{Authority, Scheme};
+use reelgate_core::http as core_http;
 use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasData, Resource};
@@ -47,7 +48,7 @@ impl handler::HostWithStore<InstanceState> for HasNext {
             return Ok(Err(ErrorCode::DestinationNotFound));
         };
         let target = request.uri().path_and_query();
-        let request = reelgate_core::http::Request {
+        let request = core_http::Request {
             method: core_method(request.method()),
             target: target.map_or("/", |target| target.as_str()),
             headers: &CoreHeaders(request.headers()),

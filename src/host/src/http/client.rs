@@ -13,6 +13,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reelgate_core::origin;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -20,7 +21,7 @@ use std::time::Duration;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 /// Establishing a TCP connection; a TLS handshake that stalls runs into the first byte's limit.
-const CONNECT: Duration = reelgate_core::origin::CONNECT;
+const CONNECT: Duration = origin::CONNECT;
 /// Longer than most servers keep theirs would only collect dead connections.
 const IDLE: Duration = Duration::from_secs(50);
 /// A pool this large serves a busy host; more would be sockets nobody uses.
@@ -68,12 +69,10 @@ impl HttpClient {
         request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
-        let first_byte = options
-            .first_byte_timeout
-            .unwrap_or(reelgate_core::origin::FIRST_BYTE);
+        let first_byte = options.first_byte_timeout.unwrap_or(origin::FIRST_BYTE);
         let between_bytes = options
             .between_bytes_timeout
-            .unwrap_or(reelgate_core::origin::BETWEEN_BYTES);
+            .unwrap_or(origin::BETWEEN_BYTES);
         // Longer than ours is not granted.
         let connect = options.connect_timeout.filter(|limit| *limit < CONNECT);
         let request = connector::within(connect, self.0.request(request));

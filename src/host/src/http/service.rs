@@ -17,7 +17,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use reelgate_core::gate::{LOG_HEADER, LogFields};
+use reelgate_core::gate::{LOG_HEADER, LogFields, Reason};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -184,9 +184,7 @@ impl Entry {
             complete,
             game: fields.game.as_deref().unwrap_or_default(),
             subject: fields.subject.as_deref().unwrap_or_default(),
-            reason: fields
-                .reason
-                .map_or("", reelgate_core::token::Reason::as_str),
+            reason: fields.reason.map_or("", Reason::as_str),
         });
     }
 }

@@ -1,6 +1,6 @@
 //! What one instance holds of stores: handles, and how many.
 
-use super::Store;
+use crate::keyvalue::Store;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
