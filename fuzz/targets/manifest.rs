@@ -4,18 +4,25 @@
 use libfuzzer_sys::fuzz_target;
 
 // The module alone: as a dependency its crate would bring all of wasmtime into the fuzzer.
-#[path = "../../src/host/src/manifest.rs"]
-#[expect(dead_code, reason = "the host uses what the fuzzer does not")]
-mod manifest;
+#[path = "../../src/host/src/app"]
+mod app {
+    #[expect(
+        dead_code,
+        unused_imports,
+        reason = "the host uses what the fuzzer does not"
+    )]
+    pub mod manifest;
+}
 
-use manifest::Manifest;
+use app::manifest::Manifest;
 
 fuzz_target!(|text: &str| {
     match Manifest::parse(text) {
         Ok(manifest) => {
-            for trigger in &manifest.trigger.http {
+            for trigger in &manifest.http {
+                let id = &trigger.component.id;
                 assert!(trigger.route.starts_with('/'));
-                assert!(manifest.component.contains_key(&trigger.component));
+                assert!(manifest.components.iter().any(|one| one.id == *id));
             }
         }
         Err(error) => assert!(!error.to_string().is_empty()),

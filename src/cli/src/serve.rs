@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use reelgate_host::manifest::{Manifest, ManifestError};
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{
-    App, AppError, ConfigError, Format, Log, OpenError, Origin, RuntimeConfig, Schedule, Server,
-    Setting, Settings, Stores, engine, outbound_tls, server_tls,
+    App, AppError, ConfigError, Format, LoadOptions, Log, OpenError, Origin, RuntimeConfig, Server,
+    ServerOptions, Stores, client_tls, engine, server_tls,
 };
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -120,14 +120,14 @@ impl Serve {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,
         });
-        let settings = self.settings()?;
-        let scheme = if settings.tls.is_some() {
+        let options = self.server_options()?;
+        let scheme = if options.tls.is_some() {
             "https"
         } else {
             "http"
         };
         let app = self.load(&log)?;
-        let server = Server::bind(self.listen, settings).map_err(|error| {
+        let server = Server::bind(self.listen, options).map_err(|error| {
             Failure::new(
                 Kind::Failed,
                 format!("cannot listen on {}: {error}", self.listen),
@@ -146,21 +146,21 @@ impl Serve {
         })
     }
 
-    fn settings(&self) -> Result<Settings, Failure> {
-        let mut settings = Settings {
+    fn server_options(&self) -> Result<ServerOptions, Failure> {
+        let mut options = ServerOptions {
             connections: self.max_connections as usize,
             grace: Duration::from_secs(self.grace),
-            ..Settings::default()
+            ..ServerOptions::default()
         };
         if let Some(workers) = self.workers {
-            settings.workers = usize::from(workers);
+            options.workers = usize::from(workers);
         }
         if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
             let tls = server_tls(certificate, key)
                 .map_err(|error| Failure::new(Kind::Configuration, error))?;
-            settings.tls = Some(tls);
+            options.tls = Some(tls);
         }
-        Ok(settings)
+        Ok(options)
     }
 
     fn load(&self, log: &Log) -> Result<App, Failure> {
@@ -194,7 +194,7 @@ impl Serve {
                     "set SPIN_VARIABLE_<NAME> for each, in the environment or with --env-file",
                 )
             })?;
-            let setting = Setting {
+            let options = LoadOptions {
                 folder: path.parent().unwrap_or(Path::new("")),
                 build_folder: self.build_folder.as_deref(),
                 variables: &variables,
@@ -203,7 +203,7 @@ impl Serve {
                 engine: &engine,
                 log,
             };
-            app.add(&manifest, &mut stores, &setting)
+            app.add(&manifest, &mut stores, &options)
                 .map_err(app_failure)?;
         }
         Ok(app)
@@ -266,11 +266,11 @@ impl Running {
 
     /// Serves until `stopped` becomes true.
     pub(crate) fn until(self, stopped: &watch::Receiver<bool>) -> Result<(), Failure> {
-        let tls = outbound_tls().map_err(|error| Failure::new(Kind::Failed, error))?;
-        let schedule = Schedule::start(&self.app, &tls, &self.log, stopped);
-        let result = schedule.and_then(|schedule| {
+        let tls = client_tls().map_err(|error| Failure::new(Kind::Failed, error))?;
+        let scheduler = self.app.schedule().start(&tls, &self.log, stopped);
+        let result = scheduler.and_then(|scheduler| {
             self.server.run(&self.app, &tls, &self.log, stopped)?;
-            schedule.join()
+            scheduler.join()
         });
         self.log.flush();
         result.map_err(|error| Failure::new(Kind::Failed, error))

@@ -1,128 +1,30 @@
-//! From a manifest to components that are compiled, linked and ready for requests.
+//! From manifests to handlers that are compiled, linked and ready for requests.
 
-use crate::compose::ComposeError;
-use crate::gatekeeper::GatekeeperPre;
-use crate::guest::{Guest, Shared};
-use crate::keyvalue::{OpenError, Stores};
-use crate::loader::{Loader, chain};
-use crate::log::Log;
-use crate::manifest::Manifest;
-use crate::route::Routes;
-use crate::schedule::Entry;
-use crate::variables::Variables;
-use reelgate_core::config::Problems;
+pub mod compose;
+pub(crate) mod error;
+pub(crate) mod handler;
+mod loader;
+pub mod manifest;
+pub(crate) mod options;
+pub(crate) mod schedule;
+pub mod variables;
+
+use crate::app::error::AppError;
+use crate::app::handler::HandlerPre;
+use crate::app::loader::{Loader, chain};
+use crate::app::manifest::{ComponentId, Manifest};
+use crate::app::options::LoadOptions;
+use crate::app::schedule::Schedule;
+use crate::http::route::Routes;
+use crate::keyvalue::Stores;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wasmtime::Engine;
-use wasmtime_wasi_http::p3::bindings::ServicePre;
-
-/// The header a component reports a request's game, subject and reason in, when the host asks for it
-/// by this variable. It never leaves the host.
-pub(crate) const LOG_HEADER: &str = "x-reelgate-log";
-
-/// What runs in place of the component `origin`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// The host's own, made of the same rules.
-    #[default]
-    Native,
-    /// The component, as on any other host.
-    Component,
-}
-
-/// Why an application cannot be served.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// A component's file cannot be read.
-    #[error("cannot read component `{id}` at {}: {cause}", path.display())]
-    Unreadable {
-        /// The component.
-        id: String,
-        /// Its file.
-        path: PathBuf,
-        /// Why.
-        cause: std::io::Error,
-    },
-    /// Components that do not fit together.
-    #[error(transparent)]
-    Compose(#[from] ComposeError),
-    /// A component that would need what it does not inherit.
-    #[error("component `{id}`: {part} imports {interface} and does not inherit `{missing}`")]
-    NotInherited {
-        /// The component that has it.
-        id: String,
-        /// The one that would need it.
-        part: String,
-        /// For what.
-        interface: String,
-        /// What it would have to inherit.
-        missing: &'static str,
-    },
-    /// A component that wants what this host does not give.
-    #[error("component `{id}` cannot run here: {cause}")]
-    Unlinkable {
-        /// The component.
-        id: String,
-        /// What it wants.
-        cause: String,
-    },
-    /// A component that cannot run by schedule.
-    #[error(
-        "component `{0}` is in the schedule and does not export handle-cron-event of spin:cron@3.0.0"
-    )]
-    NoJob(String),
-    /// Configuration that cannot be meant.
-    #[error("component `{id}`: {message}")]
-    Configuration {
-        /// The component.
-        id: String,
-        /// What is wrong.
-        message: String,
-    },
-    /// Required variables whose values cannot be used.
-    #[error("{0}")]
-    Variables(Problems),
-    /// A key-value store that cannot be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// Two manifests with one route.
-    #[error("the route `{0}` is in more than one manifest")]
-    Route(String),
-}
-
-/// What a manifest is loaded with.
-#[derive(Debug)]
-pub struct Setting<'a> {
-    /// Paths in the manifest are relative to this folder.
-    pub folder: &'a Path,
-    /// Where what the manifest has below `target/` is, if not there.
-    pub build_folder: Option<&'a Path>,
-    /// Every variable's value.
-    pub variables: &'a Variables,
-    /// What runs as `origin`.
-    pub origin: Origin,
-    /// Whether `trigger.cron` counts.
-    pub schedule: bool,
-    /// What compiles.
-    pub engine: &'a Engine,
-    /// Where log lines go.
-    pub log: &'a Log,
-}
 
 /// Applications, ready to be served by any number of workers.
 #[derive(Default)]
 pub struct App {
-    pub(crate) routes: Routes<Arc<Handler>>,
-    pub(crate) schedule: Vec<Arc<Entry>>,
-}
-
-/// One chain of components.
-pub(crate) struct Handler {
-    pub(crate) pre: ServicePre<Guest>,
-    pub(crate) shared: Arc<Shared>,
-    /// A gate that only decides, where the host's own origin stands right behind it.
-    pub(crate) gatekeeper: Option<GatekeeperPre>,
+    pub(crate) routes: Routes<Arc<HandlerPre>>,
+    schedule: Schedule,
 }
 
 impl App {
@@ -137,12 +39,12 @@ impl App {
         &mut self,
         manifest: &Manifest,
         stores: &mut Stores,
-        setting: &Setting<'_>,
+        options: &LoadOptions<'_>,
     ) -> Result<(), AppError> {
-        let mut loader = Loader::new(manifest, stores, setting);
-        let mut handlers: BTreeMap<Vec<&str>, Arc<Handler>> = BTreeMap::new();
-        for trigger in &manifest.trigger.http {
-            let chain: Vec<&str> = chain(trigger).collect();
+        let mut loader = Loader::new(manifest, stores, options);
+        let mut handlers: BTreeMap<Vec<&ComponentId>, Arc<HandlerPre>> = BTreeMap::new();
+        for trigger in &manifest.http {
+            let chain: Vec<&ComponentId> = chain(trigger).collect();
             let handler = match handlers.get(&chain) {
                 Some(handler) => Arc::clone(handler),
                 None => Arc::new(loader.handler(trigger)?),
@@ -152,9 +54,15 @@ impl App {
                 return Err(AppError::Route(trigger.route.clone()));
             }
         }
-        for trigger in manifest.trigger.cron.iter().filter(|_| setting.schedule) {
-            self.schedule.push(Arc::new(loader.entry(trigger)?));
+        for trigger in manifest.cron.iter().filter(|_| options.schedule) {
+            self.schedule.push(loader.entry(trigger)?);
         }
         Ok(())
+    }
+
+    /// What runs when.
+    #[must_use]
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
     }
 }

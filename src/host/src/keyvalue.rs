@@ -1,22 +1,23 @@
 //! Key-value stores: what a component reaches through `wasi:keyvalue`.
 //!
-//! `config` says which there are, `embedded` and `redis` keep them, `guest` gives them to components.
+//! `config` says which there are, `embedded` and `redis` keep them, `handles` are what an instance holds
+//! of them.
 
 mod config;
 mod embedded;
-mod guest;
+mod handles;
 mod redis;
 
-pub use config::{Address, ConfigError, Place, RuntimeConfig};
-pub(crate) use guest::Open;
+pub use crate::keyvalue::config::{Address, ConfigError, Place, RuntimeConfig};
+pub(crate) use crate::keyvalue::handles::InstanceStores;
 #[expect(
     unreachable_pub,
     reason = "generated code names them, and that is public within this crate"
 )]
-pub use guest::{Bucket, Cas};
+pub use crate::keyvalue::handles::{Bucket, Cas};
 
-use embedded::Embedded;
-use redis::Redis;
+use crate::keyvalue::embedded::Embedded;
+use crate::keyvalue::redis::Redis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -25,11 +26,11 @@ use std::time::Duration;
 
 /// How long a component waits for a store before it gets an error. More than a busy disk or a network
 /// needs, and well below the time a component has for its answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer keys are refused, in bytes: an index of them must stay small.
-const KEY: usize = 1024;
+const MAX_KEY: usize = 1024;
 /// Longer values are refused, in bytes: each is held in memory a few times over.
-const VALUE: usize = 8 << 20;
+const MAX_VALUE: usize = 8 << 20;
 /// Keys of one part of a list: 50,000 of 100 bytes are a sixth of what memory a component has.
 const PAGE: usize = 50_000;
 
@@ -84,7 +85,7 @@ pub enum OpenError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoreError {
     /// It gave no answer in time.
-    #[error("the store gave no answer within {} s", PATIENCE.as_secs())]
+    #[error("the store gave no answer within {} s", TIMEOUT.as_secs())]
     TimedOut,
     /// It cannot be reached, or its disk failed.
     #[error("the store is down: {0}")]
@@ -124,7 +125,7 @@ pub(crate) enum Store {
     Redis(Redis),
 }
 
-/// Asks the store, whichever it is, and waits no longer than [`PATIENCE`].
+/// Asks the store, whichever it is, and waits no longer than [`TIMEOUT`].
 macro_rules! ask {
     ($store:expr, $ask:ident($($argument:expr),*)) => {{
         let asked = async {
@@ -133,7 +134,7 @@ macro_rules! ask {
                 Store::Redis(store) => store.$ask($($argument),*).await,
             }
         };
-        tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(StoreError::TimedOut))
+        tokio::time::timeout(TIMEOUT, asked).await.unwrap_or(Err(StoreError::TimedOut))
     }};
 }
 
@@ -198,19 +199,19 @@ impl Store {
 
 fn check_key(key: &str) -> Answer<()> {
     match key.len() {
-        1..=KEY => Ok(()),
+        1..=MAX_KEY => Ok(()),
         length => Err(StoreError::refused(format!(
-            "a key has 1 to {KEY} bytes, this one {length}"
+            "a key has 1 to {MAX_KEY} bytes, this one {length}"
         ))),
     }
 }
 
 fn check_value(value: &[u8]) -> Answer<()> {
-    if value.len() <= VALUE {
+    if value.len() <= MAX_VALUE {
         return Ok(());
     }
     Err(StoreError::refused(format!(
-        "a value has at most {VALUE} bytes, this one {}",
+        "a value has at most {MAX_VALUE} bytes, this one {}",
         value.len()
     )))
 }

@@ -1,44 +1,25 @@
 //! Runs an application's `spin.toml` on wasmtime: the host of laptops, tests and self-hosting.
 //!
-//! Read [`manifest`] for what it obeys, `app` for how components become ready, `server`, `worker` and
-//! `guests` for the way of a request, `guest` for all that a component may touch.
+//! Read [`manifest`] for what it obeys, `app` for how components become ready, `http::server` and
+//! `http::service` for the way of a request, `runtime` for all that a component may touch.
 
 #![forbid(unsafe_code)]
 
-mod allowed_hosts;
 mod app;
-mod bindings;
-pub mod compose;
-mod connector;
-mod deadline;
-mod engine;
-mod gated;
-mod gatekeeper;
-mod guest;
-mod guests;
+mod fast_path;
+mod http;
 mod keyvalue;
-mod linker;
-mod loader;
 mod log;
-pub mod manifest;
-mod native_origin;
-mod next;
-mod outbound;
-mod patience;
-mod request_id;
-mod route;
-mod schedule;
-mod server;
-mod tls;
-pub mod variables;
-mod worker;
+mod runtime;
 
-pub use allowed_hosts::AllowedHosts;
-pub use app::{App, AppError, Origin, Setting};
-pub use engine::engine;
-pub use keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
-pub use log::{Format, Log};
-pub use patience::Limits;
-pub use schedule::Schedule;
-pub use server::{Server, Settings};
-pub use tls::{outbound_tls, server_tls};
+pub use crate::app::error::AppError;
+pub use crate::app::options::{LoadOptions, Origin};
+pub use crate::app::schedule::{Schedule, Scheduler};
+pub use crate::app::{App, compose, manifest, variables};
+pub use crate::http::server::{Server, ServerOptions};
+pub use crate::http::timeouts::Timeouts;
+pub use crate::http::tls::{client_tls, server_tls};
+pub use crate::keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
+pub use crate::log::{Format, Log};
+pub use crate::runtime::allowed_hosts::AllowedHosts;
+pub use crate::runtime::engine::engine;

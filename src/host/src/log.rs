@@ -17,8 +17,8 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 const BATCH: Duration = Duration::from_millis(20);
 /// Lines that wait for a slow reader, in bytes.
 const WAITING: usize = 4 << 20;
-/// A longer line of a guest is cut.
-const GUEST_LINE: usize = 4096;
+/// A longer line of a component is cut.
+const COMPONENT_LINE: usize = 4096;
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -285,13 +285,13 @@ fn now_in_milliseconds() -> jiff::Timestamp {
 
 /// Standard output and error of a component: every line becomes a line of the log.
 #[derive(Clone, Debug)]
-pub(crate) struct GuestOutput {
+pub(crate) struct ComponentOutput {
     log: Log,
     component: String,
     line: Vec<u8>,
 }
 
-impl GuestOutput {
+impl ComponentOutput {
     pub(crate) fn new(log: Log, component: String) -> Self {
         Self {
             log,
@@ -310,19 +310,19 @@ impl GuestOutput {
     }
 }
 
-impl IsTerminal for GuestOutput {
+impl IsTerminal for ComponentOutput {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for GuestOutput {
+impl StdoutStream for ComponentOutput {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
 }
 
-impl AsyncWrite for GuestOutput {
+impl AsyncWrite for ComponentOutput {
     fn poll_write(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -331,7 +331,7 @@ impl AsyncWrite for GuestOutput {
         for &byte in bytes {
             match byte {
                 b'\n' => self.end_line(),
-                _ if self.line.len() < GUEST_LINE => self.line.push(byte),
+                _ if self.line.len() < COMPONENT_LINE => self.line.push(byte),
                 _ => {}
             }
         }

@@ -6,14 +6,16 @@
 
 mod transaction;
 
-use super::{Answer, Keys, OpenError, PAGE, StoreError, Swapped};
+use crate::keyvalue::embedded::transaction::{
+    Broken, Change, Outcome, Readable, definition, page, value, write,
+};
+use crate::keyvalue::{Answer, Keys, OpenError, PAGE, StoreError, Swapped};
 use redb::{Builder, Database, DatabaseError, ReadableDatabase as _, StorageError, TableError};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use tokio::sync::{mpsc, oneshot};
-use transaction::{Broken, Change, Outcome, Readable, definition, page, value, write};
 
 /// Pages redb keeps in memory, in bytes. The operating system caches the file as well.
 const CACHE: usize = 16 << 20;

@@ -3,9 +3,9 @@
 //! Keys and values are Redis's own strings, without a prefix, as Spin keeps them: both hosts see the
 //! same catalog. Two labels with one address are therefore one store.
 
-use super::{Answer, Keys, PAGE, StoreError, Swapped};
-use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, Value, cmd};
+use crate::keyvalue::{Answer, Keys, PAGE, StoreError, Swapped};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, Value, cmd};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -202,7 +202,7 @@ impl Redis {
 }
 
 fn value_of<T: FromRedisValue>(value: Value) -> Answer<T> {
-    ::redis::from_redis_value(value).map_err(|error| StoreError::refused(error.to_string()))
+    redis::from_redis_value(value).map_err(|error| StoreError::refused(error.to_string()))
 }
 
 impl Shared {

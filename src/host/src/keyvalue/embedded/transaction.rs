@@ -1,6 +1,7 @@
 //! One transaction: many changes, one flush.
 
-use super::{Answer, Keys, PAGE, StoreError, Work};
+use crate::keyvalue::embedded::Work;
+use crate::keyvalue::{Answer, Keys, PAGE, StoreError};
 use redb::{
     CommitError, Database, ReadableTable, StorageError, Table, TableDefinition, TableError,
     TransactionError,

@@ -4,9 +4,9 @@
 //! the host does it. A request then costs the rules and little else in the component: no task that
 //! lives on, no resources, no body (docs/adr/0008).
 
-use crate::guest::{Guest, Shared};
-use crate::outbound::Outbound;
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::http::client::HttpClient;
+use crate::runtime::store::{InstanceConfig, InstanceState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::component::InstancePre;
 use wasmtime::{Result, Store};
 
@@ -28,37 +28,37 @@ const DECISIONS_PER_INSTANCE: u32 = 100_000;
 
 /// A component that decides, ready to be instantiated.
 #[derive(Clone)]
-pub(crate) struct GatekeeperPre(bindings::GateDecisionPre<Guest>);
+pub(crate) struct GatePre(bindings::GateDecisionPre<InstanceState>);
 
-impl GatekeeperPre {
-    /// A component as a gatekeeper; `None` when it does not export the interface.
-    pub(crate) fn new(pre: &InstancePre<Guest>) -> Option<Self> {
+impl GatePre {
+    /// A component as a gate; `None` when it does not export the interface.
+    pub(crate) fn new(pre: &InstancePre<InstanceState>) -> Option<Self> {
         bindings::GateDecisionPre::new(pre.clone()).ok().map(Self)
     }
 }
 
-/// The gatekeeper of one worker.
-pub(crate) struct Gatekeeper {
-    pre: GatekeeperPre,
-    shared: Arc<Shared>,
-    outbound: Outbound,
+/// The gate of one worker.
+pub(crate) struct Gate {
+    pre: GatePre,
+    config: Arc<InstanceConfig>,
+    client: HttpClient,
     /// One, as a rule: a decision waits for nothing. More where one was interrupted to let others run.
     idle: Mutex<Vec<Instance>>,
 }
 
 struct Instance {
-    store: Store<Guest>,
+    store: Store<InstanceState>,
     exports: bindings::GateDecision,
     decisions: u32,
 }
 
-impl Gatekeeper {
+impl Gate {
     /// No instance yet.
-    pub(crate) fn new(pre: GatekeeperPre, shared: Arc<Shared>, outbound: Outbound) -> Self {
+    pub(crate) fn new(pre: GatePre, config: Arc<InstanceConfig>, client: HttpClient) -> Self {
         Self {
             pre,
-            shared,
-            outbound,
+            config,
+            client,
             idle: Mutex::default(),
         }
     }
@@ -87,12 +87,12 @@ impl Gatekeeper {
         self.idle().pop()
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Instance>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn instantiate(&self) -> Result<Instance> {
-        let mut store = Guest::store(self.pre.0.engine(), &self.shared, &self.outbound);
+        let mut store = InstanceState::store(self.pre.0.engine(), &self.config, &self.client);
         let exports = self.pre.0.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,

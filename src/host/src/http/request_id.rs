@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Longer ones are replaced: they would fill the log.
-const LONGEST: usize = 128;
+const MAX_LENGTH: usize = 128;
 
 /// A request's identity: what the client sent, where that is sensible, else one made here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl RequestId {
     pub(crate) fn of(given: Option<&HeaderValue>) -> Self {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
         let sensible = |id: &&HeaderValue| {
-            !id.is_empty() && id.len() <= LONGEST && id.as_bytes().iter().copied().all(word)
+            !id.is_empty() && id.len() <= MAX_LENGTH && id.as_bytes().iter().copied().all(word)
         };
         given
             .filter(sensible)

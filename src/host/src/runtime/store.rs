@@ -1,12 +1,12 @@
 //! What a component sees of this host, and nothing beside it.
 
-use crate::allowed_hosts::AllowedHosts;
-use crate::bindings::config;
-use crate::engine::{COMPUTE_TICKS, MEMORY};
-use crate::keyvalue::{Open, Store as KeyValueStore};
-use crate::log::{GuestOutput, Log};
-use crate::native_origin::NativeOrigin;
-use crate::outbound::Outbound;
+use crate::fast_path::native_origin::NativeOrigin;
+use crate::http::client::HttpClient;
+use crate::keyvalue::{InstanceStores, Store as KeyValueStore};
+use crate::log::{ComponentOutput, Log};
+use crate::runtime::allowed_hosts::AllowedHosts;
+use crate::runtime::bindings::config;
+use crate::runtime::engine::{COMPUTE_TICKS, MEMORY};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
@@ -18,7 +18,7 @@ use wasmtime_wasi_http::{
 
 /// What the instances of one route share: configured once, never changed.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct InstanceConfig {
     /// The name that log lines carry.
     pub(crate) name: String,
     /// The variables.
@@ -36,53 +36,57 @@ pub(crate) struct Shared {
 }
 
 /// The state of one instance.
-pub(crate) struct Guest {
+pub(crate) struct InstanceState {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
-    open: Open,
+    stores: InstanceStores,
     limits: StoreLimits,
     /// Ticks this instance was found computing during its present request.
     ticks: u32,
 }
 
 struct Hooks {
-    shared: Arc<Shared>,
-    outbound: Outbound,
+    config: Arc<InstanceConfig>,
+    client: HttpClient,
 }
 
-impl Guest {
+impl InstanceState {
     /// A store for one instance.
-    pub(crate) fn store(engine: &Engine, shared: &Arc<Shared>, outbound: &Outbound) -> Store<Self> {
+    pub(crate) fn store(
+        engine: &Engine,
+        config: &Arc<InstanceConfig>,
+        client: &HttpClient,
+    ) -> Store<Self> {
         let mut wasi = WasiCtx::builder();
-        for (name, value) in &shared.environment {
+        for (name, value) in &config.environment {
             wasi.env(name, value);
         }
-        let output = || GuestOutput::new(shared.log.clone(), shared.name.clone());
+        let output = || ComponentOutput::new(config.log.clone(), config.name.clone());
         wasi.stdout(output()).stderr(output());
-        let guest = Self {
+        let state = Self {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             hooks: Hooks {
-                shared: Arc::clone(shared),
-                outbound: outbound.clone(),
+                config: Arc::clone(config),
+                client: client.clone(),
             },
-            open: Open::new(&shared.stores),
+            stores: InstanceStores::new(&config.stores),
             limits: StoreLimitsBuilder::new()
                 .memory_size(MEMORY)
                 .trap_on_grow_failure(true)
                 .build(),
             ticks: 0,
         };
-        let mut store = Store::new(engine, guest);
-        store.limiter(|guest| &mut guest.limits);
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
-            let guest = context.data_mut();
-            guest.ticks += 1;
-            if guest.ticks > COMPUTE_TICKS {
+            let state = context.data_mut();
+            state.ticks += 1;
+            if state.ticks > COMPUTE_TICKS {
                 return Err(wasmtime::format_err!("computed for too long"));
             }
             Ok(UpdateDeadline::Yield(1))
@@ -96,17 +100,17 @@ impl Guest {
     }
 
     /// The key-value stores this instance may open.
-    pub(crate) fn open(&mut self) -> &mut Open {
-        &mut self.open
+    pub(crate) fn stores(&mut self) -> &mut InstanceStores {
+        &mut self.stores
     }
 
     /// What stands behind this component, where the host itself does.
-    pub(crate) fn next(&self) -> Option<(&Arc<NativeOrigin>, &Outbound)> {
-        Some((self.hooks.shared.next.as_ref()?, &self.hooks.outbound))
+    pub(crate) fn next(&self) -> Option<(&Arc<NativeOrigin>, &HttpClient)> {
+        Some((self.hooks.config.next.as_ref()?, &self.hooks.client))
     }
 }
 
-impl WasiView for Guest {
+impl WasiView for InstanceState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
             ctx: &mut self.wasi,
@@ -115,7 +119,7 @@ impl WasiView for Guest {
     }
 }
 
-impl WasiHttpView for Guest {
+impl WasiHttpView for InstanceState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView {
             hooks: &mut self.hooks,
@@ -125,15 +129,15 @@ impl WasiHttpView for Guest {
     }
 }
 
-impl config::Host for Guest {
+impl config::Host for InstanceState {
     fn get(&mut self, key: String) -> Result<Result<Option<String>, config::Error>> {
-        Ok(Ok(self.hooks.shared.variables.get(&key).cloned()))
+        Ok(Ok(self.hooks.config.variables.get(&key).cloned()))
     }
 
     fn get_all(&mut self) -> Result<Result<Vec<(String, String)>, config::Error>> {
         Ok(Ok(self
             .hooks
-            .shared
+            .config
             .variables
             .clone()
             .into_iter()
@@ -158,20 +162,20 @@ impl WasiHttpHooks for Hooks {
                 >,
             > + Send,
     > {
-        if !self.shared.allowed_hosts.allow(request.uri()) {
+        if !self.config.allowed_hosts.allow(request.uri()) {
             let host = request
                 .uri()
                 .authority()
                 .map_or("", |authority| authority.as_str());
-            self.shared.log.error(
-                &self.shared.name,
+            self.config.log.error(
+                &self.config.name,
                 &format!("{host} is not in allowed_outbound_hosts"),
             );
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
-        let outbound = self.outbound.clone();
+        let client = self.client.clone();
         Box::new(async move {
-            let response = outbound.send(request, options.unwrap_or_default()).await?;
+            let response = client.send(request, options.unwrap_or_default()).await?;
             Ok((
                 response,
                 Box::new(async { Ok(()) }) as Box<dyn Future<Output = _> + Send>,

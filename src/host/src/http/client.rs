@@ -1,7 +1,9 @@
 //! Requests to the outside: one pool of connections, TLS, time-outs.
 
-use crate::connector::{self, Connector};
-use crate::deadline::Deadline;
+mod connector;
+
+use crate::http::client::connector::Connector;
+use crate::http::deadline::Deadline;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -11,6 +13,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reelgate_core::origin;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -18,7 +21,7 @@ use std::time::Duration;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 /// Establishing a TCP connection; a TLS handshake that stalls runs into the first byte's limit.
-const CONNECT: Duration = reelgate_core::origin::CONNECT;
+const CONNECT: Duration = origin::CONNECT;
 /// Longer than most servers keep theirs would only collect dead connections.
 const IDLE: Duration = Duration::from_secs(50);
 /// A pool this large serves a busy host; more would be sockets nobody uses.
@@ -31,9 +34,9 @@ const READ_AT_ONCE: usize = 128 * 1024;
 
 /// A client whose connections are kept and shared by every component of one worker.
 #[derive(Clone, Debug)]
-pub(crate) struct Outbound(Client<HttpsConnector<Connector>, WasiBody>);
+pub(crate) struct HttpClient(Client<HttpsConnector<Connector>, WasiBody>);
 
-impl Outbound {
+impl HttpClient {
     /// A client without connections yet.
     #[must_use]
     pub(crate) fn new(tls: &Arc<rustls::ClientConfig>) -> Self {
@@ -66,12 +69,10 @@ impl Outbound {
         request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
-        let first_byte = options
-            .first_byte_timeout
-            .unwrap_or(reelgate_core::origin::FIRST_BYTE);
+        let first_byte = options.first_byte_timeout.unwrap_or(origin::FIRST_BYTE);
         let between_bytes = options
             .between_bytes_timeout
-            .unwrap_or(reelgate_core::origin::BETWEEN_BYTES);
+            .unwrap_or(origin::BETWEEN_BYTES);
         // Longer than ours is not granted.
         let connect = options.connect_timeout.filter(|limit| *limit < CONNECT);
         let request = connector::within(connect, self.0.request(request));
@@ -80,7 +81,7 @@ impl Outbound {
             .map_err(|_| Error::HttpResponseTimeout)?
             .map_err(|error| classify(&error))?;
         Ok(response.map(|body| {
-            Watched {
+            TimeoutBody {
                 body,
                 between_bytes,
                 waiting: Deadline::default(),
@@ -110,13 +111,13 @@ fn classify(error: &ClientError) -> Error {
 }
 
 /// A body that breaks when its sender falls silent.
-struct Watched {
+struct TimeoutBody {
     body: Incoming,
     between_bytes: Duration,
     waiting: Deadline,
 }
 
-impl Body for Watched {
+impl Body for TimeoutBody {
     type Data = Bytes;
     type Error = Error;
 
@@ -159,9 +160,8 @@ mod tests {
         socket.listen(0).unwrap();
         let address = socket.local_addr().unwrap().as_socket().unwrap();
         let mut waiting = Vec::new();
-        let patience = Duration::from_millis(200);
-        while let Ok(connected) = tokio::time::timeout(patience, TcpStream::connect(address)).await
-        {
+        let limit = Duration::from_millis(200);
+        while let Ok(connected) = tokio::time::timeout(limit, TcpStream::connect(address)).await {
             waiting.push(connected.unwrap());
         }
         (address, socket, waiting)
@@ -173,7 +173,7 @@ mod tests {
         let tls = rustls::ClientConfig::builder()
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
-        let outbound = Outbound::new(&Arc::new(tls));
+        let client = HttpClient::new(&Arc::new(tls));
         let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
         let request = Request::get(format!("http://{address}/")).body(body);
         let options = RequestOptions {
@@ -181,7 +181,7 @@ mod tests {
             ..RequestOptions::default()
         };
         let started = Instant::now();
-        let error = outbound.send(request.unwrap(), options).await.unwrap_err();
+        let error = client.send(request.unwrap(), options).await.unwrap_err();
         assert!(matches!(error, Error::ConnectionTimeout), "{error:?}");
         assert!(started.elapsed() < CONNECT / 2, "{:?}", started.elapsed());
     }

@@ -1,11 +1,11 @@
 //! The listener: connections, TLS, limits, and an end that lets viewers finish.
 
 use crate::app::App;
-use crate::engine::INSTANCES;
+use crate::http::client::HttpClient;
+use crate::http::service::Service;
+use crate::http::timeouts::{Activity, TimeoutStream, Timeouts};
 use crate::log::Log;
-use crate::outbound::Outbound;
-use crate::patience::{Activity, Limits, Patient};
-use crate::worker::Worker;
+use crate::runtime::engine::INSTANCES;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -23,25 +23,25 @@ use tokio_rustls::TlsAcceptor;
 
 /// How a server treats its clients.
 #[derive(Clone)]
-pub struct Settings {
+pub struct ServerOptions {
     /// Threads, each with a runtime, instances and connections of its own.
     pub workers: usize,
     /// Connections open at once; the next one waits in the operating system's queue.
     pub connections: usize,
     /// How long clients may dawdle.
-    pub limits: Limits,
+    pub timeouts: Timeouts,
     /// How long answers may go on after the server was asked to stop.
     pub grace: Duration,
     /// Certificate and key, where the server speaks TLS.
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
 
-impl Default for Settings {
+impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             workers: thread::available_parallelism().map_or(1, usize::from),
             connections: 8192,
-            limits: Limits::default(),
+            timeouts: Timeouts::default(),
             grace: Duration::from_secs(30),
             tls: None,
         }
@@ -51,7 +51,7 @@ impl Default for Settings {
 /// A server that has its address and does not accept yet.
 pub struct Server {
     listener: std::net::TcpListener,
-    settings: Settings,
+    options: ServerOptions,
 }
 
 impl Server {
@@ -60,7 +60,7 @@ impl Server {
     /// # Errors
     ///
     /// The address is taken, or not this machine's.
-    pub fn bind(address: SocketAddr, settings: Settings) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr, options: ServerOptions) -> io::Result<Self> {
         let socket = socket2::Socket::new(
             socket2::Domain::for_address(address),
             socket2::Type::STREAM,
@@ -73,7 +73,7 @@ impl Server {
         socket.set_nonblocking(true)?;
         Ok(Self {
             listener: socket.into(),
-            settings,
+            options,
         })
     }
 
@@ -94,27 +94,27 @@ impl Server {
     pub fn run(
         self,
         app: &App,
-        outbound_tls: &Arc<rustls::ClientConfig>,
+        client_tls: &Arc<rustls::ClientConfig>,
         log: &Log,
         stop: &watch::Receiver<bool>,
     ) -> io::Result<()> {
         let mut threads = Vec::new();
-        for number in 0..self.settings.workers {
+        for number in 0..self.options.workers {
             // One listener for all: who is free takes the next connection.
             let listener = self.listener.try_clone()?;
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            let settings = self.settings.clone();
-            let instances = (INSTANCES as usize / settings.workers).max(1);
-            let worker = Arc::new(Worker::new(
+            let options = self.options.clone();
+            let instances = (INSTANCES as usize / options.workers).max(1);
+            let service = Arc::new(Service::new(
                 app,
-                &Outbound::new(outbound_tls),
+                &HttpClient::new(client_tls),
                 log,
                 instances,
             ));
             let (log, stop) = (log.clone(), stop.clone());
-            let run = move || runtime.block_on(accept(listener, worker, settings, log, stop));
+            let run = move || runtime.block_on(accept(listener, service, options, log, stop));
             threads.push(
                 thread::Builder::new()
                     .name(format!("worker-{number}"))
@@ -134,17 +134,17 @@ impl Server {
 
 async fn accept(
     listener: std::net::TcpListener,
-    worker: Arc<Worker>,
-    settings: Settings,
+    service: Arc<Service>,
+    options: ServerOptions,
     log: Log,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     let connections = Arc::new(Semaphore::new(
-        (settings.connections / settings.workers).max(1),
+        (options.connections / options.workers).max(1),
     ));
     let open = GracefulShutdown::new();
-    let tls = settings.tls.clone().map(TlsAcceptor::from);
+    let tls = options.tls.clone().map(TlsAcceptor::from);
     loop {
         let accepted = tokio::select! {
             accepted = async {
@@ -154,7 +154,7 @@ async fn accept(
             } => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let ((socket, client), place) = match accepted {
+        let ((socket, peer), place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 log.error("host", &format!("cannot accept a connection: {error}"));
@@ -164,10 +164,10 @@ async fn accept(
             }
         };
         let activity = Arc::new(Activity::default());
-        let socket = patient(socket, &settings, &activity);
+        let socket = with_timeouts(socket, &options, &activity);
         let connection = Connection {
-            worker: Arc::clone(&worker),
-            client: client.ip().to_string().into(),
+            service: Arc::clone(&service),
+            peer: peer.ip().to_string().into(),
             activity,
         };
         match &tls {
@@ -186,7 +186,7 @@ async fn accept(
         }
     }
     drop(listener);
-    if tokio::time::timeout(settings.grace, open.shutdown())
+    if tokio::time::timeout(options.grace, open.shutdown())
         .await
         .is_err()
     {
@@ -198,16 +198,20 @@ async fn accept(
     Ok(())
 }
 
-fn patient(socket: TcpStream, settings: &Settings, activity: &Arc<Activity>) -> Patient<TcpStream> {
+fn with_timeouts(
+    socket: TcpStream,
+    options: &ServerOptions,
+    activity: &Arc<Activity>,
+) -> TimeoutStream<TcpStream> {
     // Without it the last packet of a small answer may wait for an acknowledgement; no other harm.
     drop(socket.set_nodelay(true));
-    Patient::new(socket, settings.limits, Arc::clone(activity))
+    TimeoutStream::new(socket, options.timeouts, Arc::clone(activity))
 }
 
 struct Connection {
-    worker: Arc<Worker>,
+    service: Arc<Service>,
     /// The client's address, as the log has it.
-    client: Arc<str>,
+    peer: Arc<str>,
     activity: Arc<Activity>,
 }
 
@@ -234,9 +238,9 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let worker = Arc::clone(&self.worker);
-            let under_way = self.activity.begin(request.version());
-            worker.answer(request, Arc::clone(&self.client), under_way)
+            let service = Arc::clone(&self.service);
+            let in_flight = self.activity.begin(request.version());
+            service.answer(request, Arc::clone(&self.peer), in_flight)
         });
         protocols()
             .serve_connection(TokioIo::new(socket), service)
@@ -249,7 +253,7 @@ fn protocols() -> auto::Builder<TokioExecutor> {
     let mut protocols = auto::Builder::new(TokioExecutor::new());
     protocols
         .http1()
-        // Slow heads are for `Patient`, which knows them from idle connections.
+        // Slow heads are for `TimeoutStream`, which knows them from idle connections.
         .header_read_timeout(None)
         // Of a head, and of an answer that waits for a slow client. No `pipeline_flush`: it would lift
         // that limit, and hold back answers while more of a request is there.

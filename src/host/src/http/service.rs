@@ -1,21 +1,23 @@
 //! One thread's share of the work: route a request, have it answered, write its line in the log.
 
-use crate::app::{App, LOG_HEADER};
-use crate::gated::Gated;
-use crate::gatekeeper::Gatekeeper;
-use crate::guests::{GuestError, Guests};
+use crate::app::App;
+use crate::app::handler::HandlerPre;
+use crate::fast_path::forward::Forwarder;
+use crate::fast_path::gate::Gate;
+use crate::http::answered::Answered;
+use crate::http::client::HttpClient;
+use crate::http::request_id::RequestId;
+use crate::http::route::Routes;
+use crate::http::timeouts::InFlight;
 use crate::log::{Access, Log};
-use crate::outbound::Outbound;
-use crate::patience::UnderWay;
-use crate::request_id::RequestId;
-use crate::route::Routes;
+use crate::runtime::pool::{ComponentError, Pool};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use reelgate_core::gate::LogFields;
+use reelgate_core::gate::{LOG_HEADER, LogFields, Reason};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,68 +28,50 @@ use wasmtime_wasi_http::{Error, WasiBody};
 const X_REQUEST_ID: &str = "x-request-id";
 
 /// What one thread answers with.
-pub(crate) struct Worker {
-    routes: Routes<Arc<Answering>>,
+pub(crate) struct Service {
+    routes: Routes<Arc<Handler>>,
     log: Log,
 }
 
 /// What answers on a route.
-struct Answering {
-    gated: Option<Gated>,
-    guests: Arc<Guests>,
+struct Handler {
+    forwarder: Option<Forwarder>,
+    pool: Arc<Pool>,
 }
 
-/// An answer, and what the log may know of who asked (see [`LogFields`]).
-pub(crate) struct Answered {
-    pub(crate) response: Response<WasiBody>,
-    pub(crate) log: String,
-}
-
-impl From<Response<WasiBody>> for Answered {
-    /// Takes what a component reports out of its answer.
-    fn from(mut response: Response<WasiBody>) -> Self {
-        let log = response.headers_mut().remove(LOG_HEADER);
-        let log = log.and_then(|log| log.to_str().map(String::from).ok());
-        Self {
-            response,
-            log: log.unwrap_or_default(),
-        }
-    }
-}
-
-impl Answering {
-    async fn handle(&self, request: Request<Incoming>) -> Result<Answered, GuestError> {
-        if let Some(gated) = &self.gated {
-            let answer = gated.handle(&request).await;
-            if let Some(answer) = answer.map_err(|error| GuestError::trapped(&error))? {
+impl Handler {
+    async fn handle(&self, request: Request<Incoming>) -> Result<Answered, ComponentError> {
+        if let Some(forwarder) = &self.forwarder {
+            let answer = forwarder.handle(&request).await;
+            if let Some(answer) = answer.map_err(|error| ComponentError::trapped(&error))? {
                 return Ok(answer);
             }
         }
         let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
-        self.guests.handle(request).await.map(Answered::from)
+        self.pool.handle(request).await.map(Answered::from)
     }
 }
 
-impl Worker {
-    pub(crate) fn new(app: &App, outbound: &Outbound, log: &Log, instances: usize) -> Self {
-        let answering = |handler: &Arc<crate::app::Handler>| {
-            let gated = handler.gatekeeper.clone().zip(handler.shared.next.clone());
-            Arc::new(Answering {
-                gated: gated.map(|(pre, origin)| {
-                    let shared = Arc::clone(&handler.shared);
-                    let gatekeeper = Gatekeeper::new(pre, shared, outbound.clone());
-                    Gated::new(gatekeeper, origin, outbound.clone())
+impl Service {
+    pub(crate) fn new(app: &App, client: &HttpClient, log: &Log, instances: usize) -> Self {
+        let on_this_worker = |handler: &Arc<HandlerPre>| {
+            let forwarder = handler.gate.clone().zip(handler.config.next.clone());
+            Arc::new(Handler {
+                forwarder: forwarder.map(|(pre, origin)| {
+                    let config = Arc::clone(&handler.config);
+                    let gate = Gate::new(pre, config, client.clone());
+                    Forwarder::new(gate, origin, client.clone())
                 }),
-                guests: Arc::new(Guests::new(
+                pool: Arc::new(Pool::new(
                     handler.pre.clone(),
-                    Arc::clone(&handler.shared),
-                    outbound.clone(),
+                    Arc::clone(&handler.config),
+                    client.clone(),
                     instances,
                 )),
             })
         };
         Self {
-            routes: app.routes.map(answering),
+            routes: app.routes.map(on_this_worker),
             log: log.clone(),
         }
     }
@@ -96,8 +80,8 @@ impl Worker {
     pub(crate) async fn answer(
         self: Arc<Self>,
         mut request: Request<Incoming>,
-        client: Arc<str>,
-        under_way: UnderWay,
+        peer: Arc<str>,
+        in_flight: InFlight,
     ) -> Result<Response<LoggedBody>, Infallible> {
         let arrived = Instant::now();
         let id = RequestId::of(request.headers().get(X_REQUEST_ID));
@@ -107,15 +91,15 @@ impl Worker {
         let (route, Answered { mut response, log }) = self.route(request).await;
         response.headers_mut().insert(X_REQUEST_ID, id.header());
         let entry = Entry {
-            worker: self,
+            service: self,
             id,
-            client,
+            peer,
             method,
             route,
             status: response.status(),
             arrived,
             log,
-            _under_way: under_way,
+            _in_flight: in_flight,
         };
         Ok(response.map(|body| LoggedBody::new(body, entry)))
     }
@@ -137,19 +121,19 @@ impl Worker {
         (Arc::clone(&route.pattern), answered)
     }
 
-    fn failed(&self, route: &str, error: &GuestError) -> Response<WasiBody> {
+    fn failed(&self, route: &str, error: &ComponentError) -> Response<WasiBody> {
         self.log
             .error("host", &format!("{route}: the component {error}"));
         match error {
-            GuestError::Busy => {
+            ComponentError::Busy => {
                 let mut response = text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
                 response
                     .headers_mut()
                     .insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 response
             }
-            GuestError::TimedOut => text(StatusCode::GATEWAY_TIMEOUT, "Gateway Timeout"),
-            GuestError::Trapped(_) | GuestError::Failed(_) => {
+            ComponentError::TimedOut => text(StatusCode::GATEWAY_TIMEOUT, "Gateway Timeout"),
+            ComponentError::Trapped(_) | ComponentError::Failed(_) => {
                 text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }
         }
@@ -175,23 +159,23 @@ fn text(status: StatusCode, body: &'static str) -> Response<WasiBody> {
 
 /// What the log will say of a request.
 struct Entry {
-    worker: Arc<Worker>,
+    service: Arc<Service>,
     id: RequestId,
-    client: Arc<str>,
+    peer: Arc<str>,
     method: Method,
     route: Arc<str>,
     status: StatusCode,
     arrived: Instant,
     log: String,
-    _under_way: UnderWay,
+    _in_flight: InFlight,
 }
 
 impl Entry {
     fn write(&self, bytes: u64, complete: bool) {
         let fields = LogFields::parse(&self.log);
-        self.worker.log.access(&Access {
+        self.service.log.access(&Access {
             request_id: self.id.as_str(),
-            client: &self.client,
+            client: &self.peer,
             method: self.method.as_str(),
             route: &self.route,
             status: self.status.as_u16(),
@@ -200,9 +184,7 @@ impl Entry {
             complete,
             game: fields.game.as_deref().unwrap_or_default(),
             subject: fields.subject.as_deref().unwrap_or_default(),
-            reason: fields
-                .reason
-                .map_or("", reelgate_core::token::Reason::as_str),
+            reason: fields.reason.map_or("", Reason::as_str),
         });
     }
 }

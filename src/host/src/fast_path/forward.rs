@@ -1,40 +1,37 @@
 //! A request decided by a gate and forwarded by the host: nothing of the answer enters the component.
 
-use crate::gatekeeper::{Answer, Decision, Gatekeeper, Method, Pass, Request, Viewer};
-use crate::native_origin::NativeOrigin;
-use crate::outbound::Outbound;
-use crate::worker::Answered;
+use crate::fast_path::gate::{Answer, Decision, Gate, Method, Pass, Request, Viewer};
+use crate::fast_path::native_origin::NativeOrigin;
+use crate::http::answered::Answered;
+use crate::http::client::HttpClient;
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use reelgate_core::gate::{NO_STORE, add_common, passed_on, reads};
+use reelgate_core::http as core_http;
 use reelgate_core::http::Headers;
 use std::borrow::Cow;
 use std::sync::Arc;
 use wasmtime_wasi_http::WasiBody;
 
 /// Room for the headers of an answer, so that the map need not grow; `date` and `x-request-id` come later.
-const MOST_HEADERS: usize = 24;
+const HEADER_CAPACITY: usize = 24;
 
 /// A gate before the host's own origin, on one worker.
-pub(crate) struct Gated {
-    gatekeeper: Gatekeeper,
+pub(crate) struct Forwarder {
+    gate: Gate,
     origin: Arc<NativeOrigin>,
-    outbound: Outbound,
+    client: HttpClient,
 }
 
-impl Gated {
-    /// `gatekeeper` decides, `origin` answers what it lets through.
-    pub(crate) fn new(
-        gatekeeper: Gatekeeper,
-        origin: Arc<NativeOrigin>,
-        outbound: Outbound,
-    ) -> Self {
+impl Forwarder {
+    /// `gate` decides, `origin` answers what it lets through.
+    pub(crate) fn new(gate: Gate, origin: Arc<NativeOrigin>, client: HttpClient) -> Self {
         Self {
-            gatekeeper,
+            gate,
             origin,
-            outbound,
+            client,
         }
     }
 
@@ -68,16 +65,16 @@ impl Gated {
             target: target.map_or("/", |target| target.as_str()),
             headers: &headers,
         };
-        self.gatekeeper.decide(head).await
+        self.gate.decide(head).await
     }
 
     async fn forward(&self, pass: Pass) -> Answered {
-        let request = reelgate_core::http::Request {
-            method: rule_method(pass.method),
+        let request = core_http::Request {
+            method: core_method(pass.method),
             target: &pass.target,
             headers: pass.headers.as_slice(),
         };
-        let mut response = self.origin.handle(&request, &self.outbound).await;
+        let mut response = self.origin.handle(&request, &self.client).await;
         *response.headers_mut() = respond(pass.on_success, &pass.viewer, &response);
         Answered {
             response,
@@ -89,7 +86,7 @@ impl Gated {
 /// The headers of the player's answer when the origin gave `response` (see [`passed_on`]).
 fn respond(on_success: Fields, viewer: &Viewer, response: &Response<WasiBody>) -> HeaderMap {
     let status = response.status().as_u16();
-    let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
+    let mut headers = HeaderMap::with_capacity(HEADER_CAPACITY);
     for name in passed_on(status) {
         let mut values = response.headers().get_all(name).iter();
         if let (Some(value), None) = (values.next(), values.next()) {
@@ -109,7 +106,7 @@ fn reply(answer: Answer) -> Answered {
     let body = Full::new(Bytes::from(answer.body))
         .map_err(|never| match never {})
         .boxed_unsync();
-    let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
+    let mut headers = HeaderMap::with_capacity(HEADER_CAPACITY);
     extend(&mut headers, answer.headers);
     finish(&mut headers, &answer.viewer);
     let mut response = Response::new(body);
@@ -161,11 +158,11 @@ fn method(method: &http::Method) -> Method {
     }
 }
 
-fn rule_method(method: Method) -> reelgate_core::http::Method {
+fn core_method(method: Method) -> core_http::Method {
     match method {
-        Method::Get => reelgate_core::http::Method::Get,
-        Method::Head => reelgate_core::http::Method::Head,
-        Method::Options => reelgate_core::http::Method::Options,
-        Method::Other => reelgate_core::http::Method::Other,
+        Method::Get => core_http::Method::Get,
+        Method::Head => core_http::Method::Head,
+        Method::Options => core_http::Method::Options,
+        Method::Other => core_http::Method::Other,
     }
 }

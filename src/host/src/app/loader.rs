@@ -1,113 +1,113 @@
 //! One chain of components of a manifest: read, composed, configured and linked.
 
-use crate::allowed_hosts::AllowedHosts;
-use crate::app::{AppError, Handler, LOG_HEADER, Origin, Setting};
-use crate::compose::{Part, Provider, compose, imports, provide};
-use crate::gatekeeper::GatekeeperPre;
-use crate::guest::{Guest, Shared};
+use crate::app::compose::{Part, Provider, compose, imports, provide};
+use crate::app::error::AppError;
+use crate::app::handler::HandlerPre;
+use crate::app::manifest::{
+    Component, ComponentId, CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest,
+    Middleware,
+};
+use crate::app::options::{LoadOptions, Origin};
+use crate::app::schedule::{Entry, Job};
+use crate::fast_path::gate::GatePre;
+use crate::fast_path::native_origin::NativeOrigin;
 use crate::keyvalue::Stores;
-use crate::linker::linker;
-use crate::manifest::{CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest};
-use crate::native_origin::NativeOrigin;
-use crate::schedule::{self, Entry, Job};
+use crate::runtime::allowed_hosts::AllowedHosts;
+use crate::runtime::linker::linker;
+use crate::runtime::store::{InstanceConfig, InstanceState};
 use reelgate_core::config::Problems;
+use reelgate_core::gate::LOG_HEADER;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::{Component as Compiled, InstancePre};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 /// The ids of what a request passes, outermost first.
-pub(crate) fn chain(trigger: &HttpTrigger) -> impl Iterator<Item = &str> {
-    let middleware = trigger
-        .dependencies
-        .middleware
-        .iter()
-        .map(|middleware| middleware.component.as_str());
-    middleware.chain([trigger.component.as_str()])
+pub(crate) fn chain(trigger: &HttpTrigger) -> impl Iterator<Item = &ComponentId> {
+    let middleware = trigger.middleware.iter();
+    middleware
+        .map(|middleware| &middleware.component.id)
+        .chain([&trigger.component.id])
 }
 
 /// Makes handlers of a manifest's triggers.
 pub(crate) struct Loader<'a> {
     manifest: &'a Manifest,
     stores: &'a mut Stores,
-    setting: &'a Setting<'a>,
+    options: &'a LoadOptions<'a>,
 }
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(
         manifest: &'a Manifest,
         stores: &'a mut Stores,
-        setting: &'a Setting<'a>,
+        options: &'a LoadOptions<'a>,
     ) -> Self {
         Self {
             manifest,
             stores,
-            setting,
+            options,
         }
     }
 
-    pub(crate) fn handler(&mut self, trigger: &HttpTrigger) -> Result<Handler, AppError> {
-        let id = trigger.component.as_str();
-        let variables = self.variables(id);
+    pub(crate) fn handler(&mut self, trigger: &HttpTrigger) -> Result<HandlerPre, AppError> {
+        let component = &trigger.component;
+        let variables = self.variables(component);
         self.check(trigger, &variables)?;
-        let allowed_hosts = self.allowed_hosts(id)?;
+        let allowed_hosts = self.allowed_hosts(component)?;
         let next = self.native(trigger, &variables, &allowed_hosts);
         let part = self.compose(trigger, next.is_some())?;
-        let shared = Shared {
+        let config = InstanceConfig {
             next,
-            ..self.shared(id, &part, variables, allowed_hosts)?
+            ..self.instance_config(component, &part, variables, allowed_hosts)?
         };
         let linked = self.link(&part)?;
         let pre = ServicePre::new(linked).map_err(|cause| unlinkable(&part, &cause))?;
-        let alone = shared.next.is_some() && trigger.dependencies.middleware.len() == 1;
-        let gatekeeper = alone
-            .then(|| GatekeeperPre::new(pre.instance_pre()))
-            .flatten();
-        Ok(Handler {
+        let alone = config.next.is_some() && trigger.middleware.len() == 1;
+        let gate = alone.then(|| GatePre::new(pre.instance_pre())).flatten();
+        Ok(HandlerPre {
             pre,
-            shared: Arc::new(shared),
-            gatekeeper,
+            config: Arc::new(config),
+            gate,
         })
     }
 
     pub(crate) fn entry(&mut self, trigger: &CronTrigger) -> Result<Entry, AppError> {
-        let id = trigger.component.as_str();
-        let configuration = |message| AppError::Configuration {
-            id: id.to_owned(),
-            message,
-        };
-        let times = schedule::parse(&trigger.cron_expression).map_err(configuration)?;
-        let part = self.provided(id)?;
-        let allowed_hosts = self.allowed_hosts(id)?;
-        let shared = self.shared(id, &part, self.variables(id), allowed_hosts)?;
-        let job = Job::new(self.link(&part)?, shared);
-        let job = job.ok_or_else(|| AppError::NoJob(id.to_owned()))?;
-        Ok(Entry { times, job })
+        let component = &trigger.component;
+        let part = self.provided(component)?;
+        let allowed_hosts = self.allowed_hosts(component)?;
+        let variables = self.variables(component);
+        let config = self.instance_config(component, &part, variables, allowed_hosts)?;
+        let job = Job::new(self.link(&part)?, config);
+        Ok(Entry {
+            times: trigger.times.clone(),
+            job: job.ok_or_else(|| AppError::NoJob(component.id.clone()))?,
+        })
     }
 
-    /// What the instances of a chain share that ends in the component `id`.
-    fn shared(
+    /// What the instances of a chain share that ends in `component`.
+    fn instance_config(
         &mut self,
-        id: &str,
+        component: &Component,
         part: &Part,
         variables: BTreeMap<String, String>,
         allowed_hosts: AllowedHosts,
-    ) -> Result<Shared, AppError> {
-        let component = &self.manifest.component[id];
-        Ok(Shared {
+    ) -> Result<InstanceConfig, AppError> {
+        let id = component.id.as_str();
+        Ok(InstanceConfig {
             name: part.name.clone(),
             variables,
             environment: component.environment.clone(),
             allowed_hosts,
             stores: self.stores.of(id, &component.key_value_stores)?,
-            log: self.setting.log.clone(),
+            log: self.options.log.clone(),
             next: None,
         })
     }
 
-    fn variables(&self, id: &str) -> BTreeMap<String, String> {
-        let mut variables = self.setting.variables.of(&self.manifest.component[id]);
+    fn variables(&self, component: &Component) -> BTreeMap<String, String> {
+        let mut variables = self.options.variables.of(component);
         variables.insert("log_header".into(), LOG_HEADER.into());
         variables
     }
@@ -122,7 +122,7 @@ impl<'a> Loader<'a> {
         let lookup = |name: &str| variables.get(name).cloned();
         let mut problems = Vec::new();
         for id in chain(trigger) {
-            let checked = match id {
+            let checked = match id.as_str() {
                 "gate" => reelgate_core::gate::Config::from_lookup(&lookup).map(drop),
                 "origin" => reelgate_core::origin::Config::from_lookup(&lookup).map(drop),
                 "playback" => reelgate_core::playback::Config::from_lookup(&lookup).map(drop),
@@ -139,7 +139,9 @@ impl<'a> Loader<'a> {
             .partition(|problem| required(problem.variable));
         if !other.is_empty() {
             let message = format!("misconfigured: {}", Problems(other));
-            self.setting.log.error(&trigger.component, &message);
+            self.options
+                .log
+                .error(trigger.component.id.as_str(), &message);
         }
         if fatal.is_empty() {
             return Ok(());
@@ -155,72 +157,64 @@ impl<'a> Loader<'a> {
         variables: &BTreeMap<String, String>,
         allowed_hosts: &AllowedHosts,
     ) -> Option<Arc<NativeOrigin>> {
-        let wanted = self.setting.origin == Origin::Native && trigger.component == "origin";
-        if !wanted || trigger.dependencies.middleware.is_empty() {
+        let wanted =
+            self.options.origin == Origin::Native && trigger.component.id.as_str() == "origin";
+        if !wanted || trigger.middleware.is_empty() {
             return None;
         }
         let lookup = |name: &str| variables.get(name).cloned();
-        NativeOrigin::new(&lookup, allowed_hosts.clone(), self.setting.log.clone())
+        NativeOrigin::new(&lookup, allowed_hosts.clone(), self.options.log.clone())
             .ok()
             .map(Arc::new)
     }
 
+    /// The components of a chain as one; without the last, where the host's own stands for it.
     fn compose(&self, trigger: &HttpTrigger, native: bool) -> Result<Part, AppError> {
-        let mut innermost_first: Vec<&str> = chain(trigger).collect();
-        innermost_first.reverse();
-        let ids = if native {
-            &innermost_first[1..]
-        } else {
-            &innermost_first[..]
-        };
-        let mut parts = ids.iter().map(|id| self.part(trigger, id));
-        let Some(first) = parts.next() else {
-            unreachable!("a chain has at least its component")
-        };
-        parts.try_fold(first?, |inner, outer| Ok(compose(&outer?, &inner)?))
+        let owner = &trigger.component;
+        match trigger.middleware.split_last() {
+            Some((last, outer)) if native => {
+                self.stack(owner, outer, self.middleware(owner, last)?)
+            }
+            _ => self.stack(owner, &trigger.middleware, self.provided(owner)?),
+        }
     }
 
-    fn part(&self, trigger: &HttpTrigger, id: &str) -> Result<Part, AppError> {
-        let part = self.provided(id)?;
-        let middleware = &trigger.dependencies.middleware;
-        if let Some(middleware) = middleware.iter().find(|one| one.component == id) {
-            let owner = &trigger.component;
-            self.check_inherited(owner, &part, &middleware.inherit_configuration)?;
-        }
+    /// Puts `middleware`, outermost first, before `inner`.
+    fn stack(
+        &self,
+        owner: &Component,
+        middleware: &[Middleware],
+        inner: Part,
+    ) -> Result<Part, AppError> {
+        middleware.iter().rev().try_fold(inner, |inner, outer| {
+            Ok(compose(&self.middleware(owner, outer)?, &inner)?)
+        })
+    }
+
+    fn middleware(&self, owner: &Component, middleware: &Middleware) -> Result<Part, AppError> {
+        let part = self.provided(&middleware.component)?;
+        self.check_inherited(owner, &part, &middleware.inherit_configuration)?;
         Ok(part)
     }
 
     /// A component with all that provides for it.
-    fn provided(&self, id: &str) -> Result<Part, AppError> {
-        let component = &self.manifest.component[id];
-        let part = self.read(id, &component.source)?;
-        let mut providers = Vec::new();
-        for (import, dependency) in &component.dependencies {
-            providers.push(self.provider(id, import, dependency)?);
-        }
+    fn provided(&self, component: &Component) -> Result<Part, AppError> {
+        let part = self.read(component.id.as_str(), &component.source)?;
+        let providers = component.dependencies.iter();
+        let providers = providers
+            .map(|dependency| self.provider(component, dependency))
+            .collect::<Result<Vec<_>, _>>()?;
         if providers.is_empty() {
             return Ok(part);
         }
         Ok(provide(&part, &providers)?)
     }
 
-    fn provider(
-        &self,
-        id: &str,
-        import: &str,
-        dependency: &Dependency,
-    ) -> Result<Provider, AppError> {
-        let named = dependency.component.as_ref();
-        let path = named
-            .map(|named| &self.manifest.component[named].source)
-            .or(dependency.path.as_ref());
-        let Some(path) = path else {
-            unreachable!("a manifest with such a dependency is refused")
-        };
-        let part = self.read(import, path)?;
-        self.check_inherited(id, &part, &dependency.inherit_configuration)?;
+    fn provider(&self, owner: &Component, dependency: &Dependency) -> Result<Provider, AppError> {
+        let part = self.read(&dependency.import, &dependency.source)?;
+        self.check_inherited(owner, &part, &dependency.inherit_configuration)?;
         Ok(Provider {
-            import: import.to_owned(),
+            import: dependency.import.clone(),
             export: dependency.export.clone(),
             part,
         })
@@ -232,15 +226,20 @@ impl<'a> Loader<'a> {
     ///
     /// The environment cannot be withheld from one of them, and Rust's standard library imports it for
     /// every component: an owner that has one must let it be inherited.
-    fn check_inherited(&self, owner: &str, part: &Part, inherit: &Inherit) -> Result<(), AppError> {
+    fn check_inherited(
+        &self,
+        owner: &Component,
+        part: &Part,
+        inherit: &Inherit,
+    ) -> Result<(), AppError> {
         let not_inherited = |interface: &str, missing: Inherited| AppError::NotInherited {
-            id: owner.to_owned(),
+            id: owner.id.clone(),
             part: part.name.clone(),
             interface: interface.to_owned(),
             missing: missing.name(),
         };
         let environment = "wasi:cli/environment";
-        let has_environment = !self.manifest.component[owner].environment.is_empty();
+        let has_environment = !owner.environment.is_empty();
         for interface in imports(part)? {
             let needed = match Inherited::needed_for(&interface) {
                 None if has_environment && interface.starts_with(environment) => {
@@ -272,27 +271,25 @@ impl<'a> Loader<'a> {
 
     fn locate(&self, path: &Path) -> PathBuf {
         let built = self
-            .setting
+            .options
             .build_folder
             .zip(path.strip_prefix("target").ok());
         match built {
             Some((build_folder, below)) => build_folder.join(below),
-            None => self.setting.folder.join(path),
+            None => self.options.folder.join(path),
         }
     }
 
-    fn allowed_hosts(&self, id: &str) -> Result<AllowedHosts, AppError> {
-        let templates = &self.manifest.component[id].allowed_outbound_hosts;
-        let filled = templates
-            .iter()
-            .map(|text| (text, self.setting.variables.fill(text)));
+    fn allowed_hosts(&self, component: &Component) -> Result<AllowedHosts, AppError> {
+        let templates = component.allowed_outbound_hosts.iter();
+        let filled = templates.map(|template| (template, self.options.variables.fill(template)));
         // A variable that is not set names no host. What needs one says so itself.
         let (templates, patterns): (Vec<_>, Vec<_>) = filled
-            .filter(|(text, pattern)| text.is_empty() || !pattern.is_empty())
+            .filter(|(template, pattern)| template.is_empty() || !pattern.is_empty())
             .unzip();
         AllowedHosts::parse(patterns.iter().map(String::as_str)).map_err(|place| {
             AppError::Configuration {
-                id: id.to_owned(),
+                id: component.id.clone(),
                 message: format!(
                     "allowed_outbound_hosts: `{}` is no scheme://host[:port]",
                     templates[place]
@@ -301,9 +298,9 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn link(&self, part: &Part) -> Result<InstancePre<Guest>, AppError> {
-        let engine = self.setting.engine;
-        Component::new(engine, &part.bytes)
+    fn link(&self, part: &Part) -> Result<InstancePre<InstanceState>, AppError> {
+        let engine = self.options.engine;
+        Compiled::new(engine, &part.bytes)
             .and_then(|component| linker(engine)?.instantiate_pre(&component))
             .map_err(|cause| unlinkable(part, &cause))
     }

@@ -6,7 +6,7 @@ use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
 };
 
-/// How often running guests are looked at. Their compute time is counted in these.
+/// How often running components are looked at. Their compute time is counted in these.
 const TICK: Duration = Duration::from_millis(10);
 /// Ticks at which one request may be found computing: about 1 s, where an honest one needs 20 µs.
 pub(crate) const COMPUTE_TICKS: u32 = 100;
@@ -39,9 +39,9 @@ pub fn engine(cache: Option<&Path>) -> Result<Engine> {
         // A trap's backtrace would be captured for every refused host call.
         .wasm_backtrace_max_frames(None);
     if let Some(folder) = cache {
-        let mut settings = CacheConfig::new();
-        settings.with_directory(folder);
-        config.cache(Some(Cache::new(settings)?));
+        let mut caching = CacheConfig::new();
+        caching.with_directory(folder);
+        config.cache(Some(Cache::new(caching)?));
     }
     let engine = Engine::new(&config)?;
     keep_ticking(&engine);

@@ -1,52 +1,38 @@
 //! The subset of Spin's application manifest (`spin_manifest_version = 2`) that this host runs.
 //!
 //! Every key is either obeyed or refused by name and line: a manifest never asks for something and
-//! silently gets less.
+//! silently gets less. `document` is what is written, `resolve` finds what it names.
 
-mod check;
+mod document;
 mod inherit;
+mod resolve;
 mod template;
+mod times;
 
-pub use inherit::{Inherit, Inherited};
-pub(crate) use template::{Piece, pieces};
+pub use crate::app::manifest::inherit::{Inherit, Inherited};
+pub(crate) use crate::app::manifest::template::Piece;
+pub use crate::app::manifest::template::Template;
+pub use crate::app::manifest::times::Times;
 
+use crate::app::manifest::document::Document;
 use serde::Deserialize;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A `spin.toml`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A `spin.toml` in which every component that is named is there.
+#[derive(Clone, Debug)]
 pub struct Manifest {
-    /// Always 2.
-    pub spin_manifest_version: u32,
-    /// Name and description.
-    pub application: Application,
     /// The application's variables, by name.
-    #[serde(default)]
     pub variables: BTreeMap<String, Variable>,
-    /// What starts components.
-    pub trigger: Triggers,
-    /// The components, by id.
-    #[serde(default)]
-    pub component: BTreeMap<String, Component>,
-}
-
-/// `[application]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Application {
-    /// The application's name.
-    pub name: String,
-    /// Its version.
-    #[serde(default)]
-    pub version: String,
-    /// What it is for.
-    #[serde(default)]
-    pub description: String,
-    /// Who made it.
-    #[serde(default)]
-    pub authors: Vec<String>,
+    /// What answers which path.
+    pub http: Vec<HttpTrigger>,
+    /// What runs when.
+    pub cron: Vec<CronTrigger>,
+    /// The components, in the order of their ids.
+    pub components: Vec<Arc<Component>>,
 }
 
 /// One application variable.
@@ -66,123 +52,90 @@ pub struct Variable {
     pub description: String,
 }
 
-/// `[[trigger.*]]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Triggers {
-    /// What answers which path.
-    #[serde(default)]
-    pub http: Vec<HttpTrigger>,
-    /// What runs when.
-    #[serde(default)]
-    pub cron: Vec<CronTrigger>,
-}
-
 /// `[[trigger.http]]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct HttpTrigger {
-    /// A name for the trigger; only for people.
-    #[serde(default)]
-    pub id: String,
     /// A path, or a path that ends in `/...` for all below it.
     pub route: String,
     /// The component that answers.
-    pub component: String,
-    /// What stands before it.
-    #[serde(default)]
-    pub dependencies: TriggerDependencies,
-}
-
-/// `[[trigger.cron]]`, as Spin's plugin has it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CronTrigger {
-    /// A name for the trigger; only for people.
-    #[serde(default)]
-    pub id: String,
-    /// The component that runs.
-    pub component: String,
-    /// When, in UTC: second, minute, hour, day of month, month, day of week and perhaps year.
-    pub cron_expression: String,
-}
-
-/// `dependencies` of a trigger.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TriggerDependencies {
+    pub component: Arc<Component>,
     /// The components a request passes first, outermost first.
-    #[serde(default)]
     pub middleware: Vec<Middleware>,
 }
 
 /// One component that stands before another.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Middleware {
-    /// Its id.
-    pub component: String,
+    /// The component.
+    pub component: Arc<Component>,
     /// What it may use of the component it stands before.
-    #[serde(default)]
     pub inherit_configuration: Inherit,
+}
+
+/// `[[trigger.cron]]`
+#[derive(Clone, Debug)]
+pub struct CronTrigger {
+    /// The component that runs.
+    pub component: Arc<Component>,
+    /// When.
+    pub times: Times,
+}
+
+/// The id of a component. There is none but of a manifest's own components.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ComponentId(String);
+
+impl ComponentId {
+    /// As the manifest writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ComponentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Borrow<str> for ComponentId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 /// `[component.<id>]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Component {
+    /// Its id.
+    pub id: ComponentId,
     /// The `.wasm` file, relative to the manifest.
     pub source: PathBuf,
-    /// What it is for.
-    #[serde(default)]
-    pub description: String,
-    /// Its variables; `{{ name }}` stands for an application variable.
-    #[serde(default)]
-    pub variables: BTreeMap<String, String>,
+    /// Its variables, by name.
+    pub variables: BTreeMap<String, Template>,
     /// Its environment.
-    #[serde(default)]
     pub environment: BTreeMap<String, String>,
     /// Where it may send requests.
-    #[serde(default)]
-    pub allowed_outbound_hosts: Vec<String>,
+    pub allowed_outbound_hosts: Vec<Template>,
     /// The key-value stores it may open.
-    #[serde(default)]
     pub key_value_stores: BTreeSet<String>,
-    /// Components that provide what it imports, by the name of the import: `ns:package/interface@version`,
-    /// without the version, or `ns:package` for all interfaces of a package.
-    #[serde(default)]
-    pub dependencies: BTreeMap<String, Dependency>,
-    /// How `spin build` makes it; nothing this host does.
-    pub build: Option<Build>,
+    /// Components that provide what it imports.
+    pub dependencies: Vec<Dependency>,
 }
 
 /// A component that provides what another imports.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Dependency {
-    /// Its `.wasm` file, relative to the manifest.
-    pub path: Option<PathBuf>,
-    /// Or the component of this manifest whose file it is; nothing else of that component counts.
-    pub component: Option<String>,
+    /// The name of the import: `ns:package/interface@version`, without the version, or `ns:package` for
+    /// all interfaces of a package.
+    pub import: String,
+    /// The `.wasm` file, relative to the manifest.
+    pub source: PathBuf,
     /// The name of the export, where it differs from that of the import.
     pub export: Option<String>,
     /// What it may use of the component that imports it.
-    #[serde(default)]
     pub inherit_configuration: Inherit,
-}
-
-/// `[component.<id>.build]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Build {
-    /// The command.
-    pub command: String,
-    /// Where to run it.
-    #[serde(default)]
-    pub workdir: Option<PathBuf>,
-    /// What to watch.
-    #[serde(default)]
-    pub watch: Vec<String>,
 }
 
 /// Why a manifest cannot be run.
@@ -230,10 +183,9 @@ impl Manifest {
     ///
     /// Not TOML, an unknown key, or a contradiction; the message names key and line.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text)
+        let document: Document = toml::from_str(text)
             .map_err(|error| ManifestError::Syntax(error.to_string().trim_end().to_owned()))?;
-        manifest.check().map_err(ManifestError::Meaning)?;
-        Ok(manifest)
+        document.resolve().map_err(ManifestError::Meaning)
     }
 }
 
@@ -262,14 +214,9 @@ variables = { bucket = "{{ bucket }}" }
     #[test]
     fn a_small_manifest_is_read() {
         let manifest = Manifest::parse(SMALL).unwrap();
-        assert_eq!(
-            manifest.trigger.http[0].dependencies.middleware[0].component,
-            "gate"
-        );
-        assert_eq!(
-            manifest.component["origin"].source,
-            Path::new("origin.wasm")
-        );
+        let trigger = &manifest.http[0];
+        assert_eq!(trigger.middleware[0].component.id.as_str(), "gate");
+        assert_eq!(trigger.component.source, Path::new("origin.wasm"));
     }
 
     #[test]
@@ -326,15 +273,20 @@ component = "origin"
 cron_expression = "0 * * * * *"
 "#;
         let manifest = Manifest::parse(&format!("{SMALL}{more}")).unwrap();
-        let origin = &manifest.component["origin"];
+        let origin = &manifest.cron[0].component;
+        assert_eq!(origin.id.as_str(), "origin");
         assert!(origin.key_value_stores.contains("default"));
-        let catalog = &origin.dependencies["reelgate:video/catalog@0.1.0"];
-        assert_eq!(catalog.path.as_deref(), Some(Path::new("catalog.wasm")));
+        let [catalog, transcoder] = &origin.dependencies[..] else {
+            panic!("{:?}", origin.dependencies)
+        };
+        assert_eq!(catalog.import, "reelgate:video/catalog@0.1.0");
+        assert_eq!(catalog.source, Path::new("catalog.wasm"));
         assert!(catalog.inherit_configuration.has(Inherited::KeyValueStores));
         assert!(!catalog.inherit_configuration.has(Inherited::Variables));
-        let transcoder = &origin.dependencies["reelgate:video/transcoder"];
+        // The file of the component that is named.
+        assert_eq!(transcoder.source, Path::new("gate.wasm"));
+        assert_eq!(transcoder.export.as_deref(), Some("other"));
         assert!(transcoder.inherit_configuration.has(Inherited::Environment));
-        assert_eq!(manifest.trigger.cron[0].component, "origin");
     }
 
     #[test]

@@ -21,12 +21,12 @@ pub enum TlsError {
     Refused(#[from] rustls::Error),
 }
 
-/// The settings of outgoing connections: the operating system's roots.
+/// Configures outgoing connections: the operating system's roots.
 ///
 /// # Errors
 ///
 /// The protocol versions do not fit the provider; a build that cannot work.
-pub fn outbound_tls() -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
+pub fn client_tls() -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
     let mut roots = rustls::RootCertStore::empty();
     // A root that cannot be read is one authority fewer: connections say so when they need it.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -37,7 +37,7 @@ pub fn outbound_tls() -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
     Ok(Arc::new(config))
 }
 
-/// The settings of a listener with the certificate and key in two PEM files; offers HTTP/2 and 1.1.
+/// Configures a listener with the certificate and key in two PEM files; offers HTTP/2 and 1.1.
 ///
 /// # Errors
 ///

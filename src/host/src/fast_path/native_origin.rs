@@ -3,13 +3,14 @@
 //! A request that crosses from one component to another costs about as much as all the rest of the
 //! gate's work (docs/adr/0005). The component stays for hosts that are not ours.
 
-use crate::allowed_hosts::AllowedHosts;
+use crate::http::client::HttpClient;
 use crate::log::Log;
-use crate::outbound::Outbound;
+use crate::runtime::allowed_hosts::AllowedHosts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
-use reelgate_core::config::Problems;
+use reelgate_core::config::{Lookup, Problems};
+use reelgate_core::http as core_http;
 use reelgate_core::http::{Answer, Head, HeaderSource, Headers};
 use reelgate_core::origin::{BucketRequest, Config, Dialogue, Event, Failure, Step};
 use reelgate_core::time::UnixTime;
@@ -34,7 +35,7 @@ impl NativeOrigin {
     ///
     /// Everything that is wrong with them.
     pub(crate) fn new(
-        variables: &dyn reelgate_core::config::Lookup,
+        variables: &dyn Lookup,
         allowed_hosts: AllowedHosts,
         log: Log,
     ) -> Result<Self, Problems> {
@@ -50,18 +51,18 @@ impl NativeOrigin {
     /// Answers one request.
     pub(crate) async fn handle<H: HeaderSource + ?Sized>(
         &self,
-        request: &reelgate_core::http::Request<'_, H>,
-        outbound: &Outbound,
+        request: &core_http::Request<'_, H>,
+        client: &HttpClient,
     ) -> Response<WasiBody> {
         let (mut exchange, mut step) = Dialogue::start(request, &self.config, now());
         let mut current: Option<Response<WasiBody>> = None;
         loop {
             step = match step {
-                Step::Send(request) => match self.send(&request, outbound).await {
+                Step::Send(request) => match self.send(&request, client).await {
                     Ok(response) => {
                         let response = current.insert(response);
                         let (status, headers) =
-                            (response.status().as_u16(), Map(response.headers()));
+                            (response.status().as_u16(), CoreHeaders(response.headers()));
                         exchange.next(
                             Event::Head {
                                 status,
@@ -72,19 +73,19 @@ impl NativeOrigin {
                         )
                     }
                     Err(failure) => {
-                        exchange.next(Event::<Map<'_>>::Failed(failure), now(), jitter())
+                        exchange.next(Event::<CoreHeaders<'_>>::Failed(failure), now(), jitter())
                     }
                 },
                 Step::Pause(time) => {
                     tokio::time::sleep(time).await;
-                    exchange.next(Event::<Map<'_>>::Paused, now(), jitter())
+                    exchange.next(Event::<CoreHeaders<'_>>::Paused, now(), jitter())
                 }
                 Step::Read { limit } => match read_at_most(current.take(), limit).await {
                     Ok(document) => {
-                        exchange.next(Event::<Map<'_>>::Body(&document), now(), jitter())
+                        exchange.next(Event::<CoreHeaders<'_>>::Body(&document), now(), jitter())
                     }
                     Err(failure) => {
-                        exchange.next(Event::<Map<'_>>::Failed(failure), now(), jitter())
+                        exchange.next(Event::<CoreHeaders<'_>>::Failed(failure), now(), jitter())
                     }
                 },
                 Step::Forward(head) => return forwarded(head, current),
@@ -99,7 +100,7 @@ impl NativeOrigin {
     async fn send(
         &self,
         request: &BucketRequest<'_>,
-        outbound: &Outbound,
+        client: &HttpClient,
     ) -> Result<Response<WasiBody>, Failure> {
         let request = outgoing(request).map_err(|_| Failure::Broken)?;
         if !self.allowed_hosts.allow(request.uri()) {
@@ -109,7 +110,7 @@ impl NativeOrigin {
             );
             return Err(Failure::Broken);
         }
-        outbound
+        client
             .send(request, RequestOptions::default())
             .await
             .map_err(|error| failure(&error))
@@ -123,7 +124,7 @@ fn outgoing(request: &BucketRequest<'_>) -> Result<Request<WasiBody>, http::Erro
         .path_and_query(request.path_and_query.as_str())
         .build()?;
     let method = match request.method {
-        reelgate_core::http::Method::Head => Method::HEAD,
+        core_http::Method::Head => Method::HEAD,
         _ => Method::GET,
     };
     let mut outgoing = Request::builder().method(method).uri(uri);
@@ -207,19 +208,19 @@ fn jitter() -> u16 {
     (random & 0xffff) as u16
 }
 
-pub(crate) fn rule_method(method: &Method) -> reelgate_core::http::Method {
+pub(crate) fn core_method(method: &Method) -> core_http::Method {
     match *method {
-        Method::GET => reelgate_core::http::Method::Get,
-        Method::HEAD => reelgate_core::http::Method::Head,
-        Method::OPTIONS => reelgate_core::http::Method::Options,
-        _ => reelgate_core::http::Method::Other,
+        Method::GET => core_http::Method::Get,
+        Method::HEAD => core_http::Method::Head,
+        Method::OPTIONS => core_http::Method::Options,
+        _ => core_http::Method::Other,
     }
 }
 
 /// A header map in the words of the rules.
-pub(crate) struct Map<'a>(pub(crate) &'a HeaderMap);
+pub(crate) struct CoreHeaders<'a>(pub(crate) &'a HeaderMap);
 
-impl HeaderSource for Map<'_> {
+impl HeaderSource for CoreHeaders<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.0.get_all(name).iter().map(HeaderValue::as_bytes)
     }

@@ -1,56 +1,17 @@
 //! `wasi:keyvalue` as a component sees it, with Spin's answers.
 
-use super::{Store, StoreError, Swapped};
-use crate::bindings::keyvalue::atomics::{self, CasError};
-use crate::bindings::keyvalue::batch;
-use crate::bindings::keyvalue::store::{self, Error, KeyResponse};
-use crate::guest::Guest;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use crate::keyvalue::{Bucket, Cas, Store, StoreError, Swapped};
+use crate::runtime::bindings::keyvalue::atomics::{self, CasError};
+use crate::runtime::bindings::keyvalue::batch;
+use crate::runtime::bindings::keyvalue::store::{self, Error, KeyResponse};
+use crate::runtime::store::InstanceState;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi::WasiView as _;
 
 /// Handles of stores and swaps that one instance may hold, as in Spin: a component that forgets them
 /// would fill the host's memory.
-const MOST: usize = 256;
-
-/// The stores one instance may open, and how much of them it holds.
-#[derive(Debug)]
-pub(crate) struct Open {
-    stores: Arc<BTreeMap<String, Store>>,
-    handles: usize,
-}
-
-impl Open {
-    /// None is open yet.
-    pub(crate) fn new(stores: &Arc<BTreeMap<String, Store>>) -> Self {
-        Self {
-            stores: Arc::clone(stores),
-            handles: 0,
-        }
-    }
-}
-
-/// `wasi:keyvalue/store.bucket`
-#[derive(Clone, Debug)]
-#[expect(
-    unreachable_pub,
-    reason = "generated code names it, and that is public within this crate"
-)]
-pub struct Bucket(Store);
-
-/// `wasi:keyvalue/atomics.cas`: a value as it was when the handle was made.
-#[derive(Debug)]
-#[expect(
-    unreachable_pub,
-    reason = "generated code names it, and that is public within this crate"
-)]
-pub struct Cas {
-    store: Store,
-    key: String,
-    seen: Option<Vec<u8>>,
-}
+const MAX_HANDLES: usize = 256;
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
@@ -60,20 +21,20 @@ impl From<StoreError> for Error {
 
 type Answer<T> = Result<std::result::Result<T, Error>>;
 
-impl Guest {
+impl InstanceState {
     fn hold<T: Send + 'static>(&mut self, handle: T) -> Answer<Resource<T>> {
-        if self.open().handles == MOST {
-            let most = format!("more than {MOST} stores and swaps are open");
+        if self.stores().handles == MAX_HANDLES {
+            let most = format!("more than {MAX_HANDLES} stores and swaps are open");
             return Ok(Err(Error::Other(most)));
         }
-        self.open().handles += 1;
+        self.stores().handles += 1;
         Ok(Ok(self.ctx().table.push(handle)?))
     }
 
     fn release<T: 'static>(&mut self, handle: Resource<T>) -> Result<T> {
         let released = self.ctx().table.delete(handle)?;
-        let open = self.open();
-        open.handles = open.handles.saturating_sub(1);
+        let stores = self.stores();
+        stores.handles = stores.handles.saturating_sub(1);
         Ok(released)
     }
 
@@ -82,17 +43,17 @@ impl Guest {
     }
 }
 
-impl store::Host for Guest {
+impl store::Host for InstanceState {
     async fn open(&mut self, identifier: String) -> Answer<Resource<Bucket>> {
         // A store that is there and not for this component is the same as one that is not there.
-        match self.open().stores.get(&identifier).cloned() {
+        match self.stores().stores.get(&identifier).cloned() {
             Some(store) => self.hold(Bucket(store)),
             None => Ok(Err(Error::AccessDenied)),
         }
     }
 }
 
-impl store::HostBucket for Guest {
+impl store::HostBucket for InstanceState {
     async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<Option<Vec<u8>>> {
         Ok(self.bucket(&bucket)?.get(&key).await.map_err(Error::from))
     }
@@ -131,7 +92,7 @@ impl store::HostBucket for Guest {
     }
 }
 
-impl batch::Host for Guest {
+impl batch::Host for InstanceState {
     async fn get_many(
         &mut self,
         bucket: Resource<Bucket>,
@@ -155,7 +116,7 @@ impl batch::Host for Guest {
     }
 }
 
-impl atomics::HostCas for Guest {
+impl atomics::HostCas for InstanceState {
     async fn new(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<Resource<Cas>> {
         let store = self.bucket(&bucket)?;
         match store.get(&key).await {
@@ -173,7 +134,7 @@ impl atomics::HostCas for Guest {
     }
 }
 
-impl atomics::Host for Guest {
+impl atomics::Host for InstanceState {
     async fn increment(
         &mut self,
         bucket: Resource<Bucket>,

@@ -1,6 +1,6 @@
 //! From what an operator gives to what each component sees.
 
-use crate::manifest::{Component, Manifest, Piece, pieces};
+use crate::app::manifest::{Component, Manifest, Piece, Template};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -80,21 +80,19 @@ impl Variables {
         component
             .variables
             .iter()
-            .map(|(name, text)| (name.clone(), self.fill(text)))
+            .map(|(name, template)| (name.clone(), self.fill(template)))
             .collect()
     }
 
-    /// `text` with every `{{ template }}` filled in.
+    /// `template` with every application variable filled in.
     #[must_use]
-    pub fn fill(&self, text: &str) -> String {
-        let value = |piece| match piece {
-            Piece::Text(text) => text,
+    pub fn fill(&self, template: &Template) -> String {
+        let pieces = template.pieces().iter();
+        let filled = pieces.map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
             Piece::Variable(name) => self.0.get(name).map_or("", String::as_str),
-        };
-        pieces(text).map_or_else(
-            |_| text.to_owned(),
-            |pieces| pieces.into_iter().map(value).collect(),
-        )
+        });
+        filled.collect()
     }
 }
 
@@ -149,10 +147,8 @@ variables = { where = "{{ endpoint }}/{{region}}" }
             ("REGION".into(), "eu".into()),
         ]);
         let variables = Variables::resolve(&manifest, &sources).unwrap();
-        assert_eq!(
-            variables.of(&manifest.component["c"])["where"],
-            "http://a/auto"
-        );
+        let seen = variables.of(&manifest.components[0]);
+        assert_eq!(seen["where"], "http://a/auto");
     }
 
     #[test]

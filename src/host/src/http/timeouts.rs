@@ -4,7 +4,7 @@
 //! Slow heads and idle connections want different limits, and a client that stops reading wants one
 //! too, so the three are kept here, below hyper and below TLS.
 
-use crate::deadline::Deadline;
+use crate::http::deadline::Deadline;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The limits of one listener.
+/// The time-outs of one listener.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct Timeouts {
     /// From the first byte of a request's head, or from connecting, to its end.
     pub head: Duration,
     /// Between requests.
@@ -24,7 +24,7 @@ pub struct Limits {
     pub stalled: Duration,
 }
 
-impl Default for Limits {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(10),
@@ -34,7 +34,7 @@ impl Default for Limits {
     }
 }
 
-/// What a connection's requests tell its socket.
+/// What a connection's socket knows of its requests.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
     in_flight: AtomicUsize,
@@ -43,21 +43,21 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    /// A request has arrived; it is under way until the guard is dropped.
-    pub(crate) fn begin(self: &Arc<Self>, version: http::Version) -> UnderWay {
+    /// A request has arrived; it is in flight until the guard is dropped.
+    pub(crate) fn begin(self: &Arc<Self>, version: http::Version) -> InFlight {
         self.multiplexed
             .store(version == http::Version::HTTP_2, Relaxed);
         self.requests.fetch_add(1, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
-        UnderWay(Arc::clone(self))
+        InFlight(Arc::clone(self))
     }
 }
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(crate) struct UnderWay(Arc<Activity>);
+pub(crate) struct InFlight(Arc<Activity>);
 
-impl Drop for UnderWay {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Relaxed);
     }
@@ -65,9 +65,9 @@ impl Drop for UnderWay {
 
 /// A socket that gives up on a client that keeps it waiting.
 #[derive(Debug)]
-pub(crate) struct Patient<S> {
+pub(crate) struct TimeoutStream<S> {
     socket: S,
-    limits: Limits,
+    timeouts: Timeouts,
     activity: Arc<Activity>,
     /// The request count when a byte was last read: more bytes with the same count are its head.
     head_of: Option<usize>,
@@ -75,14 +75,14 @@ pub(crate) struct Patient<S> {
     writing: Deadline,
 }
 
-impl<S> Patient<S> {
+impl<S> TimeoutStream<S> {
     /// Watches `socket`, whose requests report to `activity`.
-    pub(crate) fn new(socket: S, limits: Limits, activity: Arc<Activity>) -> Self {
+    pub(crate) fn new(socket: S, timeouts: Timeouts, activity: Arc<Activity>) -> Self {
         // A connection that never says a word is a head that never ends.
         let head_of = Some(0);
         Self {
             socket,
-            limits,
+            timeouts,
             activity,
             head_of,
             reading: Deadline::default(),
@@ -97,14 +97,14 @@ impl<S> Patient<S> {
         let requests = self.activity.requests.load(Relaxed);
         let in_a_head = self.head_of == Some(requests) && !self.activity.multiplexed.load(Relaxed);
         Some(if in_a_head {
-            self.limits.head
+            self.timeouts.head
         } else {
-            self.limits.idle
+            self.timeouts.idle
         })
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -129,7 +129,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Patient<S> {
+impl<S: AsyncWrite + Unpin> TimeoutStream<S> {
     fn watch_write<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -139,12 +139,12 @@ impl<S: AsyncWrite + Unpin> Patient<S> {
             self.writing.clear();
             return result;
         }
-        ready!(self.writing.poll(self.limits.stalled, cx));
+        ready!(self.writing.poll(self.timeouts.stalled, cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

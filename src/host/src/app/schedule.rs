@@ -4,16 +4,14 @@
 //! `handle-cron-event`. Entries do not wait for each other. One entry never runs twice at once: a moment
 //! that comes while the last run is at work is passed over.
 
-use crate::app::App;
-use crate::guest::{Guest, Shared};
+use crate::app::manifest::Times;
+use crate::http::client::HttpClient;
 use crate::log::Log;
-use crate::outbound::Outbound;
+use crate::runtime::store::{InstanceConfig, InstanceState};
 use bindings::SpinCronPre;
 use bindings::spin::cron::cron_types::{Error, Metadata};
 use chrono::{DateTime, Utc};
-use cron::Schedule as Times;
 use std::io;
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -34,35 +32,25 @@ const RUN: Duration = Duration::from_secs(300);
 /// The clock on the wall may be set while we wait for a moment, so it is looked at this often.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Reads a cron expression as Spin's plugin does: six or seven fields, seconds first, in UTC.
-///
-/// # Errors
-///
-/// It is none; the message shows it.
-pub(crate) fn parse(expression: &str) -> Result<Times, String> {
-    Times::from_str(expression)
-        .map_err(|error| format!("`{expression}` is no cron expression: {error}"))
-}
-
 /// A component that runs by schedule.
 pub(crate) struct Job {
-    pre: SpinCronPre<Guest>,
-    shared: Arc<Shared>,
+    pre: SpinCronPre<InstanceState>,
+    config: Arc<InstanceConfig>,
 }
 
 impl Job {
     /// `None` when the component does not export `handle-cron-event` of `spin:cron@3.0.0`.
-    pub(crate) fn new(pre: InstancePre<Guest>, shared: Shared) -> Option<Self> {
+    pub(crate) fn new(pre: InstancePre<InstanceState>, config: InstanceConfig) -> Option<Self> {
         Some(Self {
             pre: SpinCronPre::new(pre).ok()?,
-            shared: Arc::new(shared),
+            config: Arc::new(config),
         })
     }
 
     /// Runs it once, `now`.
-    async fn run(&self, now: DateTime<Utc>, outbound: &Outbound) -> Result<(), String> {
+    async fn run(&self, now: DateTime<Utc>, client: &HttpClient) -> Result<(), String> {
         let trapped = |error: wasmtime::Error| format!("trapped: {error:#}");
-        let mut store = Guest::store(self.pre.engine(), &self.shared, outbound);
+        let mut store = InstanceState::store(self.pre.engine(), &self.config, client);
         let job = self
             .pre
             .instantiate_async(&mut store)
@@ -87,20 +75,16 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.times.after(&now).next()
-    }
-
     /// Runs at every moment, for ever, or until there are no more.
     async fn keep(&self, runner: &Runner) {
-        while let Some(moment) = self.next(Utc::now()) {
+        while let Some(moment) = self.times.next_after(Utc::now()) {
             until(moment).await;
             let started = Instant::now();
-            let run = tokio::time::timeout(RUN, self.job.run(moment, &runner.outbound));
+            let run = tokio::time::timeout(RUN, self.job.run(moment, &runner.client));
             let outcome = run
                 .await
                 .unwrap_or_else(|_| Err(format!("stopped after {} s", RUN.as_secs())));
-            let name = &self.job.shared.name;
+            let name = &self.job.config.name;
             match outcome {
                 Ok(()) => runner.log.info(&format!(
                     "schedule: {name} ran for {} ms",
@@ -120,35 +104,39 @@ async fn until(moment: DateTime<Utc>) {
 }
 
 struct Runner {
-    outbound: Outbound,
+    client: HttpClient,
     log: Log,
 }
 
-/// The schedule of an application, at work on a thread of its own.
-#[derive(Debug)]
-pub struct Schedule(Option<JoinHandle<()>>);
+/// What runs when, of every manifest.
+#[derive(Default)]
+pub struct Schedule(Vec<Arc<Entry>>);
 
 impl Schedule {
-    /// Runs what `app` has to run, until `stop` becomes true; what runs then is broken off.
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.0.push(Arc::new(entry));
+    }
+
+    /// Runs what there is to run, until `stop` becomes true; what runs then is broken off.
     ///
     /// # Errors
     ///
     /// There is no thread or no runtime to be had.
     pub fn start(
-        app: &App,
-        outbound_tls: &Arc<rustls::ClientConfig>,
+        &self,
+        client_tls: &Arc<rustls::ClientConfig>,
         log: &Log,
         stop: &watch::Receiver<bool>,
-    ) -> io::Result<Self> {
-        if app.schedule.is_empty() {
-            return Ok(Self(None));
+    ) -> io::Result<Scheduler> {
+        if self.0.is_empty() {
+            return Ok(Scheduler(None));
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let entries = app.schedule.clone();
+        let entries = self.0.clone();
         let runner = Arc::new(Runner {
-            outbound: Outbound::new(outbound_tls),
+            client: HttpClient::new(client_tls),
             log: log.clone(),
         });
         let mut stop = stop.clone();
@@ -164,9 +152,15 @@ impl Schedule {
         let thread = thread::Builder::new()
             .name("schedule".into())
             .spawn(move || runtime.block_on(work))?;
-        Ok(Self(Some(thread)))
+        Ok(Scheduler(Some(thread)))
     }
+}
 
+/// A schedule at work, on a thread of its own.
+#[derive(Debug)]
+pub struct Scheduler(Option<JoinHandle<()>>);
+
+impl Scheduler {
     /// Waits for the end.
     ///
     /// # Errors
@@ -178,59 +172,5 @@ impl Schedule {
                 .join()
                 .map_err(|_| io::Error::other("the schedule panicked"))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn next(expression: &str, now: &str) -> String {
-        let times = parse(expression).unwrap();
-        let next = times.after(&now.parse::<DateTime<Utc>>().unwrap()).next();
-        next.unwrap()
-            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-    }
-
-    /// The field table and the example of the README of Spin's cron plugin.
-    #[test]
-    fn expressions_mean_what_spins_plugin_says() {
-        for (expression, now, expected) in [
-            (
-                "0 * * * * *",
-                "2026-03-01T12:00:00Z",
-                "2026-03-01T12:01:00Z",
-            ),
-            (
-                "0 * * * * *",
-                "2026-03-01T12:00:59Z",
-                "2026-03-01T12:01:00Z",
-            ),
-            (
-                "0/15 * * * * *",
-                "2026-03-01T12:00:31Z",
-                "2026-03-01T12:00:45Z",
-            ),
-            (
-                "2,8 * * * * *",
-                "2026-03-01T12:00:03Z",
-                "2026-03-01T12:00:08Z",
-            ),
-            (
-                "0 1/2 11,12 5-10 * * *",
-                "2026-03-01T12:00:00Z",
-                "2026-03-05T11:01:00Z",
-            ),
-        ] {
-            assert_eq!(next(expression, now), expected, "{expression}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_expression_is_shown() {
-        for expression in ["* * * * *", "every minute", "", "61 * * * * *"] {
-            let error = parse(expression).unwrap_err();
-            assert!(error.contains(&format!("`{expression}`")), "{error}");
-        }
     }
 }

@@ -4,8 +4,8 @@
 //! and each costs more the more there are (docs/adr/0003). So a request has an instance to itself
 //! until its answer's head is made, and instances are used again.
 
-use crate::guest::{Guest, Shared};
-use crate::outbound::Outbound;
+use crate::http::client::HttpClient;
+use crate::runtime::store::{InstanceConfig, InstanceState};
 use http::{Request, Response};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +28,7 @@ const IDLE: usize = 32;
 
 /// Why a component gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum GuestError {
+pub(crate) enum ComponentError {
     /// Every instance was taken for too long.
     #[error("every instance is busy")]
     Busy,
@@ -43,7 +43,7 @@ pub(crate) enum GuestError {
     Failed(ErrorCode),
 }
 
-impl GuestError {
+impl ComponentError {
     /// `error` is what wasmtime says of a trap.
     pub(crate) fn trapped(error: &wasmtime::Error) -> Self {
         Self::Trapped(format!("{error:#}"))
@@ -51,34 +51,34 @@ impl GuestError {
 }
 
 /// The instances of one route on one worker.
-pub(crate) struct Guests {
-    pre: ServicePre<Guest>,
-    shared: Arc<Shared>,
-    outbound: Outbound,
+pub(crate) struct Pool {
+    pre: ServicePre<InstanceState>,
+    config: Arc<InstanceConfig>,
+    client: HttpClient,
     idle: Mutex<Vec<Instance>>,
     free: Arc<Semaphore>,
 }
 
 struct Instance {
-    store: Store<Guest>,
+    store: Store<InstanceState>,
     service: Service,
     served: u32,
 }
 
-type Head = Result<Response<WasiBody>, GuestError>;
+type Head = Result<Response<WasiBody>, ComponentError>;
 
-impl Guests {
+impl Pool {
     /// No instance yet, and never more than `most`.
     pub(crate) fn new(
-        pre: ServicePre<Guest>,
-        shared: Arc<Shared>,
-        outbound: Outbound,
+        pre: ServicePre<InstanceState>,
+        config: Arc<InstanceConfig>,
+        client: HttpClient,
         most: usize,
     ) -> Self {
         Self {
             pre,
-            shared,
-            outbound,
+            config,
+            client,
             idle: Mutex::default(),
             free: Arc::new(Semaphore::new(most)),
         }
@@ -94,7 +94,7 @@ impl Guests {
             None => self
                 .instantiate()
                 .await
-                .map_err(|error| GuestError::Trapped(error.to_string()))?,
+                .map_err(|error| ComponentError::Trapped(error.to_string()))?,
         };
         let (head_sender, mut head) = oneshot::channel();
         let mut work = Box::pin(instance.serve(request, head_sender));
@@ -108,27 +108,27 @@ impl Guests {
                 },
             }),
         );
-        match served.await.map_err(|_| GuestError::TimedOut)? {
+        match served.await.map_err(|_| ComponentError::TimedOut)? {
             Served::All(instance) => {
                 self.keep(instance, permit);
                 head.try_recv()
-                    .unwrap_or_else(|_| Err(GuestError::Trapped("before it answered".into())))
+                    .unwrap_or_else(|_| Err(ComponentError::Trapped("before it answered".into())))
             }
             Served::Head(head) => {
-                let guests = Arc::clone(self);
-                tokio::spawn(async move { guests.keep(work.await, permit) });
+                let pool = Arc::clone(self);
+                tokio::spawn(async move { pool.keep(work.await, permit) });
                 head
             }
         }
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, GuestError> {
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, ComponentError> {
         let free = Arc::clone(&self.free);
         if let Ok(permit) = Arc::clone(&free).try_acquire_owned() {
             return Ok(permit);
         }
         let waited = tokio::time::timeout(QUEUE, free.acquire_owned()).await;
-        waited.ok().and_then(Result::ok).ok_or(GuestError::Busy)
+        waited.ok().and_then(Result::ok).ok_or(ComponentError::Busy)
     }
 
     fn take_idle(&self) -> Option<Instance> {
@@ -139,7 +139,7 @@ impl Guests {
     }
 
     async fn instantiate(&self) -> wasmtime::Result<Instance> {
-        let mut store = Guest::store(self.pre.engine(), &self.shared, &self.outbound);
+        let mut store = InstanceState::store(self.pre.engine(), &self.config, &self.client);
         let service = self.pre.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,
@@ -186,8 +186,8 @@ impl Instance {
                 let answer = match service.handle(accessor, request).await? {
                     Ok(response) => accessor
                         .with(|access| response.into_http(access, async { Ok(()) }))
-                        .map_err(|error| GuestError::Trapped(error.to_string())),
-                    Err(error) => Err(GuestError::Failed(error)),
+                        .map_err(|error| ComponentError::Trapped(error.to_string())),
+                    Err(error) => Err(ComponentError::Failed(error)),
                 };
                 if let Some(head) = head.take() {
                     // The viewer may have left.
@@ -202,7 +202,7 @@ impl Instance {
             Ok(()) => Some(self),
             Err(error) => {
                 if let Some(head) = head {
-                    drop(head.send(Err(GuestError::Trapped(format!("{error:#}")))));
+                    drop(head.send(Err(ComponentError::Trapped(format!("{error:#}")))));
                 }
                 None
             }

@@ -1,0 +1,67 @@
+//! What stops an application from being served.
+
+use crate::app::compose::ComposeError;
+use crate::app::manifest::ComponentId;
+use crate::keyvalue::OpenError;
+use reelgate_core::config::Problems;
+use std::path::PathBuf;
+
+/// Why an application cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A component's file cannot be read.
+    #[error("cannot read component `{id}` at {}: {cause}", path.display())]
+    Unreadable {
+        /// The component.
+        id: String,
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// Components that do not fit together.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// A component that would need what it does not inherit.
+    #[error("component `{id}`: {part} imports {interface} and does not inherit `{missing}`")]
+    NotInherited {
+        /// The component that has it.
+        id: ComponentId,
+        /// The one that would need it.
+        part: String,
+        /// For what.
+        interface: String,
+        /// What it would have to inherit.
+        missing: &'static str,
+    },
+    /// A component that wants what this host does not give.
+    #[error("component `{id}` cannot run here: {cause}")]
+    Unlinkable {
+        /// The component.
+        id: String,
+        /// What it wants.
+        cause: String,
+    },
+    /// A component that cannot run by schedule.
+    #[error(
+        "component `{0}` is in the schedule and does not export handle-cron-event of spin:cron@3.0.0"
+    )]
+    NoJob(ComponentId),
+    /// Configuration that cannot be meant.
+    #[error("component `{id}`: {message}")]
+    Configuration {
+        /// The component.
+        id: ComponentId,
+        /// What is wrong.
+        message: String,
+    },
+    /// Required variables whose values cannot be used.
+    #[error("{0}")]
+    Variables(Problems),
+    /// A key-value store that cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// Two manifests with one route.
+    #[error("the route `{0}` is in more than one manifest")]
+    Route(String),
+}

@@ -1,0 +1,35 @@
+//! What a manifest is loaded with.
+
+use crate::app::variables::Variables;
+use crate::log::Log;
+use std::path::Path;
+use wasmtime::Engine;
+
+/// What runs in place of the component `origin`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The host's own, made of the same rules.
+    #[default]
+    Native,
+    /// The component, as on any other host.
+    Component,
+}
+
+/// What a manifest is loaded with.
+#[derive(Debug)]
+pub struct LoadOptions<'a> {
+    /// Paths in the manifest are relative to this folder.
+    pub folder: &'a Path,
+    /// Where what the manifest has below `target/` is, if not there.
+    pub build_folder: Option<&'a Path>,
+    /// Every variable's value.
+    pub variables: &'a Variables,
+    /// What runs as `origin`.
+    pub origin: Origin,
+    /// Whether `trigger.cron` counts.
+    pub schedule: bool,
+    /// What compiles.
+    pub engine: &'a Engine,
+    /// Where log lines go.
+    pub log: &'a Log,
+}

@@ -1,0 +1,11 @@
+//! HTTP on both sides: the server that players reach, and the client that asks the bucket.
+
+pub(crate) mod answered;
+pub(crate) mod client;
+pub(crate) mod deadline;
+pub(crate) mod request_id;
+pub(crate) mod route;
+pub(crate) mod server;
+pub(crate) mod service;
+pub(crate) mod timeouts;
+pub(crate) mod tls;
