@@ -15,6 +15,7 @@ use crate::app::loader::{Loader, chain};
 use crate::app::manifest::{ComponentId, Manifest};
 use crate::app::options::LoadOptions;
 use crate::app::schedule::Schedule;
+use crate::app::variables::Faults;
 use crate::http::route::Routes;
 use crate::keyvalue::Stores;
 use std::collections::BTreeMap;
@@ -32,16 +33,17 @@ impl App {
     ///
     /// # Errors
     ///
-    /// The first component that is missing, no component, or wants what it may not have; a store that
-    /// cannot be opened; a route that is there already; required variables with values that cannot be
-    /// used.
+    /// Required variables with values that cannot be used, all of them; else the first component that
+    /// is missing, no component, or wants what it may not have; a store that cannot be opened; a route
+    /// that is there already.
     pub fn add(
         &mut self,
         manifest: &Manifest,
         stores: &mut Stores,
         options: &LoadOptions<'_>,
     ) -> Result<(), AppError> {
-        let mut loader = Loader::new(manifest, stores, options);
+        check_variables(manifest, options)?;
+        let mut loader = Loader::new(stores, options);
         let mut handlers: BTreeMap<Vec<&ComponentId>, Arc<HandlerPre>> = BTreeMap::new();
         for trigger in &manifest.http {
             let chain: Vec<&ComponentId> = chain(trigger).collect();
@@ -66,3 +68,20 @@ impl App {
         &self.schedule
     }
 }
+
+/// Refuses values of required variables that components could only answer 500 to. What is wrong with
+/// the others is logged, and left to the components to refuse on their own routes.
+fn check_variables(manifest: &Manifest, options: &LoadOptions<'_>) -> Result<(), AppError> {
+    let (required, other) = Faults::find(manifest, options.variables).split();
+    if !other.0.is_empty() {
+        let message = format!("misconfigured: {}", other.with_components());
+        options.log.error("host", &message);
+    }
+    if required.0.is_empty() {
+        return Ok(());
+    }
+    Err(AppError::Variables(required))
+}
+
+#[cfg(test)]
+mod tests;

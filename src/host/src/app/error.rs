@@ -2,8 +2,8 @@
 
 use crate::app::compose::ComposeError;
 use crate::app::manifest::ComponentId;
+use crate::app::variables::Faults;
 use crate::keyvalue::OpenError;
-use reelgate_core::config::Problems;
 use std::path::PathBuf;
 
 /// Why an application cannot be served.
@@ -57,7 +57,7 @@ pub enum AppError {
     },
     /// Required variables whose values cannot be used.
     #[error("{0}")]
-    Variables(Problems),
+    Variables(Faults),
     /// A key-value store that cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),

@@ -4,19 +4,19 @@ use crate::app::compose::{Part, Provider, compose, imports, provide};
 use crate::app::error::AppError;
 use crate::app::handler::HandlerPre;
 use crate::app::manifest::{
-    Component, ComponentId, CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Manifest,
-    Middleware,
+    Component, ComponentId, CronTrigger, Dependency, HttpTrigger, Inherit, Inherited, Middleware,
 };
 use crate::app::options::{LoadOptions, Origin};
 use crate::app::schedule::{Entry, Job};
+use crate::fast_path::forward::ForwarderPre;
 use crate::fast_path::gate::GatePre;
 use crate::fast_path::native_origin::NativeOrigin;
 use crate::keyvalue::Stores;
 use crate::runtime::allowed_hosts::AllowedHosts;
 use crate::runtime::linker::linker;
 use crate::runtime::store::{InstanceConfig, InstanceState};
-use reelgate_core::config::Problems;
 use reelgate_core::gate::LOG_HEADER;
+use reelgate_core::origin;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,43 +33,95 @@ pub(crate) fn chain(trigger: &HttpTrigger) -> impl Iterator<Item = &ComponentId>
 
 /// Makes handlers of a manifest's triggers.
 pub(crate) struct Loader<'a> {
-    manifest: &'a Manifest,
     stores: &'a mut Stores,
     options: &'a LoadOptions<'a>,
 }
 
+/// A chain that is linked, and what the host itself does of it.
+struct Chain {
+    part: Part,
+    pre: ServicePre<InstanceState>,
+    forwarder: Option<ForwarderPre>,
+    next: Option<Arc<NativeOrigin>>,
+}
+
 impl<'a> Loader<'a> {
-    pub(crate) fn new(
-        manifest: &'a Manifest,
-        stores: &'a mut Stores,
-        options: &'a LoadOptions<'a>,
-    ) -> Self {
-        Self {
-            manifest,
-            stores,
-            options,
-        }
+    pub(crate) fn new(stores: &'a mut Stores, options: &'a LoadOptions<'a>) -> Self {
+        Self { stores, options }
     }
 
     pub(crate) fn handler(&mut self, trigger: &HttpTrigger) -> Result<HandlerPre, AppError> {
         let component = &trigger.component;
         let variables = self.variables(component);
-        self.check(trigger, &variables)?;
         let allowed_hosts = self.allowed_hosts(component)?;
-        let next = self.native(trigger, &variables, &allowed_hosts);
-        let part = self.compose(trigger, next.is_some())?;
-        let config = InstanceConfig {
-            next,
-            ..self.instance_config(component, &part, variables, allowed_hosts)?
+        let native = || self.native_origin(&variables, &allowed_hosts);
+        let chain = match self.before_native(trigger, native)? {
+            Some(chain) => chain,
+            None => self.whole(trigger, native)?,
         };
-        let linked = self.link(&part)?;
-        let pre = ServicePre::new(linked).map_err(|cause| unlinkable(&part, &cause))?;
-        let alone = config.next.is_some() && trigger.middleware.len() == 1;
-        let gate = alone.then(|| GatePre::new(pre.instance_pre())).flatten();
+        let config = InstanceConfig {
+            next: chain.next,
+            ..self.instance_config(component, &chain.part, variables, allowed_hosts)?
+        };
         Ok(HandlerPre {
-            pre,
+            pre: chain.pre,
             config: Arc::new(config),
+            forwarder: chain.forwarder,
+        })
+    }
+
+    /// The middleware of a chain alone, before the host's own origin: where the outermost decides as a
+    /// gate does, and the bucket is configured well.
+    fn before_native(
+        &self,
+        trigger: &HttpTrigger,
+        native: impl Fn() -> Option<Arc<NativeOrigin>>,
+    ) -> Result<Option<Chain>, AppError> {
+        let (Some((last, outer)), Some(origin)) = (trigger.middleware.split_last(), native())
+        else {
+            return Ok(None);
+        };
+        let owner = &trigger.component;
+        let part = self.stack(owner, outer, self.middleware(owner, last)?)?;
+        let pre = self.service(&part)?;
+        let Some(gate) = GatePre::new(pre.instance_pre()) else {
+            return Ok(None);
+        };
+        let forwarder = ForwarderPre {
             gate,
+            origin: Arc::clone(&origin),
+        };
+        Ok(Some(Chain {
+            part,
+            pre,
+            // What stands between the two must not be passed by.
+            forwarder: outer.is_empty().then_some(forwarder),
+            next: Some(origin),
+        }))
+    }
+
+    /// All components of a chain. One that decides as a gate does, and that needs nothing behind it, is a
+    /// gate composed with its origin: decisions are its own, and the host's origin stands for the other
+    /// where the bucket is configured well.
+    fn whole(
+        &self,
+        trigger: &HttpTrigger,
+        native: impl Fn() -> Option<Arc<NativeOrigin>>,
+    ) -> Result<Chain, AppError> {
+        let owner = &trigger.component;
+        let part = self.stack(owner, &trigger.middleware, self.provided(owner)?)?;
+        let pre = self.service(&part)?;
+        let composed = trigger.middleware.is_empty() && !imports_handler(pre.instance_pre());
+        let gate = composed.then(|| GatePre::new(pre.instance_pre())).flatten();
+        let forwarder = gate.and_then(|gate| {
+            let origin = native()?;
+            Some(ForwarderPre { gate, origin })
+        });
+        Ok(Chain {
+            part,
+            pre,
+            forwarder,
+            next: None,
         })
     }
 
@@ -112,71 +164,24 @@ impl<'a> Loader<'a> {
         variables
     }
 
-    /// Refuses values of required variables that the components could only answer 500 to. What is
-    /// wrong with the others is logged, and left to the components to refuse on their own routes.
-    fn check(
+    /// The host's own origin, unless it is not wanted or the bucket is misconfigured: the component says
+    /// so in every answer.
+    fn native_origin(
         &self,
-        trigger: &HttpTrigger,
-        variables: &BTreeMap<String, String>,
-    ) -> Result<(), AppError> {
-        let lookup = |name: &str| variables.get(name).cloned();
-        let mut problems = Vec::new();
-        for id in chain(trigger) {
-            let checked = match id.as_str() {
-                "gate" => reelgate_core::gate::Config::from_lookup(&lookup).map(drop),
-                "origin" => reelgate_core::origin::Config::from_lookup(&lookup).map(drop),
-                "playback" => reelgate_core::playback::Config::from_lookup(&lookup).map(drop),
-                _ => Ok(()),
-            };
-            problems.extend(checked.err().into_iter().flat_map(|Problems(found)| found));
-        }
-        let required = |name: &str| {
-            let variable = self.manifest.variables.get(name);
-            variable.is_some_and(|variable| variable.required)
-        };
-        let (fatal, other): (Vec<_>, Vec<_>) = problems
-            .into_iter()
-            .partition(|problem| required(problem.variable));
-        if !other.is_empty() {
-            let message = format!("misconfigured: {}", Problems(other));
-            self.options
-                .log
-                .error(trigger.component.id.as_str(), &message);
-        }
-        if fatal.is_empty() {
-            return Ok(());
-        }
-        Err(AppError::Variables(Problems(fatal)))
-    }
-
-    /// The host's own origin, where the manifest's stands behind a middleware. A bucket that is
-    /// misconfigured is left to the component, which says so in every answer.
-    fn native(
-        &self,
-        trigger: &HttpTrigger,
         variables: &BTreeMap<String, String>,
         allowed_hosts: &AllowedHosts,
     ) -> Option<Arc<NativeOrigin>> {
-        let wanted =
-            self.options.origin == Origin::Native && trigger.component.id.as_str() == "origin";
-        if !wanted || trigger.middleware.is_empty() {
+        if self.options.origin != Origin::Native {
             return None;
         }
         let lookup = |name: &str| variables.get(name).cloned();
-        NativeOrigin::new(&lookup, allowed_hosts.clone(), self.options.log.clone())
-            .ok()
-            .map(Arc::new)
-    }
-
-    /// The components of a chain as one; without the last, where the host's own stands for it.
-    fn compose(&self, trigger: &HttpTrigger, native: bool) -> Result<Part, AppError> {
-        let owner = &trigger.component;
-        match trigger.middleware.split_last() {
-            Some((last, outer)) if native => {
-                self.stack(owner, outer, self.middleware(owner, last)?)
-            }
-            _ => self.stack(owner, &trigger.middleware, self.provided(owner)?),
-        }
+        let config = origin::Config::from_lookup(&lookup).ok()?;
+        let log = self.options.log.clone();
+        Some(Arc::new(NativeOrigin::new(
+            config,
+            allowed_hosts.clone(),
+            log,
+        )))
     }
 
     /// Puts `middleware`, outermost first, before `inner`.
@@ -298,12 +303,24 @@ impl<'a> Loader<'a> {
         })
     }
 
+    fn service(&self, part: &Part) -> Result<ServicePre<InstanceState>, AppError> {
+        ServicePre::new(self.link(part)?).map_err(|cause| unlinkable(part, &cause))
+    }
+
     fn link(&self, part: &Part) -> Result<InstancePre<InstanceState>, AppError> {
         let engine = self.options.engine;
         Compiled::new(engine, &part.bytes)
             .and_then(|component| linker(engine)?.instantiate_pre(&component))
             .map_err(|cause| unlinkable(part, &cause))
     }
+}
+
+/// Whether something has to stand behind it.
+fn imports_handler(pre: &InstancePre<InstanceState>) -> bool {
+    let component = pre.component();
+    let component_type = component.component_type();
+    let mut imports = component_type.imports(component.engine());
+    imports.any(|(name, _)| name.starts_with("wasi:http/handler@"))
 }
 
 fn unlinkable(part: &Part, cause: &wasmtime::Error) -> AppError {

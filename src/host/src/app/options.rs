@@ -5,7 +5,7 @@ use crate::log::Log;
 use std::path::Path;
 use wasmtime::Engine;
 
-/// What runs in place of the component `origin`.
+/// What asks the bucket where a gate stands before an origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
     /// The host's own, made of the same rules.
@@ -24,7 +24,7 @@ pub struct LoadOptions<'a> {
     pub build_folder: Option<&'a Path>,
     /// Every variable's value.
     pub variables: &'a Variables,
-    /// What runs as `origin`.
+    /// What asks the bucket behind a gate.
     pub origin: Origin,
     /// Whether `trigger.cron` counts.
     pub schedule: bool,

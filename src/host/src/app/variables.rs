@@ -1,5 +1,9 @@
 //! From what an operator gives to what each component sees.
 
+mod faults;
+
+pub use crate::app::variables::faults::{Fault, Faults};
+
 use crate::app::manifest::{Component, Manifest, Piece, Template};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,9 +1,10 @@
 //! A request decided by a gate and forwarded by the host: nothing of the answer enters the component.
 
-use crate::fast_path::gate::{Answer, Decision, Gate, Method, Pass, Request, Viewer};
+use crate::fast_path::gate::{Answer, Decision, Gate, GatePre, Method, Pass, Request, Viewer};
 use crate::fast_path::native_origin::NativeOrigin;
 use crate::http::answered::Answered;
 use crate::http::client::HttpClient;
+use crate::runtime::store::InstanceConfig;
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -18,7 +19,25 @@ use wasmtime_wasi_http::WasiBody;
 /// Room for the headers of an answer, so that the map need not grow; `date` and `x-request-id` come later.
 const HEADER_CAPACITY: usize = 24;
 
-/// A gate before the host's own origin, on one worker.
+/// A gate before the host's own origin, ready to be instantiated.
+#[derive(Clone)]
+pub(crate) struct ForwarderPre {
+    pub(crate) gate: GatePre,
+    pub(crate) origin: Arc<NativeOrigin>,
+}
+
+impl ForwarderPre {
+    /// One for a worker, whose gate has no instance yet.
+    pub(crate) fn on_worker(&self, config: &Arc<InstanceConfig>, client: &HttpClient) -> Forwarder {
+        Forwarder {
+            gate: Gate::new(self.gate.clone(), Arc::clone(config), client.clone()),
+            origin: Arc::clone(&self.origin),
+            client: client.clone(),
+        }
+    }
+}
+
+/// A gate that decides, and the host's own origin that answers what it lets through.
 pub(crate) struct Forwarder {
     gate: Gate,
     origin: Arc<NativeOrigin>,
@@ -26,15 +45,6 @@ pub(crate) struct Forwarder {
 }
 
 impl Forwarder {
-    /// `gate` decides, `origin` answers what it lets through.
-    pub(crate) fn new(gate: Gate, origin: Arc<NativeOrigin>, client: HttpClient) -> Self {
-        Self {
-            gate,
-            origin,
-            client,
-        }
-    }
-
     /// Answers `request`, of whose body nothing is read. `None` when the gate's variables cannot be
     /// used: its handler has words for that.
     ///

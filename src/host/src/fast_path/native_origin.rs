@@ -9,7 +9,6 @@ use crate::runtime::allowed_hosts::AllowedHosts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
-use reelgate_core::config::{Lookup, Problems};
 use reelgate_core::http as core_http;
 use reelgate_core::http::{Answer, Head, HeaderSource, Headers};
 use reelgate_core::origin::{BucketRequest, Config, Dialogue, Event, Failure, Step};
@@ -29,23 +28,14 @@ pub(crate) struct NativeOrigin {
 }
 
 impl NativeOrigin {
-    /// An origin for the bucket that `variables` name.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong with them.
-    pub(crate) fn new(
-        variables: &dyn Lookup,
-        allowed_hosts: AllowedHosts,
-        log: Log,
-    ) -> Result<Self, Problems> {
-        let mut config = Config::from_lookup(variables)?;
+    /// An origin for the bucket of `config`.
+    pub(crate) fn new(mut config: Config, allowed_hosts: AllowedHosts, log: Log) -> Self {
         config.prepare(now(), PREPARED_DAYS);
-        Ok(Self {
+        Self {
             config,
             allowed_hosts,
             log,
-        })
+        }
     }
 
     /// Answers one request.

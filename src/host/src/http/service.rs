@@ -3,7 +3,6 @@
 use crate::app::App;
 use crate::app::handler::HandlerPre;
 use crate::fast_path::forward::Forwarder;
-use crate::fast_path::gate::Gate;
 use crate::http::answered::Answered;
 use crate::http::client::HttpClient;
 use crate::http::request_id::RequestId;
@@ -55,13 +54,9 @@ impl Handler {
 impl Service {
     pub(crate) fn new(app: &App, client: &HttpClient, log: &Log, instances: usize) -> Self {
         let on_this_worker = |handler: &Arc<HandlerPre>| {
-            let forwarder = handler.gate.clone().zip(handler.config.next.clone());
+            let forwarder = handler.forwarder.as_ref();
             Arc::new(Handler {
-                forwarder: forwarder.map(|(pre, origin)| {
-                    let config = Arc::clone(&handler.config);
-                    let gate = Gate::new(pre, config, client.clone());
-                    Forwarder::new(gate, origin, client.clone())
-                }),
+                forwarder: forwarder.map(|pre| pre.on_worker(&handler.config, client)),
                 pool: Arc::new(Pool::new(
                     handler.pre.clone(),
                     Arc::clone(&handler.config),
