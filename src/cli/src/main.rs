@@ -1,7 +1,6 @@
 //! The command line of reelgate.
 
 mod check;
-mod compose;
 mod env_file;
 mod exit;
 mod gate_api;
@@ -34,7 +33,6 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Compose(compose::Compose),
     /// Turn a film into HLS and put it into the bucket
     Package(Box<Package>),
     Reconcile(reconcile::Args),
@@ -88,7 +86,6 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Compose(args) => args.run(),
         Command::Package(args) => block_on(args.run()),
         Command::Reconcile(args) => block_on(reconcile::run(args)),
         Command::S3(args) => block_on(s3::run(args)),

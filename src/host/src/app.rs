@@ -1,17 +1,17 @@
 //! From manifests to handlers that are compiled, linked and ready for requests.
 
-pub mod compose;
 pub(crate) mod error;
 pub(crate) mod handler;
 mod loader;
 pub mod manifest;
 pub(crate) mod options;
+mod readiness;
 pub(crate) mod schedule;
 pub mod variables;
 
 use crate::app::error::AppError;
 use crate::app::handler::HandlerPre;
-use crate::app::loader::{Loader, chain};
+use crate::app::loader::Loader;
 use crate::app::manifest::{ComponentId, Manifest};
 use crate::app::options::LoadOptions;
 use crate::app::schedule::Schedule;
@@ -44,14 +44,18 @@ impl App {
     ) -> Result<(), AppError> {
         check_variables(manifest, options)?;
         let mut loader = Loader::new(stores, options);
-        let mut handlers: BTreeMap<Vec<&ComponentId>, Arc<HandlerPre>> = BTreeMap::new();
+        let mut handlers: BTreeMap<&ComponentId, Arc<HandlerPre>> = BTreeMap::new();
         for trigger in &manifest.http {
-            let chain: Vec<&ComponentId> = chain(trigger).collect();
-            let handler = match handlers.get(&chain) {
+            let id = &trigger.component.id;
+            let handler = match handlers.get(id) {
                 Some(handler) => Arc::clone(handler),
-                None => Arc::new(loader.handler(trigger)?),
+                None => {
+                    let handler = Arc::new(loader.handler(&trigger.component)?);
+                    self.schedule.check(&handler);
+                    handler
+                }
             };
-            handlers.insert(chain, Arc::clone(&handler));
+            handlers.insert(id, Arc::clone(&handler));
             if !self.routes.add(&trigger.route, handler) {
                 return Err(AppError::Route(trigger.route.clone()));
             }

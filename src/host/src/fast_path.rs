@@ -3,4 +3,3 @@
 pub(crate) mod forward;
 pub(crate) mod gate;
 pub(crate) mod native_origin;
-pub(crate) mod next;

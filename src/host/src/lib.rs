@@ -15,7 +15,7 @@ mod runtime;
 pub use crate::app::error::AppError;
 pub use crate::app::options::{LoadOptions, Origin};
 pub use crate::app::schedule::{Schedule, Scheduler};
-pub use crate::app::{App, compose, manifest, variables};
+pub use crate::app::{App, manifest, variables};
 pub use crate::http::server::{Server, ServerOptions};
 pub use crate::http::timeouts::Timeouts;
 pub use crate::http::tls::{client_tls, server_tls};

@@ -1,6 +1,5 @@
 //! What stops an application from being served.
 
-use crate::app::compose::ComposeError;
 use crate::app::manifest::ComponentId;
 use crate::app::variables::Faults;
 use crate::keyvalue::OpenError;
@@ -13,32 +12,17 @@ pub enum AppError {
     #[error("cannot read component `{id}` at {}: {cause}", path.display())]
     Unreadable {
         /// The component.
-        id: String,
+        id: ComponentId,
         /// Its file.
         path: PathBuf,
         /// Why.
         cause: std::io::Error,
     },
-    /// Components that do not fit together.
-    #[error(transparent)]
-    Compose(#[from] ComposeError),
-    /// A component that would need what it does not inherit.
-    #[error("component `{id}`: {part} imports {interface} and does not inherit `{missing}`")]
-    NotInherited {
-        /// The component that has it.
-        id: ComponentId,
-        /// The one that would need it.
-        part: String,
-        /// For what.
-        interface: String,
-        /// What it would have to inherit.
-        missing: &'static str,
-    },
     /// A component that wants what this host does not give.
     #[error("component `{id}` cannot run here: {cause}")]
     Unlinkable {
         /// The component.
-        id: String,
+        id: ComponentId,
         /// What it wants.
         cause: String,
     },

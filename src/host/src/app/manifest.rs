@@ -4,12 +4,10 @@
 //! silently gets less. `document` is what is written, `resolve` finds what it names.
 
 mod document;
-mod inherit;
 mod resolve;
 mod template;
 mod times;
 
-pub use crate::app::manifest::inherit::{Inherit, Inherited};
 pub(crate) use crate::app::manifest::template::Piece;
 pub use crate::app::manifest::template::Template;
 pub use crate::app::manifest::times::Times;
@@ -59,17 +57,6 @@ pub struct HttpTrigger {
     pub route: String,
     /// The component that answers.
     pub component: Arc<Component>,
-    /// The components a request passes first, outermost first.
-    pub middleware: Vec<Middleware>,
-}
-
-/// One component that stands before another.
-#[derive(Clone, Debug)]
-pub struct Middleware {
-    /// The component.
-    pub component: Arc<Component>,
-    /// What it may use of the component it stands before.
-    pub inherit_configuration: Inherit,
 }
 
 /// `[[trigger.cron]]`
@@ -120,22 +107,6 @@ pub struct Component {
     pub allowed_outbound_hosts: Vec<Template>,
     /// The key-value stores it may open.
     pub key_value_stores: BTreeSet<String>,
-    /// Components that provide what it imports.
-    pub dependencies: Vec<Dependency>,
-}
-
-/// A component that provides what another imports.
-#[derive(Clone, Debug)]
-pub struct Dependency {
-    /// The name of the import: `ns:package/interface@version`, without the version, or `ns:package` for
-    /// all interfaces of a package.
-    pub import: String,
-    /// The `.wasm` file, relative to the manifest.
-    pub source: PathBuf,
-    /// The name of the export, where it differs from that of the import.
-    pub export: Option<String>,
-    /// What it may use of the component that imports it.
-    pub inherit_configuration: Inherit,
 }
 
 /// Why a manifest cannot be run.
@@ -201,12 +172,9 @@ name = "small"
 bucket = { required = true }
 [[trigger.http]]
 route = "/games/..."
-component = "origin"
-dependencies.middleware = [{ component = "gate", inherit_configuration = ["variables"] }]
-[component.gate]
-source = "gate.wasm"
-[component.origin]
-source = "origin.wasm"
+component = "games"
+[component.games]
+source = "games.wasm"
 allowed_outbound_hosts = ["{{ bucket }}"]
 variables = { bucket = "{{ bucket }}" }
 "#;
@@ -215,8 +183,8 @@ variables = { bucket = "{{ bucket }}" }
     fn a_small_manifest_is_read() {
         let manifest = Manifest::parse(SMALL).unwrap();
         let trigger = &manifest.http[0];
-        assert_eq!(trigger.middleware[0].component.id.as_str(), "gate");
-        assert_eq!(trigger.component.source, Path::new("origin.wasm"));
+        assert_eq!(trigger.component.id.as_str(), "games");
+        assert_eq!(trigger.component.source, Path::new("games.wasm"));
     }
 
     #[test]
@@ -228,7 +196,7 @@ variables = { bucket = "{{ bucket }}" }
                 "unknown field `bogus`",
             ),
             (
-                "component = \"origin\"",
+                "component = \"games\"",
                 "component = \"nobody\"",
                 "`nobody`",
             ),
@@ -251,7 +219,11 @@ variables = { bucket = "{{ bucket }}" }
                 "only 2",
             ),
             ("[\"{{ bucket }}\"]", "[\"{{ bucket\"]", "not closed"),
-            ("\"variables\"", "\"sqlite\"", "unknown variant `sqlite`"),
+            (
+                "component = \"games\"",
+                "component = \"games\"\ndependencies.middleware = [{ component = \"games\" }]",
+                "route `/games/...` has `dependencies`",
+            ),
         ] {
             let error = Manifest::parse(&SMALL.replacen(from, to, 1))
                 .unwrap_err()
@@ -260,57 +232,30 @@ variables = { bucket = "{{ bucket }}" }
         }
     }
 
-    /// The forms of Spin's manifest schema that name a file on this machine.
+    /// The forms of Spin's manifest schema.
     #[test]
-    fn stores_dependencies_and_a_schedule_are_read() {
+    fn stores_and_a_schedule_are_read() {
         let more = r#"
 key_value_stores = ["default"]
-[component.origin.dependencies]
-"reelgate:video/catalog@0.1.0" = { path = "catalog.wasm", inherit_configuration = ["key_value_stores"] }
-"reelgate:video/transcoder" = { component = "gate", export = "other", inherit_configuration = true }
 [[trigger.cron]]
-component = "origin"
+component = "games"
 cron_expression = "0 * * * * *"
 "#;
         let manifest = Manifest::parse(&format!("{SMALL}{more}")).unwrap();
-        let origin = &manifest.cron[0].component;
-        assert_eq!(origin.id.as_str(), "origin");
-        assert!(origin.key_value_stores.contains("default"));
-        let [catalog, transcoder] = &origin.dependencies[..] else {
-            panic!("{:?}", origin.dependencies)
-        };
-        assert_eq!(catalog.import, "reelgate:video/catalog@0.1.0");
-        assert_eq!(catalog.source, Path::new("catalog.wasm"));
-        assert!(catalog.inherit_configuration.has(Inherited::KeyValueStores));
-        assert!(!catalog.inherit_configuration.has(Inherited::Variables));
-        // The file of the component that is named.
-        assert_eq!(transcoder.source, Path::new("gate.wasm"));
-        assert_eq!(transcoder.export.as_deref(), Some("other"));
-        assert!(transcoder.inherit_configuration.has(Inherited::Environment));
+        let component = &manifest.cron[0].component;
+        assert_eq!(component.id.as_str(), "games");
+        assert!(component.key_value_stores.contains("default"));
     }
 
     #[test]
-    fn a_dependency_or_a_schedule_that_cannot_be_meant_is_refused() {
+    fn a_dependency_or_a_schedule_that_cannot_be_kept_is_refused() {
         for (more, expected) in [
-            ("dependencies.\"a:b/c\" = \"1.0.0\"", "a:b/c"),
             (
-                "dependencies.\"a:b/c\" = {}",
-                "either a `path` or a `component`",
+                "dependencies.\"a:b/c\" = { path = \"a.wasm\" }",
+                "component `games` has `dependencies`",
             ),
             (
-                "dependencies.\"a:b/c\" = { path = \"a\", component = \"gate\" }",
-                "either a `path` or a `component`",
-            ),
-            (
-                "dependencies.\"a:b/c\" = { component = \"nobody\" }",
-                "`nobody`",
-            ),
-            (
-                "dependencies.\"a:b/c\" = { url = \"https://h/\" }",
-                "unknown field `url`",
-            ),
-            (
-                "[[trigger.cron]]\ncomponent = \"gate\"\ncron_expression = \"often\"",
+                "[[trigger.cron]]\ncomponent = \"games\"\ncron_expression = \"often\"",
                 "`often`",
             ),
         ] {
@@ -323,12 +268,12 @@ cron_expression = "0 * * * * *"
     #[test]
     fn an_unknown_key_is_refused_with_its_line() {
         let text = SMALL.replace(
-            "source = \"gate.wasm\"",
-            "source = \"gate.wasm\"\nsqlite_databases = [\"default\"]",
+            "source = \"games.wasm\"",
+            "source = \"games.wasm\"\nsqlite_databases = [\"default\"]",
         );
         let error = Manifest::parse(&text).unwrap_err().to_string();
         assert!(
-            error.contains("line 13") && error.contains("sqlite_databases"),
+            error.contains("line 12") && error.contains("sqlite_databases"),
             "{error}"
         );
     }

@@ -1,9 +1,10 @@
-//! What runs when: `trigger.cron`.
+//! What runs without being asked: `trigger.cron`, and once at the start whether catalogs can do their work.
 //!
 //! A component is run as Spin's cron plugin runs it: in a new instance, by its export
 //! `handle-cron-event`. Entries do not wait for each other. One entry never runs twice at once: a moment
 //! that comes while the last run is at work is passed over.
 
+use crate::app::handler::HandlerPre;
 use crate::app::manifest::Times;
 use crate::http::client::HttpClient;
 use crate::log::Log;
@@ -11,6 +12,7 @@ use crate::runtime::store::{InstanceConfig, InstanceState};
 use bindings::SpinCronPre;
 use bindings::spin::cron::cron_types::{Error, Metadata};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -108,13 +110,44 @@ struct Runner {
     log: Log,
 }
 
+impl Runner {
+    /// Logs what is wrong with catalogs. Several components may have the same, and then it is said once.
+    async fn check(&self, handlers: &[Arc<HandlerPre>]) {
+        let mut logged = BTreeSet::new();
+        for HandlerPre {
+            config, readiness, ..
+        } in handlers.iter().map(Arc::as_ref)
+        {
+            let Some(readiness) = readiness else {
+                continue;
+            };
+            let problem = readiness.problem(config, &self.client).await;
+            if let Some(problem) = problem.filter(|problem| logged.insert(problem.clone())) {
+                self.log
+                    .error("host", &format!("the catalog cannot be used: {problem}"));
+            }
+        }
+    }
+}
+
 /// What runs when, of every manifest.
 #[derive(Default)]
-pub struct Schedule(Vec<Arc<Entry>>);
+pub struct Schedule {
+    entries: Vec<Arc<Entry>>,
+    /// What may have a catalog.
+    handlers: Vec<Arc<HandlerPre>>,
+}
 
 impl Schedule {
     pub(crate) fn push(&mut self, entry: Entry) {
-        self.0.push(Arc::new(entry));
+        self.entries.push(Arc::new(entry));
+    }
+
+    /// Has `handler` asked at the start whether its catalog can do its work.
+    pub(crate) fn check(&mut self, handler: &Arc<HandlerPre>) {
+        if handler.readiness.is_some() {
+            self.handlers.push(Arc::clone(handler));
+        }
     }
 
     /// Runs what there is to run, until `stop` becomes true; what runs then is broken off.
@@ -128,13 +161,13 @@ impl Schedule {
         log: &Log,
         stop: &watch::Receiver<bool>,
     ) -> io::Result<Scheduler> {
-        if self.0.is_empty() {
+        if self.entries.is_empty() && self.handlers.is_empty() {
             return Ok(Scheduler(None));
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let entries = self.0.clone();
+        let (entries, handlers) = (self.entries.clone(), self.handlers.clone());
         let runner = Arc::new(Runner {
             client: HttpClient::new(client_tls),
             log: log.clone(),
@@ -142,6 +175,8 @@ impl Schedule {
         let mut stop = stop.clone();
         let work = async move {
             let mut at_work = JoinSet::new();
+            let checker = Arc::clone(&runner);
+            at_work.spawn(async move { checker.check(&handlers).await });
             for entry in entries {
                 let runner = Arc::clone(&runner);
                 at_work.spawn(async move { entry.keep(&runner).await });

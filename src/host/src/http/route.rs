@@ -1,5 +1,6 @@
 //! Which route a path belongs to, by Spin's rules.
 
+use reelgate_core::routes::{matches, specificity};
 use std::sync::Arc;
 
 /// Routes and what answers them.
@@ -38,8 +39,8 @@ impl<H> Routes<H> {
     pub(crate) fn find(&self, path: &str) -> Option<&Route<H>> {
         self.0
             .iter()
-            .filter(|route| route.matches(path))
-            .max_by_key(|route| route.rank())
+            .filter(|route| matches(&route.pattern, path))
+            .max_by_key(|route| specificity(&route.pattern))
     }
 
     pub(crate) fn map<T>(&self, mut handler: impl FnMut(&H) -> T) -> Routes<T> {
@@ -48,24 +49,6 @@ impl<H> Routes<H> {
             handler: handler(&route.handler),
         };
         Routes(self.0.iter().map(one).collect())
-    }
-}
-
-impl<H> Route<H> {
-    fn matches(&self, path: &str) -> bool {
-        match self.pattern.strip_suffix("/...") {
-            Some(above) => path
-                .strip_prefix(above)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
-            None => {
-                path.strip_suffix('/').unwrap_or(path)
-                    == self.pattern.strip_suffix('/').unwrap_or(&self.pattern)
-            }
-        }
-    }
-
-    fn rank(&self) -> (bool, usize) {
-        (!self.pattern.ends_with("/..."), self.pattern.len())
     }
 }
 

@@ -9,7 +9,7 @@ mod transaction;
 use crate::keyvalue::embedded::transaction::{
     Broken, Change, Outcome, Readable, definition, page, value, write,
 };
-use crate::keyvalue::{Answer, Keys, OpenError, PAGE, StoreError, Swapped};
+use crate::keyvalue::{Answer, Keys, OpenError, StoreError, Swapped};
 use redb::{Builder, Database, DatabaseError, ReadableDatabase as _, StorageError, TableError};
 use std::fmt;
 use std::path::Path;

@@ -4,20 +4,16 @@ wasmtime::component::bindgen!({
     path: "../../wit",
     world: "guest",
     imports: {
-        "wasi:http/handler.handle": store | trappable,
         "wasi:keyvalue/atomics": async | trappable,
         "wasi:keyvalue/batch": async | trappable,
         "wasi:keyvalue/store": async | trappable,
         default: trappable,
     },
     with: {
-        "wasi:clocks/types": wasmtime_wasi::p3::bindings::clocks::types,
-        "wasi:http/types": wasmtime_wasi_http::p3::bindings::http::types,
         "wasi:keyvalue/atomics.cas": crate::keyvalue::Cas,
         "wasi:keyvalue/store.bucket": crate::keyvalue::Bucket,
     },
 });
 
 pub(crate) use wasi::config::store as config;
-pub(crate) use wasi::http::handler;
 pub(crate) use wasi::keyvalue;

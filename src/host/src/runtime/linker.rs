@@ -1,7 +1,6 @@
 //! All that a component may import.
 
-use crate::fast_path::next::HasNext;
-use crate::runtime::bindings::{config, handler, keyvalue};
+use crate::runtime::bindings::{config, keyvalue};
 use crate::runtime::store::InstanceState;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Engine, Result};
@@ -33,6 +32,5 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<InstanceState>> {
     keyvalue::store::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
     keyvalue::atomics::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
     keyvalue::batch::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
-    handler::add_to_linker::<_, HasNext>(&mut linker, |state| state)?;
     Ok(linker)
 }

@@ -1,6 +1,5 @@
 //! What a component sees of this host, and nothing beside it.
 
-use crate::fast_path::native_origin::NativeOrigin;
 use crate::http::client::HttpClient;
 use crate::keyvalue::{InstanceStores, Store as KeyValueStore};
 use crate::log::{ComponentOutput, Log};
@@ -31,8 +30,6 @@ pub(crate) struct InstanceConfig {
     pub(crate) stores: Arc<BTreeMap<String, KeyValueStore>>,
     /// Where log lines go.
     pub(crate) log: Log,
-    /// What stands behind the component, where the host itself does.
-    pub(crate) next: Option<Arc<NativeOrigin>>,
 }
 
 /// The state of one instance.
@@ -102,11 +99,6 @@ impl InstanceState {
     /// The key-value stores this instance may open.
     pub(crate) fn stores(&mut self) -> &mut InstanceStores {
         &mut self.stores
-    }
-
-    /// What stands behind this component, where the host itself does.
-    pub(crate) fn next(&self) -> Option<(&Arc<NativeOrigin>, &HttpClient)> {
-        Some((self.hooks.config.next.as_ref()?, &self.hooks.client))
     }
 }
 

@@ -1,8 +1,8 @@
 //! A manifest as it is written: Spin's keys, and no others.
 
 use crate::app::manifest::Variable;
-use crate::app::manifest::inherit::Inherit;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -33,6 +33,9 @@ struct Application {
     description: String,
     #[serde(default)]
     authors: Vec<String>,
+    /// Hosts that Spin checks the components for.
+    #[serde(default)]
+    targets: Vec<IgnoredAny>,
 }
 
 /// `[[trigger.*]]`
@@ -55,8 +58,8 @@ pub(super) struct HttpTrigger {
     /// A path, or a path that ends in `/...` for all below it.
     pub(super) route: String,
     pub(super) component: String,
-    #[serde(default)]
-    pub(super) dependencies: TriggerDependencies,
+    /// Refused in words: whoever has middleware in a manifest for Spin is to be told what to do.
+    pub(super) dependencies: Option<IgnoredAny>,
 }
 
 /// `[[trigger.cron]]`, as Spin's plugin has it.
@@ -68,24 +71,6 @@ pub(super) struct CronTrigger {
     id: String,
     pub(super) component: String,
     pub(super) cron_expression: String,
-}
-
-/// `dependencies` of a trigger.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TriggerDependencies {
-    /// The components a request passes first, outermost first.
-    #[serde(default)]
-    pub(super) middleware: Vec<Middleware>,
-}
-
-/// One component that stands before another.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Middleware {
-    pub(super) component: String,
-    #[serde(default)]
-    pub(super) inherit_configuration: Inherit,
 }
 
 /// `[component.<id>]`
@@ -104,22 +89,10 @@ pub(super) struct Component {
     pub(super) allowed_outbound_hosts: Vec<String>,
     #[serde(default)]
     pub(super) key_value_stores: BTreeSet<String>,
-    #[serde(default)]
-    pub(super) dependencies: BTreeMap<String, Dependency>,
+    /// Refused in words too.
+    pub(super) dependencies: Option<IgnoredAny>,
     #[expect(dead_code, reason = "for `spin build`")]
     build: Option<Build>,
-}
-
-/// A component that provides what another imports: a file, or the file of a component of this manifest,
-/// of which nothing else counts.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Dependency {
-    pub(super) path: Option<PathBuf>,
-    pub(super) component: Option<String>,
-    pub(super) export: Option<String>,
-    #[serde(default)]
-    pub(super) inherit_configuration: Inherit,
 }
 
 /// `[component.<id>.build]`

@@ -2,16 +2,17 @@
 
 use crate::app::manifest::document::{self, Document};
 use crate::app::manifest::{
-    Component, ComponentId, CronTrigger, Dependency, HttpTrigger, Manifest, Middleware, Template,
-    Times, Variable,
+    Component, ComponentId, CronTrigger, HttpTrigger, Manifest, Template, Times, Variable,
 };
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What is wrong, as a sentence.
 type Wrong = String;
 type Variables = BTreeMap<String, Variable>;
+
+/// What to do about middleware and dependencies.
+const COMPOSE: &str = "this host composes nothing; join the components to one file first, as `wac plug` does, and name that";
 
 impl Document {
     pub(super) fn resolve(self) -> Result<Manifest, Wrong> {
@@ -76,13 +77,9 @@ impl Components {
         components: BTreeMap<String, document::Component>,
         variables: &Variables,
     ) -> Result<Self, Wrong> {
-        let sources = components
-            .iter()
-            .map(|(id, component)| (id.clone(), component.source.clone()))
-            .collect();
         let components = components.into_iter().map(|(id, written)| {
             let id = ComponentId(id);
-            let component = component(id.clone(), written, variables, &sources)
+            let component = component(id.clone(), written, variables)
                 .map_err(|wrong| format!("component `{id}`{wrong}"))?;
             Ok((id, Arc::new(component)))
         });
@@ -96,26 +93,14 @@ impl Components {
     fn http_trigger(&self, trigger: document::HttpTrigger) -> Result<HttpTrigger, Wrong> {
         let route = trigger.route;
         check_route(&route)?;
-        let get = |id: &str| {
-            self.get(id).ok_or_else(|| {
-                format!("route `{route}` names component `{id}`, which is not in the manifest")
-            })
-        };
-        let component = get(&trigger.component)?;
-        let middleware = trigger.dependencies.middleware.into_iter();
-        let middleware = middleware
-            .map(|middleware| {
-                Ok(Middleware {
-                    component: get(&middleware.component)?,
-                    inherit_configuration: middleware.inherit_configuration,
-                })
-            })
-            .collect::<Result<_, Wrong>>()?;
-        Ok(HttpTrigger {
-            route,
-            component,
-            middleware,
-        })
+        if trigger.dependencies.is_some() {
+            return Err(format!("route `{route}` has `dependencies`: {COMPOSE}"));
+        }
+        let id = &trigger.component;
+        let component = self.get(id).ok_or_else(|| {
+            format!("route `{route}` names component `{id}`, which is not in the manifest")
+        })?;
+        Ok(HttpTrigger { route, component })
     }
 
     fn cron_trigger(&self, trigger: document::CronTrigger) -> Result<CronTrigger, Wrong> {
@@ -144,12 +129,13 @@ fn component(
     id: ComponentId,
     written: document::Component,
     variables: &Variables,
-    sources: &BTreeMap<String, PathBuf>,
 ) -> Result<Component, Wrong> {
+    if written.dependencies.is_some() {
+        return Err(format!(" has `dependencies`: {COMPOSE}"));
+    }
     let template = |text: String| template(text, variables);
     let component_variables = written.variables.into_iter();
     let allowed = written.allowed_outbound_hosts.into_iter();
-    let dependencies = written.dependencies.into_iter();
     Ok(Component {
         id,
         source: written.source,
@@ -159,9 +145,6 @@ fn component(
         environment: written.environment,
         allowed_outbound_hosts: allowed.map(template).collect::<Result<_, _>>()?,
         key_value_stores: written.key_value_stores,
-        dependencies: dependencies
-            .map(|(import, written)| dependency(import, written, sources))
-            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -177,27 +160,4 @@ fn template(text: String, variables: &Variables) -> Result<Template, Wrong> {
         ));
     }
     Ok(template)
-}
-
-fn dependency(
-    import: String,
-    written: document::Dependency,
-    sources: &BTreeMap<String, PathBuf>,
-) -> Result<Dependency, Wrong> {
-    let wrong = |wrong: &str| format!(": its dependency `{import}` {wrong}");
-    let source = match (written.path, written.component) {
-        (Some(path), None) => path,
-        (None, Some(id)) => sources.get(&id).cloned().ok_or_else(|| {
-            wrong(&format!(
-                "names component `{id}`, which is not in the manifest"
-            ))
-        })?,
-        _ => return Err(wrong("has either a `path` or a `component`")),
-    };
-    Ok(Dependency {
-        import,
-        source,
-        export: written.export,
-        inherit_configuration: written.inherit_configuration,
-    })
 }

@@ -16,7 +16,7 @@ struct Configuration {
 }
 
 /// Every configuration in which something can be wrong.
-const CONFIGURATIONS: [Configuration; 6] = [
+const CONFIGURATIONS: [Configuration; 7] = [
     Configuration {
         needs: &["playback_token_secret"],
         check: |lookup| gate::Config::from_lookup(lookup).map(drop),
@@ -37,6 +37,14 @@ const CONFIGURATIONS: [Configuration; 6] = [
             "video_origin_url",
         ],
         check: |lookup| playback::Config::from_lookup(lookup).map(drop),
+    },
+    Configuration {
+        needs: &[
+            "catalog_bucket",
+            "catalog_access_key_id",
+            "catalog_secret_access_key",
+        ],
+        check: |lookup| video::CatalogBucket::from_lookup(lookup).map(drop),
     },
     Configuration {
         needs: &["admin_token"],

@@ -1,4 +1,5 @@
 use super::*;
+use crate::keyvalue::PAGE;
 use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 use std::io;
