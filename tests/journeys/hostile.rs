@@ -12,21 +12,26 @@ use tokio::task::JoinSet;
 enum As {
     /// `wasi:http/handler`.
     Handler,
-    /// `reelgate:video/gate`, before the host's own origin.
+    /// `reelgate:gate/decision`, before the host's own origin.
     Gate,
 }
 
 /// The product, and beside it a component that does what it is told to.
 async fn world(called: As) -> World {
-    let trigger = match called {
-        As::Handler => "component = \"hostile\"",
+    // The host's own origin stands behind whoever decides, where there is a bucket.
+    let variables = match called {
+        As::Handler => "",
         As::Gate => {
-            "component = \"origin\"\ndependencies.middleware = [{ component = \"hostile\" }]"
+            "[component.hostile.variables]\n\
+             s3_endpoint = \"{{ s3_endpoint }}\"\n\
+             s3_bucket = \"{{ s3_bucket }}\"\n\
+             s3_access_key_id = \"{{ s3_access_key_id }}\"\n\
+             s3_secret_access_key = \"{{ s3_secret_access_key }}\"\n"
         }
     };
     let manifest = Manifest::of(&format!(
-        "{}\n[[trigger.http]]\nroute = \"/hostile/...\"\n{trigger}\n\
-         [component.hostile]\nsource = {:?}\n",
+        "{}\n[[trigger.http]]\nroute = \"/hostile/...\"\ncomponent = \"hostile\"\n\
+         [component.hostile]\nsource = {:?}\n{variables}",
         manifest::text(),
         built::component("hostile")
     ));

@@ -47,6 +47,7 @@ mod players;
 mod protocols;
 mod refusals;
 mod schedule;
+mod sharing;
 mod source;
 mod start;
 mod stores;

@@ -92,7 +92,15 @@ async fn write(client: Client, name: String, told: watch::Sender<Told>) {
 
 #[tokio::test]
 async fn killed_at_fifty_moments_nothing_is_lost_and_nothing_made_twice() {
-    let mut studio = Studio::start().await;
+    killed_at_fifty_moments(Studio::start().await).await;
+}
+
+#[tokio::test]
+async fn nor_with_the_embedded_store() {
+    killed_at_fifty_moments(Studio::start_with_keyvalue().await).await;
+}
+
+async fn killed_at_fifty_moments(mut studio: Studio) {
     studio
         .bucket
         .put("originals/film.mp4", Object::from("a film"));
@@ -149,11 +157,12 @@ async fn settle(studio: &Studio, told: &Told) {
 /// The catalog survives its host, to the byte.
 #[tokio::test]
 async fn what_was_told_is_there_after_a_kill() {
-    let studio = Studio::start().await;
-    studio.register("v1").await;
-    studio.encode("v1").await;
-    let before: Value = studio.becomes("v1", "ready").await;
-    let studio = studio.kill_and_restart().await;
-    assert_eq!(studio.row("v1").await, before);
-    studio.finish().await;
+    for studio in [Studio::start().await, Studio::start_with_keyvalue().await] {
+        studio.register("v1").await;
+        studio.encode("v1").await;
+        let before: Value = studio.becomes("v1", "ready").await;
+        let studio = studio.kill_and_restart().await;
+        assert_eq!(studio.row("v1").await, before);
+        studio.finish().await;
+    }
 }

@@ -13,6 +13,12 @@ pub fn product() -> PathBuf {
     root().join("spin.toml")
 }
 
+/// The product's manifest with its catalog in a key-value store.
+#[must_use]
+pub fn keyvalue() -> PathBuf {
+    root().join("spin-keyvalue.toml")
+}
+
 /// The text of the product's manifest, good in any folder.
 ///
 /// # Panics

@@ -4,6 +4,7 @@ use crate::bucket::{Bucket, Site};
 use crate::client::{Answer, Ask, Client};
 use crate::deadline::within;
 use crate::host::{Host, Settings};
+use crate::manifest;
 use http::Method;
 use reelgate_fake_stream::{Fake, Options};
 use serde_json::{Value, json};
@@ -38,17 +39,22 @@ impl Studio {
         Self::start_with(|settings| settings).await
     }
 
+    /// The same with its catalog in the host's own key-value store, not in the bucket.
+    ///
+    /// # Panics
+    ///
+    /// One of them does not start.
+    pub async fn start_with_keyvalue() -> Self {
+        Self::start_with(|settings| settings.app(&manifest::keyvalue())).await
+    }
+
     /// The same with other settings.
     ///
     /// # Panics
     ///
     /// One of them does not start.
     pub async fn start_with(change: impl FnOnce(Settings) -> Settings) -> Self {
-        static CRYPTOGRAPHY: Once = Once::new();
-        CRYPTOGRAPHY.call_once(|| {
-            let provider = rustls::crypto::ring::default_provider();
-            provider.install_default().expect("the only one to install");
-        });
+        install_cryptography();
         let films = TempDir::new().expect("a temporary folder");
         let options = Options::for_tests(films.path().to_owned());
         let (account, token) = (options.account_id.clone(), options.api_token.clone());
@@ -164,6 +170,19 @@ impl Studio {
         drop(self.films);
         log
     }
+}
+
+/// Gives the fake Stream what it needs for HTTPS, once for all tests.
+///
+/// # Panics
+///
+/// Somebody else has.
+pub fn install_cryptography() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let provider = rustls::crypto::ring::default_provider();
+        provider.install_default().expect("the only one to install");
+    });
 }
 
 /// A request with the operator's token.

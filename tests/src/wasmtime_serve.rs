@@ -1,68 +1,87 @@
-//! The composed components in plain `wasmtime serve`.
+//! A composed file in plain `wasmtime serve`.
 
 use crate::client::Client;
 use crate::deadline::within;
-use crate::process::Process;
+use crate::process::{Process, run_within_time};
 use crate::{bucket, built, portal};
+use rustix::process::Signal;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 use tokio::process::Command;
 
-/// `wasmtime serve` with a middleware and the origin in one file, configured by its environment.
-#[derive(Debug)]
-pub struct WasmtimeServe {
-    process: Process,
-    address: SocketAddr,
+/// What turns WASI 0.3 on.
+const FEATURES: [&str; 4] = ["-S", "p3=y,cli=y", "-W", "component-model-async=y"];
+
+/// The longest that compiling may take on a busy machine.
+const COMPILING_TAKES: Duration = Duration::from_secs(300);
+
+/// How `wasmtime serve` is to be started.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    file: PathBuf,
+    listen: SocketAddr,
+    variables: BTreeMap<String, String>,
 }
 
-impl WasmtimeServe {
-    /// The gate before the bucket at `bucket`, with `page` as an allowed origin.
+impl Settings {
+    /// The composed file `name`, configured by its environment for the bucket at `bucket`.
+    ///
+    /// # Panics
+    ///
+    /// It has not been composed.
+    #[must_use]
+    pub fn new(name: &str, bucket: SocketAddr) -> Self {
+        let variables = [
+            ("s3_endpoint", format!("http://{bucket}")),
+            ("s3_bucket", bucket::NAME.into()),
+            ("s3_access_key_id", bucket::ACCESS_KEY_ID.into()),
+            ("s3_secret_access_key", bucket::SECRET_ACCESS_KEY.into()),
+            ("playback_token_secret", portal::SECRET.into()),
+        ];
+        Self {
+            file: built::composed(name),
+            listen: ([127, 0, 0, 1], 0).into(),
+            variables: variables.map(|(name, value)| (name.into(), value)).into(),
+        }
+    }
+
+    /// With a variable set.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// At this address.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Starts it.
     ///
     /// # Panics
     ///
     /// It does not start.
-    pub async fn start(bucket: SocketAddr, page: &str) -> Self {
-        let variables = [
-            ("PLAYBACK_TOKEN_SECRET", portal::SECRET),
-            ("ALLOWED_ORIGINS", page),
-        ];
-        Self::start_composed("gate-origin", bucket, &variables).await
-    }
-
-    /// The source route before the bucket at `bucket`, with the secret that addresses are signed with.
-    ///
-    /// # Panics
-    ///
-    /// It does not start.
-    pub async fn start_source(bucket: SocketAddr, secret: &str) -> Self {
-        let variables = [
-            ("CF_STREAM_WEBHOOK_SECRET", secret),
-            ("ORIGIN_SERVES", "originals"),
-        ];
-        Self::start_composed("source-origin", bucket, &variables).await
-    }
-
-    async fn start_composed(
-        component: &str,
-        bucket: SocketAddr,
-        variables: &[(&str, &str)],
-    ) -> Self {
+    pub async fn start(&self) -> WasmtimeServe {
         let mut command = Command::new(built::wasmtime());
         command
-            .args(["serve", "-S", "p3=y,cli=y", "-W", "component-model-async=y"])
-            .args(["--addr", "127.0.0.1:0"]);
-        let endpoint = format!("http://{bucket}");
-        let bucket = [
-            ("S3_ENDPOINT", endpoint.as_str()),
-            ("S3_BUCKET", bucket::NAME),
-            ("S3_ACCESS_KEY_ID", bucket::ACCESS_KEY_ID),
-            ("S3_SECRET_ACCESS_KEY", bucket::SECRET_ACCESS_KEY),
-        ];
-        for (name, value) in bucket.iter().chain(variables) {
+            .arg("serve")
+            .args(FEATURES)
+            .arg("--addr")
+            .arg(self.listen.to_string());
+        for (name, value) in &self.variables {
+            let name = name.to_uppercase();
             command
                 .arg("--env")
                 .arg(format!("SPIN_VARIABLE_{name}={value}"));
         }
-        command.arg(built::component(component));
+        command
+            .arg("--allow-precompiled")
+            .arg(self.compiled().await);
         let process = Process::start(&mut command);
         let serving = |line: &str| {
             let (_, address) = line.split_once("http://")?;
@@ -72,7 +91,43 @@ impl WasmtimeServe {
         let Some(address) = address else {
             panic!("ended at once:\n{}", process.stderr().whole().await);
         };
-        Self { process, address }
+        WasmtimeServe { process, address }
+    }
+
+    /// The file, compiled once for all who start it: by `wasmtime compile`, which is what `serve` would do
+    /// each time.
+    async fn compiled(&self) -> PathBuf {
+        static COMPILING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let _turn = COMPILING.lock().await;
+        let name = self.file.file_name().expect("a file");
+        let compiled = built::kept("compiled").join(name).with_extension("cwasm");
+        let modified = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();
+        if modified(&compiled) <= modified(&self.file) {
+            let mut command = Command::new(built::wasmtime());
+            command
+                .arg("compile")
+                .args(&FEATURES[2..])
+                .arg("--output")
+                .args([&compiled, &self.file]);
+            let outcome = run_within_time(COMPILING_TAKES, &mut command).await;
+            assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        }
+        compiled
+    }
+}
+
+/// A `wasmtime serve` that listens.
+#[derive(Debug)]
+pub struct WasmtimeServe {
+    process: Process,
+    address: SocketAddr,
+}
+
+impl WasmtimeServe {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Somebody who asks it.
@@ -88,5 +143,15 @@ impl WasmtimeServe {
         [process.stdout().so_far(), process.stderr().so_far()]
             .concat()
             .join("\n")
+    }
+
+    /// Kills it as a power cut would.
+    ///
+    /// # Panics
+    ///
+    /// It does not die.
+    pub async fn kill(mut self) {
+        self.process.signal(Signal::KILL);
+        self.process.ended().await;
     }
 }
