@@ -91,12 +91,15 @@ async fn deliver(addresses: &[SocketAddr], secret: &str, body: &str, first: usiz
             )
             .body(body.to_owned());
         // The host may be dead just now.
-        let Ok(answer) = tokio::spawn(ask.send()).await else {
+        let Ok(streaming) = ask.try_stream().await else {
+            continue;
+        };
+        let Ok(answer) = streaming.finish().await else {
             continue;
         };
         match answer.status {
             200 => return,
-            503 | 0 => {}
+            503 => {}
             status => panic!("{status}: {}", answer.text()),
         }
     }

@@ -333,7 +333,6 @@ fn app_failure(error: AppError) -> Failure {
     let help = match &error {
         AppError::Store(error) => return store_failure(error),
         AppError::NoJob(_) => Some("schedule another component, or start without: --no-schedule"),
-        AppError::NotInherited { .. } => Some("add it to `inherit_configuration`, or import less"),
         AppError::Unreadable { .. } => Some("build the components with `cargo xtask build`"),
         AppError::Configuration { .. } | AppError::Variables(_) => {
             Some("mend the variable's value")

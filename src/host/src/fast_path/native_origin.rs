@@ -198,17 +198,8 @@ fn jitter() -> u16 {
     (random & 0xffff) as u16
 }
 
-pub(crate) fn core_method(method: &Method) -> core_http::Method {
-    match *method {
-        Method::GET => core_http::Method::Get,
-        Method::HEAD => core_http::Method::Head,
-        Method::OPTIONS => core_http::Method::Options,
-        _ => core_http::Method::Other,
-    }
-}
-
 /// A header map in the words of the rules.
-pub(crate) struct CoreHeaders<'a>(pub(crate) &'a HeaderMap);
+struct CoreHeaders<'a>(&'a HeaderMap);
 
 impl HeaderSource for CoreHeaders<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
