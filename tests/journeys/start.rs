@@ -52,20 +52,30 @@ async fn a_manifest_that_cannot_be_run_is_refused_by_name() {
             &["`speed`", "line 2"][..],
         ),
         (
-            "[component.gate]",
-            "[component.gate]\nsqlite_databases = []",
+            "[component.games]",
+            "[component.games]\nsqlite_databases = []",
             &["`sqlite_databases`", "line "],
         ),
-        ("[component.gate]", "[component.gate", &["line "]),
+        ("[component.games]", "[component.games", &["line "]),
         (
-            "component = \"origin\"",
+            "component = \"games\"",
             "component = \"nobody\"",
             &["`nobody`"],
         ),
         (
-            "gate.wasm\"",
+            "component = \"games\"",
+            "component = \"games\"\ndependencies.middleware = [{ component = \"playback\" }]",
+            &["`dependencies`", "wac plug"],
+        ),
+        (
+            "[component.videos]",
+            "[component.videos]\ndependencies.\"a:b/c\" = { path = \"c.wasm\" }",
+            &["`videos`", "`dependencies`", "wac plug"],
+        ),
+        (
+            "games.wasm\"",
             "missing.wasm\"",
-            &["`gate`", "missing.wasm", "cargo xtask build"],
+            &["`games`", "missing.wasm", "cargo xtask build"],
         ),
     ] {
         let manifest = Manifest::changed(from, to);
@@ -79,11 +89,11 @@ async fn a_manifest_that_cannot_be_run_is_refused_by_name() {
 #[tokio::test]
 async fn a_file_that_is_no_component_is_refused_by_name() {
     let text = manifest::text();
-    let gate = format!("{:?}", built::component("gate"));
-    let manifest = Manifest::of(&text.replace(&gate, "\"gate.wasm\""));
-    let no_component = manifest.folder().join("gate.wasm");
+    let games = format!("{:?}", built::composed("games"));
+    let manifest = Manifest::of(&text.replace(&games, "\"games.wasm\""));
+    let no_component = manifest.folder().join("games.wasm");
     // Empty, some text, a module of WebAssembly 1.0, half a component.
-    let half = std::fs::read(built::component("gate")).unwrap();
+    let half = std::fs::read(built::composed("games")).unwrap();
     for bytes in [
         b"",
         &b"hello"[..],
@@ -92,7 +102,7 @@ async fn a_file_that_is_no_component_is_refused_by_name() {
     ] {
         std::fs::write(&no_component, bytes).unwrap();
         let settings = Settings::new(nowhere()).app(&manifest.path());
-        assert_fails(settings, 78, &["gate"]).await;
+        assert_fails(settings, 78, &["games"]).await;
     }
 }
 
