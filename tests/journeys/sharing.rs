@@ -87,7 +87,7 @@ async fn deliver(addresses: &[SocketAddr], secret: &str, body: &str, first: usiz
             .post(WEBHOOK)
             .header(
                 "webhook-signature",
-                signature(secret, time, body.as_bytes()),
+                &signature(secret, time, body.as_bytes()),
             )
             .body(body.to_owned());
         // The host may be dead just now.

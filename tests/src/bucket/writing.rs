@@ -4,6 +4,7 @@ use super::Then;
 use super::act::refuse;
 use super::object::Object;
 use super::request::Seen;
+use reelgate_core::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -65,7 +66,7 @@ fn put(seen: &Seen, objects: &mut Objects) -> Answer {
     let mut object = Object::from(seen.body.clone());
     // A tag follows from the content alone, as that of S3 does.
     let digest = Sha256::digest(&seen.body);
-    object.etag = format!("\"{}\"", &format!("{digest:x}")[..32]);
+    object.etag = format!("\"{}\"", hex::lower(&digest[..16]));
     let is_metadata = |(name, _): &&(String, String)| name.starts_with("x-amz-meta-");
     object.metadata = seen.headers.iter().filter(is_metadata).cloned().collect();
     let etag = object.etag.clone();
