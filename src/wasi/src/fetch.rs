@@ -13,7 +13,21 @@ use reelgate_core::video::stream_api::MAX_ANSWER_BYTES;
 use std::time::Duration;
 use wasip3::http::types::{self, ErrorCode, Request, RequestOptions, Response};
 use wasip3::{wit_future, wit_stream};
-use wit_bindgen::{StreamReader, StreamWriter};
+use wit_bindgen::{FutureReader, StreamReader, StreamWriter};
+
+/// A request and what tells of its way: whether it was sent whole, and that its connection has ended.
+pub(crate) type Outgoing = (Request, FutureReader<Result<(), ErrorCode>>);
+
+/// Sends a request, and keeps its connection until that ends by itself: with the answer's last byte, or when
+/// nobody reads on.
+///
+/// wasmtime 49 closes a connection with the future that tells of its request, whoever reads the answer
+/// (bytecodealliance/wasmtime#14227; 48 and 50 do not). So the task stays until the future is done.
+async fn send((request, sent): Outgoing) -> Result<Response, ErrorCode> {
+    let response = wasip3::http::client::send(request).await?;
+    wit_bindgen::spawn(async move { drop(sent.await) });
+    Ok(response)
+}
 
 /// Sends a request to the bucket, with the time-outs that hold on every host.
 ///
@@ -22,9 +36,7 @@ use wit_bindgen::{StreamReader, StreamWriter};
 /// Why there is no answer.
 pub async fn fetch(request: &BucketRequest<'_>) -> Result<Response, Failure> {
     let outgoing = outgoing(request).map_err(|_| Failure::Broken)?;
-    wasip3::http::client::send(outgoing)
-        .await
-        .map_err(|error| failure(&error))
+    send(outgoing).await.map_err(|error| failure(&error))
 }
 
 /// Asks Stream, with the same time-outs. `None` when there is no answer, or none that is whole and short
@@ -45,7 +57,7 @@ pub(crate) async fn exchange(call: &Call, limit: usize) -> Result<(u16, Fields, 
         // The other side may answer before it has read all; what it makes of that, its answer says.
         wit_bindgen::spawn(async move { drop(writer.write_all(bytes).await) });
     }
-    let sent = wasip3::http::client::send(request).await;
+    let sent = send(request).await;
     let response = sent.map_err(|error| failure(&error))?;
     let (status, headers) = head_of(&response);
     let body = read_at_most(response, limit).await;
@@ -64,7 +76,7 @@ pub async fn fetch_keys(address: &KeysAddress) -> Result<KeySet, String> {
 }
 
 async fn key_document(address: &KeysAddress) -> Result<Vec<u8>, String> {
-    let response = wasip3::http::client::send(key_request(address).map_err(described)?)
+    let response = send(key_request(address).map_err(described)?)
         .await
         .map_err(described)?;
     match response.get_status_code() {
@@ -76,10 +88,10 @@ async fn key_document(address: &KeysAddress) -> Result<Vec<u8>, String> {
         .map_err(described)
 }
 
-fn key_request(keys: &KeysAddress) -> Result<Request, ErrorCode> {
+fn key_request(keys: &KeysAddress) -> Result<Outgoing, ErrorCode> {
     let accept = ("accept", b"application/json".into());
     let request = bodiless(Method::Get, &vec![accept], Some(time_outs()?))?;
-    address(&request, keys.scheme, &keys.authority, &keys.path)?;
+    address(&request.0, keys.scheme, &keys.authority, &keys.path)?;
     Ok(request)
 }
 
@@ -90,7 +102,7 @@ fn described(error: ErrorCode) -> String {
 /// The end of a body's stream that is written to, and what is to be written.
 type Writing = (StreamWriter<u8>, Vec<u8>);
 
-fn calling(call: &Call) -> Result<(Request, Option<Writing>), ErrorCode> {
+fn calling(call: &Call) -> Result<(Outgoing, Option<Writing>), ErrorCode> {
     let mut headers = call.headers.clone();
     let mut body = None;
     if call.method == Method::Put || !call.body.is_empty() {
@@ -105,14 +117,19 @@ fn calling(call: &Call) -> Result<(Request, Option<Writing>), ErrorCode> {
         Some(contents)
     };
     let request = request(call.method, &headers, contents, Some(time_outs()?))?;
-    address(&request, call.scheme, &call.authority, &call.path_and_query)?;
+    address(
+        &request.0,
+        call.scheme,
+        &call.authority,
+        &call.path_and_query,
+    )?;
     Ok((request, body))
 }
 
-fn outgoing(request: &BucketRequest<'_>) -> Result<Request, ErrorCode> {
+fn outgoing(request: &BucketRequest<'_>) -> Result<Outgoing, ErrorCode> {
     let outgoing = bodiless(request.method, &request.headers, Some(time_outs()?))?;
     address(
-        &outgoing,
+        &outgoing.0,
         request.scheme,
         request.authority,
         &request.path_and_query,
@@ -153,7 +170,7 @@ pub(crate) fn bodiless(
     method: Method,
     headers: &Headers,
     options: Option<RequestOptions>,
-) -> Result<Request, ErrorCode> {
+) -> Result<Outgoing, ErrorCode> {
     request(method, headers, None, options)
 }
 
@@ -162,9 +179,9 @@ fn request(
     headers: &Headers,
     contents: Option<StreamReader<u8>>,
     options: Option<RequestOptions>,
-) -> Result<Request, ErrorCode> {
+) -> Result<Outgoing, ErrorCode> {
     let (_, no_trailers) = wit_future::new(|| Ok(None));
-    let (request, _sent) = Request::new(fields(headers)?, contents, no_trailers, options);
+    let (request, sent) = Request::new(fields(headers)?, contents, no_trailers, options);
     let method = match method {
         Method::Head => types::Method::Head,
         Method::Options => types::Method::Options,
@@ -176,7 +193,7 @@ fn request(
     request
         .set_method(&method)
         .map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
-    Ok(request)
+    Ok((request, sent))
 }
 
 /// Waits.

@@ -56,7 +56,7 @@ pub fn request_for_next(
     target: &str,
     headers: &Headers,
 ) -> Result<Request, ErrorCode> {
-    let request = bodiless(method, headers, None)?;
+    let (request, _sent) = bodiless(method, headers, None)?;
     request
         .set_path_with_query(Some(target))
         .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
