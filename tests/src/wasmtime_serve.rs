@@ -1,9 +1,10 @@
 //! A composed file in plain `wasmtime serve`.
 
+use crate::built::{self, Wasmtime};
 use crate::client::Client;
 use crate::deadline::within;
 use crate::process::{Process, run_within_time};
-use crate::{bucket, built, portal};
+use crate::{bucket, portal};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,13 +21,14 @@ const COMPILING_TAKES: Duration = Duration::from_secs(300);
 /// How `wasmtime serve` is to be started.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    line: Wasmtime,
     file: PathBuf,
     listen: SocketAddr,
     variables: BTreeMap<String, String>,
 }
 
 impl Settings {
-    /// The composed file `name`, configured by its environment for the bucket at `bucket`.
+    /// The composed file `name` on the LTS line, configured by its environment for the bucket at `bucket`.
     ///
     /// # Panics
     ///
@@ -41,10 +43,18 @@ impl Settings {
             ("playback_token_secret", portal::SECRET.into()),
         ];
         Self {
+            line: Wasmtime::V48,
             file: built::composed(name),
             listen: ([127, 0, 0, 1], 0).into(),
             variables: variables.map(|(name, value)| (name.into(), value)).into(),
         }
+    }
+
+    /// On another line of wasmtime.
+    #[must_use]
+    pub fn line(mut self, line: Wasmtime) -> Self {
+        self.line = line;
+        self
     }
 
     /// With a variable set.
@@ -67,7 +77,7 @@ impl Settings {
     ///
     /// It does not start.
     pub async fn start(&self) -> WasmtimeServe {
-        let mut command = Command::new(built::wasmtime());
+        let mut command = Command::new(built::wasmtime(self.line));
         command
             .arg("serve")
             .args(FEATURES)
@@ -100,10 +110,12 @@ impl Settings {
         static COMPILING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
         let _turn = COMPILING.lock().await;
         let name = self.file.file_name().expect("a file");
-        let compiled = built::kept("compiled").join(name).with_extension("cwasm");
+        let compiled = built::kept(&format!("compiled/{:?}", self.line))
+            .join(name)
+            .with_extension("cwasm");
         let modified = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();
         if modified(&compiled) <= modified(&self.file) {
-            let mut command = Command::new(built::wasmtime());
+            let mut command = Command::new(built::wasmtime(self.line));
             command
                 .arg("compile")
                 .args(&FEATURES[2..])

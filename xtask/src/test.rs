@@ -259,15 +259,15 @@ fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tools::apt::ensure(&[FFMPEG, CHROMIUM, REDIS])?;
     tools::npm::ensure(workspace, "tests/browser")?;
     build::test_guests(workspace)?;
-    let wasmtime = tools::pip::wasmtime(workspace)?;
-    tally.run(
-        workspace
-            .cargo(["test", "--release", "--no-fail-fast"])
-            .args(["--package", "reelgate-tests"])
-            .env("REELGATE_BIN", workspace.reelgate())
-            .env("REELGATE_COMPONENTS", workspace.wasm_folder())
-            .env("REELGATE_WASMTIME", wasmtime),
-    )
+    let mut journeys = workspace.cargo(["test", "--release", "--no-fail-fast"]);
+    journeys
+        .args(["--package", "reelgate-tests"])
+        .env("REELGATE_BIN", workspace.reelgate())
+        .env("REELGATE_COMPONENTS", workspace.wasm_folder());
+    for (variable, wheel) in tools::pip::WASMTIMES {
+        journeys.env(variable, tools::pip::wasmtime(workspace, wheel)?);
+    }
+    tally.run(&mut journeys)
 }
 
 fn readme_commands(workspace: &Workspace, _: &mut Tally) -> Result<()> {

