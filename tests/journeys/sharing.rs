@@ -125,8 +125,11 @@ async fn each<F: Future<Output = ()> + Send + 'static>(
 async fn two_hosts_and_one_wasmtime_on_one_bucket_lose_and_double_nothing() {
     studio::install_cryptography();
     let films = TempDir::new().unwrap();
-    let options = Options::for_tests(films.path().to_owned());
-    let given = Options::for_tests(films.path().to_owned());
+    let options = || Options {
+        most_in_flight: VIDEOS,
+        ..Options::for_tests(films.path().to_owned())
+    };
+    let (options, given) = (options(), options());
     let stream = Fake::start(options).await.unwrap();
     stream.misbehave(Mischief::NeverFinishes);
     let bucket = Bucket::start().await;
