@@ -70,6 +70,58 @@ async fn a_sweep_costs_what_is_in_flight() {
     studio.finish().await;
 }
 
+/// As if 10,000 had been encoded with as much metadata as a row may have: none traps, and every sweep gets
+/// further.
+#[tokio::test]
+async fn ten_thousand_in_flight_are_swept_part_by_part() {
+    const ROWS: usize = 10_000;
+    let studio = Studio::start_with(|settings| settings.arguments(["--no-schedule"])).await;
+    studio.stream.misbehave(Mischief::NeverFinishes);
+    studio.register("model").await;
+    studio.encode("model").await;
+    let object = studio.bucket.object(".reelgate/videos/model.json").unwrap();
+    let mut row: Value = serde_json::from_slice(object.bytes()).unwrap();
+    let marker = studio.bucket.keys(".reelgate/in-flight/model/").remove(0);
+    row["meta"] = json!({ "notes": "x".repeat(8_000) });
+    for number in 0..ROWS {
+        let id = format!("v{number:05}");
+        row["id"] = json!(id);
+        row["stream_uid"] = json!(format!("{number:032x}"));
+        let key = format!(".reelgate/videos/{id}.json");
+        studio.bucket.put(&key, row.to_string().into_bytes());
+        studio.bucket.put(&marker.replace("model", &id), Vec::new());
+    }
+    let read = || {
+        studio
+            .bucket
+            .seen()
+            .iter()
+            .filter(|seen| seen.is_read_of_row())
+            .count()
+    };
+    let mut before = read();
+    for _ in 0..6 {
+        let swept = studio.reconcile().await;
+        assert_eq!(
+            swept["scanned"].as_u64().map(|scanned| scanned <= 2000),
+            Some(true),
+            "{swept}"
+        );
+        assert!(read() > before, "{swept}");
+        before = read();
+    }
+    let seen = studio.bucket.seen();
+    for number in [0, 1_999, 2_000, 5_000, ROWS - 1] {
+        let key = format!(".reelgate/videos/v{number:05}.json");
+        assert!(
+            seen.iter()
+                .any(|seen| seen.method == "GET" && seen.key == key),
+            "{key} was not looked at"
+        );
+    }
+    studio.finish().await;
+}
+
 /// What a portal was told, by kind.
 #[derive(Clone, Debug, Default)]
 struct Told {

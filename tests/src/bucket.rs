@@ -15,6 +15,7 @@ use crate::deadline::within;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -40,6 +41,7 @@ pub struct Bucket {
 struct State {
     objects: Mutex<BTreeMap<String, Object>>,
     scripts: Mutex<HashMap<String, Script>>,
+    read_only: AtomicBool,
     seen: watch::Sender<Vec<Seen>>,
     abandoned: watch::Sender<usize>,
 }
@@ -75,6 +77,7 @@ impl Bucket {
         let state = Arc::new(State {
             objects: Mutex::default(),
             scripts: Mutex::default(),
+            read_only: AtomicBool::new(false),
             seen: watch::Sender::default(),
             abandoned: watch::Sender::default(),
         });
@@ -103,6 +106,11 @@ impl Bucket {
     pub fn put(&self, key: &str, object: impl Into<Object>) {
         let mut objects = self.state.objects.lock().unwrap();
         objects.insert(key.into(), object.into());
+    }
+
+    /// Refuses to be written from now on, as S3 does with a key pair that may only read.
+    pub fn forbid_writing(&self) {
+        self.state.read_only.store(true, Ordering::SeqCst);
     }
 
     /// The object under a key.
@@ -266,6 +274,9 @@ async fn connection(mut socket: TcpStream, state: Arc<State>) {
 
 async fn answer(state: &State, seen: &Seen, socket: &mut TcpStream) -> io::Result<Then> {
     let act = state.act(&seen.key);
+    if state.read_only.load(Ordering::SeqCst) && writing::changes(seen) {
+        return act::perform(Act::Refuse(403, "AccessDenied"), seen, None, socket).await;
+    }
     if matches!(act, Act::Serve | Act::Lose) && writing::concerns(seen) {
         let answer = writing::perform(seen, &mut state.objects.lock().unwrap());
         return match act {

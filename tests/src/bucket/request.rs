@@ -52,6 +52,12 @@ impl Seen {
         self.key.starts_with(CATALOG) || prefix.starts_with(CATALOG)
     }
 
+    /// Whether a row of the catalog is read.
+    #[must_use]
+    pub fn is_read_of_row(&self) -> bool {
+        self.method == "GET" && self.key.starts_with(".reelgate/videos/")
+    }
+
     fn announced(&self) -> usize {
         let length = self
             .header("content-length")

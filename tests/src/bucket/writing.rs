@@ -31,7 +31,12 @@ pub(super) enum Answer {
 
 /// Whether a request writes or lists.
 pub(super) fn concerns(seen: &Seen) -> bool {
-    matches!(seen.method.as_str(), "PUT" | "DELETE") || is_list(seen)
+    changes(seen) || is_list(seen)
+}
+
+/// Whether a request writes or deletes.
+pub(super) fn changes(seen: &Seen) -> bool {
+    matches!(seen.method.as_str(), "PUT" | "DELETE")
 }
 
 fn is_list(seen: &Seen) -> bool {
