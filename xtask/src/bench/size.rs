@@ -8,22 +8,23 @@ use super::Args;
 use super::table::{Budget, Row, Table};
 use crate::workspace::Workspace;
 
-/// Kilobytes (10³ bytes) that a component may have.
-const MOST: f64 = 400.0;
-
-/// Adds one row for each component of the viewer's path.
+/// Adds one row for each file of the viewer's path, with the kilobytes (10³ bytes) that it may have.
 ///
 /// # Errors
 /// When a component is not built.
 pub(super) fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> {
-    for (what, component) in [
-        ("size of gate.wasm", "gate"),
-        ("size of origin.wasm", "origin"),
+    for (what, file, most) in [
+        ("size of gate.wasm", workspace.wasm("gate"), 400.0),
+        ("size of origin.wasm", workspace.wasm("origin"), 400.0),
+        (
+            "size of games.wasm",
+            workspace.composed_folder().join("games.wasm"),
+            600.0,
+        ),
     ] {
         if !args.wants("size") {
             continue;
         }
-        let file = workspace.wasm(component);
         let bytes = fs::metadata(&file)
             .with_context(|| format!("{} is not built", file.display()))?
             .len();
@@ -33,7 +34,7 @@ pub(super) fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> 
             what,
             "KB",
             &kilobytes,
-            Budget::AtMost(MOST),
+            Budget::AtMost(most),
         ));
     }
     Ok(())
