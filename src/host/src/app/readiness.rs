@@ -39,7 +39,7 @@ impl Readiness {
                 .get(*name)
                 .is_some_and(|value| !value.is_empty())
         };
-        if !DOORS.iter().any(|name| is_set(&name)) {
+        if !DOORS.iter().any(is_set) {
             return None;
         }
         match self.probe(config, client).await {
