@@ -11,9 +11,9 @@ use reelgate_tests::wasmtime_serve::{self, WasmtimeServe};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 const VIDEOS: usize = 1000;
@@ -91,10 +91,7 @@ async fn deliver(addresses: &[SocketAddr], secret: &str, body: &str, first: usiz
             )
             .body(body.to_owned());
         // The host may be dead just now.
-        let Ok(streaming) = ask.try_stream().await else {
-            continue;
-        };
-        let Ok(answer) = streaming.finish().await else {
+        let Some(answer) = ask.attempt().await else {
             continue;
         };
         match answer.status {
@@ -165,7 +162,7 @@ async fn two_hosts_and_one_wasmtime_on_one_bucket_lose_and_double_nothing() {
     let uids: Vec<String> = stream_uids(&addresses).await;
 
     // A thousand reports, while the hosts die fifty times under them.
-    let delivered = Arc::new(AtomicUsize::new(0));
+    let delivered = watch::Sender::new(0);
     let reports: Arc<Vec<String>> = Arc::new(
         uids.iter()
             .enumerate()
@@ -174,24 +171,23 @@ async fn two_hosts_and_one_wasmtime_on_one_bucket_lose_and_double_nothing() {
     );
     let sending = {
         let (delivered, reports, secret) =
-            (Arc::clone(&delivered), Arc::clone(&reports), secret.clone());
+            (delivered.clone(), Arc::clone(&reports), secret.clone());
         tokio::spawn(each(VIDEOS, move |number| {
             let (delivered, reports, secret) =
-                (Arc::clone(&delivered), Arc::clone(&reports), secret.clone());
+                (delivered.clone(), Arc::clone(&reports), secret.clone());
             async move {
                 deliver(&addresses, &secret, &reports[number], number).await;
-                delivered.fetch_add(1, SeqCst);
+                delivered.send_modify(|count| *count += 1);
             }
         }))
     };
     for kill in 0..KILLS {
         let due = VIDEOS * kill / (KILLS + 1);
-        within_time(LONG, "some are delivered", async {
-            while delivered.load(SeqCst) < due {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        let mut so_far = delivered.subscribe();
+        let enough = so_far.wait_for(|count| *count >= due);
+        within_time(LONG, "some are delivered", enough)
+            .await
+            .unwrap();
         let victim = hosts.remove(0);
         hosts.push(victim.kill_and_restart().await);
     }

@@ -104,7 +104,11 @@ impl Client {
     ///
     /// There is nobody, or nobody who speaks the protocol.
     pub async fn connect(&self) -> Connection {
-        let socket = self.socket().await;
+        self.over(self.socket().await).await
+    }
+
+    /// A connection over a socket.
+    async fn over(&self, socket: TcpStream) -> Connection {
         socket.set_nodelay(true).expect("a TCP socket");
         let stream: Box<dyn Stream> = match &self.tls {
             None => Box::new(socket),
@@ -303,5 +307,13 @@ impl Ask {
     /// The server closed or reset instead.
     pub async fn try_stream(&self) -> Result<Streaming, hyper::Error> {
         self.client.connect().await.send(self).await
+    }
+
+    /// Sends it to somebody who may die under it. `None` when nobody is there, or the answer is not whole.
+    pub async fn attempt(&self) -> Option<Answer> {
+        let socket = TcpStream::connect(self.client.address).await.ok()?;
+        let mut connection = self.client.over(socket).await;
+        let streaming = connection.send(self).await.ok()?;
+        streaming.finish().await.ok()
     }
 }
