@@ -4,11 +4,11 @@
 //! alone. Everything is asked for with a presigned query, and conditions are signed headers.
 //!
 //! **A lost answer.** What nobody knows to have happened is found out before it is done again: every write
-//! carries a random mark, [`WRITE`], by which its author recognises it. A write that is still on its way
+//! carries a random mark, `x-amz-meta-reelgate-write`, by which its author recognises it. A write that is still on its way
 //! when it is given up does no harm whenever it arrives: that of a row has a condition, and nothing else is
 //! ever written twice with different contents where it would matter.
 //!
-//! **A busy bucket** is asked again, with pauses; see [`Tries`](send::Tries).
+//! **A busy bucket** is asked again, with pauses: four times in all.
 
 use alloc::{format, string::String, vec::Vec};
 use core::time::Duration;
