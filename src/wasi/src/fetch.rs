@@ -105,7 +105,10 @@ type Writing = (StreamWriter<u8>, Vec<u8>);
 fn calling(call: &Call) -> Result<(Outgoing, Option<Writing>), ErrorCode> {
     let mut headers = call.headers.clone();
     let mut body = None;
-    if call.method == Method::Put || !call.body.is_empty() {
+    // Buckets want to know the length of what changes something, also where there is nothing; and a body of
+    // unknown length would be sent in chunks, which S3 does not take.
+    let changes = matches!(call.method, Method::Put | Method::Delete);
+    if changes || !call.body.is_empty() {
         let length = call.body.len().to_string().into_bytes();
         headers.push(("content-length", length.into()));
     }

@@ -45,6 +45,9 @@ fn is_list(seen: &Seen) -> bool {
 
 /// Does what is asked, all at once.
 pub(super) fn perform(seen: &Seen, objects: &mut Objects) -> Answer {
+    if changes(seen) && seen.header("content-length").is_none() {
+        return Answer::Refused(411, "MissingContentLength");
+    }
     match seen.method.as_str() {
         "PUT" => put(seen, objects),
         "DELETE" => {
