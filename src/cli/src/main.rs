@@ -4,6 +4,7 @@ mod check;
 mod env_file;
 mod exit;
 mod gate_api;
+mod open_files;
 mod package;
 mod plain;
 mod reconcile;

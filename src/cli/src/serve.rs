@@ -2,13 +2,14 @@
 
 use crate::env_file;
 use crate::exit::{Failure, Kind};
+use crate::open_files;
 use crate::signals;
 use clap::{Args, ValueEnum};
 use reelgate_host::manifest::{Manifest, ManifestError};
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{
-    App, AppError, ConfigError, Format, LoadOptions, Log, OpenError, Origin, RuntimeConfig, Server,
-    ServerOptions, Stores, client_tls, engine, server_tls,
+    App, AppError, ConfigError, Format, LoadOptions, Log, OpenError, Origin, Runtime,
+    RuntimeConfig, Server, ServerOptions, Stores, client_tls, server_tls,
 };
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -64,6 +65,9 @@ pub(crate) struct Serve {
     /// Connections open at once.
     #[arg(long, value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_connections: u32,
+    /// Requests that one address may have in flight; no limit unless given. Behind a proxy all come from one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_requests_per_address: Option<u32>,
     /// Seconds that answers may go on after SIGTERM.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) grace: u64,
@@ -121,6 +125,9 @@ impl Serve {
             LogFormat::Json => Format::Json,
         });
         let options = self.server_options()?;
+        if let Some(problem) = open_files::raise_for(options.connections) {
+            log.error("host", &problem);
+        }
         let scheme = if options.tls.is_some() {
             "https"
         } else {
@@ -149,6 +156,7 @@ impl Serve {
     fn server_options(&self) -> Result<ServerOptions, Failure> {
         let mut options = ServerOptions {
             connections: self.max_connections as usize,
+            requests_per_address: self.max_requests_per_address.map(|most| most as usize),
             grace: Duration::from_secs(self.grace),
             ..ServerOptions::default()
         };
@@ -175,12 +183,21 @@ impl Serve {
                 )
                 .with_help("choose a folder that can be written to with --data")
             })?;
-        let engine = engine(Some(&cache)).map_err(|error| {
+        let runtime = Runtime::new(Some(&cache)).map_err(|error| {
             Failure::new(
                 Kind::Failed,
                 format!("cannot start the WebAssembly engine: {error:#}"),
             )
         })?;
+        if let Some((have, wanted)) = runtime.reduced() {
+            log.error(
+                "host",
+                &format!(
+                    "room for {have} memories of instances instead of {wanted}: the operating system gives no \
+                     more addresses (ulimit -v)"
+                ),
+            );
+        }
         let origin = match self.origin {
             OriginKind::Native => Origin::Native,
             OriginKind::Component => Origin::Component,
@@ -200,7 +217,7 @@ impl Serve {
                 variables: &variables,
                 origin,
                 schedule: !self.no_schedule,
-                engine: &engine,
+                runtime: &runtime,
                 log,
             };
             app.add(&manifest, &mut stores, &options)

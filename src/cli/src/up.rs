@@ -308,6 +308,7 @@ fn gate(
         tls_key: None,
         workers: None,
         max_connections: 256,
+        max_requests_per_address: None,
         grace: 5,
     }
     .start()

@@ -25,6 +25,10 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct App {
     pub(crate) routes: Routes<Arc<HandlerPre>>,
+    /// Every handler once, in the order of its first route.
+    pub(crate) handlers: Vec<Arc<HandlerPre>>,
+    /// Memories that all instances may have together.
+    pub(crate) memories: u32,
     schedule: Schedule,
 }
 
@@ -43,6 +47,7 @@ impl App {
         options: &LoadOptions<'_>,
     ) -> Result<(), AppError> {
         check_variables(manifest, options)?;
+        self.memories = options.runtime.memories;
         let mut loader = Loader::new(stores, options);
         let mut handlers: BTreeMap<&ComponentId, Arc<HandlerPre>> = BTreeMap::new();
         for trigger in &manifest.http {
@@ -52,6 +57,7 @@ impl App {
                 None => {
                     let handler = Arc::new(loader.handler(&trigger.component)?);
                     self.schedule.check(&handler);
+                    self.handlers.push(Arc::clone(&handler));
                     handler
                 }
             };

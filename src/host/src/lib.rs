@@ -22,4 +22,4 @@ pub use crate::http::tls::{client_tls, server_tls};
 pub use crate::keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
 pub use crate::log::{Format, Log};
 pub use crate::runtime::allowed_hosts::AllowedHosts;
-pub use crate::runtime::engine::engine;
+pub use crate::runtime::engine::Runtime;

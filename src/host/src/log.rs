@@ -19,6 +19,8 @@ const BATCH: Duration = Duration::from_millis(20);
 const WAITING: usize = 4 << 20;
 /// A longer line of a component is cut.
 const COMPONENT_LINE: usize = 4096;
+/// A longer text is cut in a line about a request: clients choose methods, tokens hold any subject.
+const REQUEST_FIELD: usize = 256;
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,18 +61,19 @@ pub(crate) struct Access<'a> {
 
 impl Access<'_> {
     fn fields(&self) -> [(&'static str, Field<'_>); 11] {
+        let text = |value| Field::Text(cut(value, REQUEST_FIELD));
         [
-            ("request_id", Field::Text(self.request_id)),
-            ("client", Field::Text(self.client)),
-            ("method", Field::Text(self.method)),
-            ("route", Field::Text(self.route)),
+            ("request_id", text(self.request_id)),
+            ("client", text(self.client)),
+            ("method", text(self.method)),
+            ("route", text(self.route)),
             ("status", Field::Whole(self.status.into())),
             ("bytes", Field::Whole(self.bytes)),
             ("duration_ms", Field::Milliseconds(self.duration)),
             ("complete", Field::Flag(self.complete)),
-            ("game", Field::Text(self.game)),
-            ("subject", Field::Text(self.subject)),
-            ("reason", Field::Text(self.reason)),
+            ("game", text(self.game)),
+            ("subject", text(self.subject)),
+            ("reason", text(self.reason)),
         ]
     }
 }
@@ -94,7 +97,7 @@ impl Field<'_> {
             Self::Text(text) if format == Format::Text && is_a_word(text) => {
                 line.write_all(text.as_bytes())
             }
-            Self::Text(text) => Ok(serde_json::to_writer(line, text)?),
+            Self::Text(text) => write_quoted(text, line),
             Self::Whole(number) => write!(line, "{number}"),
             Self::Milliseconds(time) => {
                 let micros = time.as_micros();
@@ -103,6 +106,37 @@ impl Field<'_> {
             Self::Flag(flag) => write!(line, "{flag}"),
         }
     }
+}
+
+/// A text in quotes, as JSON has it, in which nothing moves a terminal's cursor or turns its line around:
+/// control characters of Unicode, line separators and marks of direction are escaped as well.
+fn write_quoted(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
+    line.write_all(b"\"")?;
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => write!(line, "\\{character}")?,
+            '\n' => line.write_all(b"\\n")?,
+            '\r' => line.write_all(b"\\r")?,
+            '\t' => line.write_all(b"\\t")?,
+            _ if is_unfit_to_show(character) => write!(line, "\\u{:04x}", u32::from(character))?,
+            _ => line.write_all(character.encode_utf8(&mut [0; 4]).as_bytes())?,
+        }
+    }
+    line.write_all(b"\"")
+}
+
+/// All of these are below U+10000, so that four digits do.
+fn is_unfit_to_show(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+/// The beginning of `text`, of at most `most` bytes.
+fn cut(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
 }
 
 /// What needs no quotes among `key=value`. Subjects come from tokens and may hold anything.
@@ -379,5 +413,31 @@ mod tests {
         let expected =
             "route=/games/... subject=\"a \\\"b\\\"\\nstatus=200\" status=403 complete=true\n";
         assert_eq!(line(Format::Text, &FIELDS), expected);
+    }
+
+    /// ECMA-48's control sequence introducer, Unicode's marks of direction, its separators of lines.
+    #[test]
+    fn what_moves_a_cursor_or_turns_a_line_around_is_escaped() {
+        let subject = "a\u{9b}31m\u{202e}b\u{2028}c\u{1b}[2J \u{fc}";
+        let fields = [("subject", Field::Text(subject))];
+        let text = line(Format::Text, &fields);
+        assert_eq!(
+            text,
+            "subject=\"a\\u009b31m\\u202eb\\u2028c\\u001b[2J \u{fc}\"\n"
+        );
+        let value: serde_json::Value = serde_json::from_str(&line(Format::Json, &fields)).unwrap();
+        assert_eq!(value, serde_json::json!({ "subject": subject }));
+    }
+
+    #[test]
+    fn what_a_client_chose_does_not_fill_the_log() {
+        let long = "M".repeat(60_000);
+        let access = Access {
+            method: &long,
+            subject: &"\u{fc}".repeat(60_000),
+            ..Access::default()
+        };
+        let line = line(Format::Text, &access.fields());
+        assert!(line.len() < 1000, "{}", line.len());
     }
 }

@@ -6,4 +6,5 @@ pub(crate) mod engine;
 mod keyvalue;
 pub(crate) mod linker;
 pub(crate) mod pool;
+pub(crate) mod shares;
 pub(crate) mod store;

@@ -2,6 +2,7 @@
 
 use crate::app::readiness::Readiness;
 use crate::fast_path::forward::ForwarderPre;
+use crate::runtime::shares::Need;
 use crate::runtime::store::{InstanceConfig, InstanceState};
 use std::sync::Arc;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
@@ -10,6 +11,8 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 pub(crate) struct HandlerPre {
     pub(crate) pre: ServicePre<InstanceState>,
     pub(crate) config: Arc<InstanceConfig>,
+    /// What room its instances take.
+    pub(crate) need: Need,
     /// The short way, where it is a gate before an origin that the host's own can stand for.
     pub(crate) forwarder: Option<ForwarderPre>,
     /// Whether its catalog can do its work, where it has one.

@@ -11,7 +11,9 @@ use crate::fast_path::gate::GatePre;
 use crate::fast_path::native_origin::NativeOrigin;
 use crate::keyvalue::Stores;
 use crate::runtime::allowed_hosts::AllowedHosts;
+use crate::runtime::engine::memories_of;
 use crate::runtime::linker::linker;
+use crate::runtime::shares::Need;
 use crate::runtime::store::{InstanceConfig, InstanceState};
 use reelgate_core::gate::LOG_HEADER;
 use reelgate_core::origin;
@@ -37,12 +39,17 @@ impl<'a> Loader<'a> {
         let variables = self.variables(component);
         let allowed_hosts = self.allowed_hosts(component)?;
         let forwarder = self.forwarder(&linked, &variables, &allowed_hosts);
+        let need = Need {
+            memories: memories_of(linked.component()),
+            is_gate: GatePre::new(&linked).is_some(),
+        };
         let readiness = Readiness::new(&linked);
         let config = Arc::new(self.instance_config(component, variables, allowed_hosts)?);
         let pre = ServicePre::new(linked).map_err(|cause| unlinkable(component, &cause))?;
         Ok(HandlerPre {
             pre,
             config,
+            need,
             forwarder,
             readiness,
         })
@@ -154,7 +161,7 @@ impl<'a> Loader<'a> {
             path,
             cause,
         })?;
-        let engine = self.options.engine;
+        let engine = &self.options.runtime.engine;
         Compiled::new(engine, &bytes)
             .and_then(|compiled| linker(engine)?.instantiate_pre(&compiled))
             .map_err(|cause| unlinkable(component, &cause))

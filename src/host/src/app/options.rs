@@ -2,8 +2,8 @@
 
 use crate::app::variables::Variables;
 use crate::log::Log;
+use crate::runtime::engine::Runtime;
 use std::path::Path;
-use wasmtime::Engine;
 
 /// What asks the bucket where a gate stands before an origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub struct LoadOptions<'a> {
     pub origin: Origin,
     /// Whether `trigger.cron` counts.
     pub schedule: bool,
-    /// What compiles.
-    pub engine: &'a Engine,
+    /// What compiles, and has room for instances.
+    pub runtime: &'a Runtime,
     /// Where log lines go.
     pub log: &'a Log,
 }

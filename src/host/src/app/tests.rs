@@ -5,7 +5,7 @@ use crate::app::options::Origin;
 use crate::app::variables::{Sources, Variables};
 use crate::keyvalue::RuntimeConfig;
 use crate::log::{Format, Log};
-use crate::runtime::engine::engine;
+use crate::runtime::engine;
 use tempfile::TempDir;
 
 /// Interfaces, each with its function.
@@ -86,14 +86,13 @@ s3_secret_access_key = "secret"
         let manifest = Manifest::parse(&self.manifest()).unwrap();
         let sources = Sources::default().then([("bucket".to_owned(), bucket.to_owned())]);
         let variables = Variables::resolve(&manifest, &sources).unwrap();
-        let engine = engine(None).unwrap();
         let options = LoadOptions {
             folder: self.folder.path(),
             build_folder: None,
             variables: &variables,
             origin: self.origin,
             schedule: true,
-            engine: &engine,
+            runtime: engine::shared(),
             log: &Log::new(Format::Text),
         };
         let mut stores = Stores::new(RuntimeConfig::default(), self.folder.path());

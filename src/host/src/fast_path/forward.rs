@@ -28,9 +28,15 @@ pub(crate) struct ForwarderPre {
 
 impl ForwarderPre {
     /// One for a worker, whose gate has no instance yet.
-    pub(crate) fn on_worker(&self, config: &Arc<InstanceConfig>, client: &HttpClient) -> Forwarder {
+    pub(crate) fn on_worker(
+        &self,
+        config: &Arc<InstanceConfig>,
+        client: &HttpClient,
+        instances: usize,
+    ) -> Forwarder {
+        let config = Arc::clone(config);
         Forwarder {
-            gate: Gate::new(self.gate.clone(), Arc::clone(config), client.clone()),
+            gate: Gate::new(self.gate.clone(), config, client.clone(), instances),
             origin: Arc::clone(&self.origin),
             client: client.clone(),
         }

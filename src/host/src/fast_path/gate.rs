@@ -7,6 +7,7 @@
 use crate::http::client::HttpClient;
 use crate::runtime::store::{InstanceConfig, InstanceState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 use wasmtime::component::InstancePre;
 use wasmtime::{Result, Store};
 
@@ -44,6 +45,7 @@ pub(crate) struct Gate {
     client: HttpClient,
     /// One, as a rule: a decision waits for nothing. More where one was interrupted to let others run.
     idle: Mutex<Vec<Instance>>,
+    free: Semaphore,
 }
 
 struct Instance {
@@ -53,13 +55,19 @@ struct Instance {
 }
 
 impl Gate {
-    /// No instance yet.
-    pub(crate) fn new(pre: GatePre, config: Arc<InstanceConfig>, client: HttpClient) -> Self {
+    /// No instance yet, and never more than `most`.
+    pub(crate) fn new(
+        pre: GatePre,
+        config: Arc<InstanceConfig>,
+        client: HttpClient,
+        most: usize,
+    ) -> Self {
         Self {
             pre,
             config,
             client,
             idle: Mutex::default(),
+            free: Semaphore::new(most),
         }
     }
 
@@ -69,6 +77,8 @@ impl Gate {
     ///
     /// It trapped; its instance is gone, and harms no other request.
     pub(crate) async fn decide(&self, request: Request<'_>) -> Result<Decision> {
+        // Never closed, so there is always one to wait for.
+        let _permit = self.free.acquire().await;
         let mut instance = match self.take_idle() {
             Some(instance) => instance,
             None => self.instantiate().await?,

@@ -13,8 +13,11 @@ use reelgate_core::http as core_http;
 use reelgate_core::http::{Answer, Head, HeaderSource, Headers};
 use reelgate_core::origin::{BucketRequest, Config, Dialogue, Event, Failure, Step};
 use reelgate_core::time::UnixTime;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+/// How long the bucket may take for a document that is read whole.
+const DOCUMENT: Duration = Duration::from_secs(10);
 
 /// Days whose signing keys are derived ahead; on any other a request costs a microsecond more.
 const PREPARED_DAYS: usize = 366;
@@ -70,7 +73,7 @@ impl NativeOrigin {
                     tokio::time::sleep(time).await;
                     exchange.next(Event::<CoreHeaders<'_>>::Paused, now(), jitter())
                 }
-                Step::Read { limit } => match read_at_most(current.take(), limit).await {
+                Step::Read { limit } => match read_in_time(current.take(), limit).await {
                     Ok(document) => {
                         exchange.next(Event::<CoreHeaders<'_>>::Body(&document), now(), jitter())
                     }
@@ -155,6 +158,16 @@ fn extend(map: &mut HeaderMap, headers: &Headers) {
             map.append(HeaderName::from_static(name), value);
         }
     }
+}
+
+/// A document that comes byte by byte, each in time, is none in the end.
+async fn read_in_time(
+    response: Option<Response<WasiBody>>,
+    limit: usize,
+) -> Result<Vec<u8>, Failure> {
+    tokio::time::timeout(DOCUMENT, read_at_most(response, limit))
+        .await
+        .unwrap_or(Err(Failure::TimedOut))
 }
 
 async fn read_at_most(

@@ -2,12 +2,13 @@
 
 mod connector;
 
-use crate::http::client::connector::Connector;
+use crate::http::client::connector::{Connector, Used};
 use crate::http::deadline::Deadline;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Extensions, Method, Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -34,7 +35,11 @@ const READ_AT_ONCE: usize = 128 * 1024;
 
 /// A client whose connections are kept and shared by every component of one worker.
 #[derive(Clone, Debug)]
-pub(crate) struct HttpClient(Client<HttpsConnector<Connector>, WasiBody>);
+pub(crate) struct HttpClient {
+    keeping: Client<HttpsConnector<Connector>, WasiBody>,
+    /// One that keeps no connection, so that each request has a fresh one.
+    fresh: Client<HttpsConnector<Connector>, WasiBody>,
+}
 
 impl HttpClient {
     /// A client without connections yet.
@@ -49,17 +54,25 @@ impl HttpClient {
             .https_or_http()
             .enable_http1()
             .wrap_connector(Connector(tcp));
-        Self(
+        let with = |idle_per_host| {
             Client::builder(TokioExecutor::new())
                 .pool_idle_timeout(IDLE)
-                .pool_max_idle_per_host(IDLE_PER_HOST)
+                .pool_max_idle_per_host(idle_per_host)
                 .pool_timer(TokioTimer::new())
                 .http1_max_buf_size(READ_AT_ONCE)
-                .build(connector),
-        )
+                .build(connector.clone())
+        };
+        Self {
+            keeping: with(IDLE_PER_HOST),
+            fresh: with(0),
+        }
     }
 
     /// Sends `request` and waits for the head of the answer.
+    ///
+    /// A server may close a connection that idles just as the next request is on its way. A GET or HEAD that
+    /// a connection took with it to the grave before a byte of answer came is sent once more, by a fresh
+    /// one (RFC 9110, section 9.2.2; RFC 9112, section 9.3.1).
     ///
     /// # Errors
     ///
@@ -75,11 +88,14 @@ impl HttpClient {
             .unwrap_or(origin::BETWEEN_BYTES);
         // Longer than ours is not granted.
         let connect = options.connect_timeout.filter(|limit| *limit < CONNECT);
-        let request = connector::within(connect, self.0.request(request));
-        let response = tokio::time::timeout(first_byte, request)
+        let request = connector::within(connect, self.request(request));
+        let mut response = tokio::time::timeout(first_byte, request)
             .await
             .map_err(|_| Error::HttpResponseTimeout)?
             .map_err(|error| classify(&error))?;
+        if let Some(used) = response.extensions_mut().remove::<Used>() {
+            used.mark();
+        }
         Ok(response.map(|body| {
             TimeoutBody {
                 body,
@@ -89,6 +105,46 @@ impl HttpClient {
             .boxed_unsync()
         }))
     }
+
+    async fn request(&self, request: Request<WasiBody>) -> Result<Response<Incoming>, ClientError> {
+        let again = again(&request);
+        match (self.keeping.request(request).await, again) {
+            (Err(error), Some(again)) if was_closed_when_used_again(&error) => {
+                self.fresh.request(again).await
+            }
+            (answer, _) => answer,
+        }
+    }
+}
+
+/// The same request for another try, where that can do no harm.
+fn again(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let headers = request.headers();
+    // hyper sends none with these methods, unless a header announces it.
+    let has_body = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    if !is_safe || has_body {
+        return None;
+    }
+    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let mut again = Request::new(body);
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.version_mut() = request.version();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
+}
+
+/// Whether a connection that had answered before was closed instead of answering.
+fn was_closed_when_used_again(error: &ClientError) -> bool {
+    let mut extras = Extensions::new();
+    if let Some(connection) = error.connect_info() {
+        connection.get_extras(&mut extras);
+    }
+    let was_used = extras.get::<Used>().is_some_and(Used::is_marked);
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+    // A server that answers something that is no HTTP would do so again.
+    was_used && cause.is_some_and(|error: &hyper::Error| !error.is_parse())
 }
 
 fn classify(error: &ClientError) -> Error {

@@ -13,6 +13,14 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
+    /// One for a wait that begins now.
+    pub(crate) fn started() -> Self {
+        Self {
+            started: Some(Instant::now()),
+            sleep: None,
+        }
+    }
+
     /// The wait is over.
     pub(crate) fn clear(&mut self) {
         self.started = None;

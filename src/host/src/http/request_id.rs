@@ -1,7 +1,7 @@
 //! The identity of a request, for those who compare logs.
 
 use http::HeaderValue;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -24,12 +24,15 @@ impl RequestId {
             .map_or_else(Self::make, |id| Self(id.clone()))
     }
 
+    /// Unique by counting, and tells nobody the count: it goes through a hash with a key that the process
+    /// drew.
     fn make() -> Self {
-        // Unique among processes by chance, within one by counting.
-        static PROCESS: LazyLock<u64> =
-            LazyLock::new(|| RandomState::new().build_hasher().finish());
+        static KEYS: LazyLock<[RandomState; 2]> =
+            LazyLock::new(|| [RandomState::new(), RandomState::new()]);
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let id = format!("{:016x}-{:x}", *PROCESS, COUNT.fetch_add(1, Relaxed));
+        let count = COUNT.fetch_add(1, Relaxed);
+        let [high, low] = KEYS.each_ref().map(|key| key.hash_one(count));
+        let id = format!("{high:016x}{low:016x}");
         Self(HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from_static("invalid")))
     }
 
@@ -54,5 +57,19 @@ mod tests {
             assert_ne!(of(odd).as_str(), odd);
         }
         assert_ne!(RequestId::of(None), RequestId::of(None));
+    }
+
+    /// Two that follow each other have no more in common than chance gives them.
+    #[test]
+    fn an_identity_does_not_tell_the_number_of_requests() {
+        let digits = |id: &RequestId| id.as_str().to_owned().into_bytes();
+        let ids: Vec<Vec<u8>> = (0..100).map(|_| digits(&RequestId::of(None))).collect();
+        let common: usize = ids
+            .windows(2)
+            .map(|pair| pair[0].iter().zip(&pair[1]).filter(|(a, b)| a == b).count())
+            .sum();
+        // 99 pairs of 32 digits, of 16 kinds: 198 are expected.
+        assert!(common < 300, "{common}");
+        assert!(ids.iter().all(|id| id.len() == 32));
     }
 }

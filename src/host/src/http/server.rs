@@ -1,33 +1,38 @@
 //! The listener: connections, TLS, limits, and an end that lets viewers finish.
 
 use crate::app::App;
+use crate::http::activity::Activity;
+use crate::http::addresses::Addresses;
 use crate::http::client::HttpClient;
+use crate::http::connection::Connection;
+use crate::http::connections::Connections;
 use crate::http::service::Service;
-use crate::http::timeouts::{Activity, TimeoutStream, Timeouts};
+use crate::http::timeouts::Timeouts;
 use crate::log::Log;
-use crate::runtime::engine::INSTANCES;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::task::TaskTracker;
+
+/// How often it is looked at what a burst left.
+const SHRINK: Duration = Duration::from_secs(10);
 
 /// How a server treats its clients.
 #[derive(Clone)]
 pub struct ServerOptions {
     /// Threads, each with a runtime, instances and connections of its own.
     pub workers: usize,
-    /// Connections open at once; the next one waits in the operating system's queue.
+    /// Connections open at once. For the next one the connection that has idled longest is closed; where
+    /// all are at work, it waits.
     pub connections: usize,
+    /// Requests that one address may have in flight, where there is a limit: an IPv4 address, or a /64 of
+    /// IPv6. Behind a proxy all requests come from one.
+    pub requests_per_address: Option<usize>,
     /// How long clients may dawdle.
     pub timeouts: Timeouts,
     /// How long answers may go on after the server was asked to stop.
@@ -41,6 +46,7 @@ impl Default for ServerOptions {
         Self {
             workers: thread::available_parallelism().map_or(1, usize::from),
             connections: 8192,
+            requests_per_address: None,
             timeouts: Timeouts::default(),
             grace: Duration::from_secs(30),
             tls: None,
@@ -98,6 +104,10 @@ impl Server {
         log: &Log,
         stop: &watch::Receiver<bool>,
     ) -> io::Result<()> {
+        let shared = Arc::new(Shared {
+            connections: Connections::new(self.options.connections),
+            addresses: self.options.requests_per_address.map(Addresses::new),
+        });
         let mut threads = Vec::new();
         for number in 0..self.options.workers {
             // One listener for all: who is free takes the next connection.
@@ -105,16 +115,15 @@ impl Server {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            let options = self.options.clone();
-            let instances = (INSTANCES as usize / options.workers).max(1);
-            let service = Arc::new(Service::new(
-                app,
-                &HttpClient::new(client_tls),
-                log,
-                instances,
-            ));
-            let (log, stop) = (log.clone(), stop.clone());
-            let run = move || runtime.block_on(accept(listener, service, options, log, stop));
+            let client = HttpClient::new(client_tls);
+            let worker = Worker {
+                service: Arc::new(Service::new(app, &client, log, self.options.workers)),
+                options: self.options.clone(),
+                shared: Arc::clone(&shared),
+                log: log.clone(),
+                stop: stop.clone(),
+            };
+            let run = move || runtime.block_on(worker.run(listener));
             threads.push(
                 thread::Builder::new()
                     .name(format!("worker-{number}"))
@@ -132,138 +141,82 @@ impl Server {
     }
 }
 
-async fn accept(
-    listener: std::net::TcpListener,
+/// What all workers count together.
+struct Shared {
+    connections: Arc<Connections>,
+    addresses: Option<Arc<Addresses>>,
+}
+
+/// One thread of a server.
+#[derive(Clone)]
+struct Worker {
     service: Arc<Service>,
     options: ServerOptions,
+    shared: Arc<Shared>,
     log: Log,
-    mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let listener = TcpListener::from_std(listener)?;
-    let connections = Arc::new(Semaphore::new(
-        (options.connections / options.workers).max(1),
-    ));
-    let open = GracefulShutdown::new();
-    let tls = options.tls.clone().map(TlsAcceptor::from);
-    loop {
-        let accepted = tokio::select! {
-            accepted = async {
-                // The semaphore is never closed.
-                let place = Arc::clone(&connections).acquire_owned().await.map_err(io::Error::other)?;
-                Ok::<_, io::Error>((listener.accept().await?, place))
-            } => accepted,
-            _ = stop.wait_for(|stop| *stop) => break,
-        };
-        let ((socket, peer), place) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                log.error("host", &format!("cannot accept a connection: {error}"));
-                // Out of file descriptors, most likely: some must be closed before the next try.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        let activity = Arc::new(Activity::default());
-        let socket = with_timeouts(socket, &options, &activity);
-        let connection = Connection {
-            service: Arc::clone(&service),
-            peer: peer.ip().to_string().into(),
-            activity,
-        };
-        match &tls {
-            None => connection.serve(socket, &open, place),
-            Some(tls) => {
-                let handshake = tls.accept(socket);
-                let watcher = open.watcher();
-                tokio::spawn(async move {
-                    // A client that cannot do TLS is its own business.
-                    let Ok(socket) = handshake.await else { return };
-                    let watched = watcher.watch(connection.connection(socket));
-                    drop(watched.await);
-                    drop(place);
-                });
+    stop: watch::Receiver<bool>,
+}
+
+impl Worker {
+    /// Accepts connections until it is told to stop, then waits for the last answer, or for the end of the
+    /// grace.
+    async fn run(self, listener: std::net::TcpListener) -> io::Result<()> {
+        let listener = TcpListener::from_std(listener)?;
+        let tls = self.options.tls.clone().map(TlsAcceptor::from);
+        let open = TaskTracker::new();
+        let mut stop = self.stop.clone();
+        tokio::spawn(shrink(Arc::clone(&self.service)));
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.accept(&listener) => accepted,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            match accepted {
+                Ok(connection) => drop(open.spawn(connection.serve(tls.clone()))),
+                Err(error) => {
+                    let message = format!("cannot accept a connection: {error}");
+                    self.log.error("host", &message);
+                    // Out of file descriptors, most likely: some must be closed before the next try.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
             }
         }
-    }
-    drop(listener);
-    if tokio::time::timeout(options.grace, open.shutdown())
-        .await
-        .is_err()
-    {
-        log.error(
-            "host",
-            "stopped before every answer was sent: the grace was over",
-        );
-    }
-    Ok(())
-}
-
-fn with_timeouts(
-    socket: TcpStream,
-    options: &ServerOptions,
-    activity: &Arc<Activity>,
-) -> TimeoutStream<TcpStream> {
-    // Without it the last packet of a small answer may wait for an acknowledgement; no other harm.
-    drop(socket.set_nodelay(true));
-    TimeoutStream::new(socket, options.timeouts, Arc::clone(activity))
-}
-
-struct Connection {
-    service: Arc<Service>,
-    /// The client's address, as the log has it.
-    peer: Arc<str>,
-    activity: Arc<Activity>,
-}
-
-type ConnectionError = Box<dyn std::error::Error + Send + Sync>;
-
-impl Connection {
-    fn serve<S>(self, socket: S, open: &GracefulShutdown, place: tokio::sync::OwnedSemaphorePermit)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let watched = open.watch(self.connection(socket));
-        tokio::spawn(async move {
-            // Broken connections are the rule on the internet; the request's line tells of them.
-            drop(watched.await);
-            drop(place);
-        });
+        drop(listener);
+        open.close();
+        if tokio::time::timeout(self.options.grace, open.wait())
+            .await
+            .is_err()
+        {
+            self.log.error(
+                "host",
+                "stopped before every answer was sent: the grace was over",
+            );
+        }
+        Ok(())
     }
 
-    fn connection<S>(
-        self,
-        socket: S,
-    ) -> impl hyper_util::server::graceful::GracefulConnection<Error = ConnectionError> + Send
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let service = Arc::clone(&self.service);
-            let in_flight = self.activity.begin(request.version());
-            service.answer(request, Arc::clone(&self.peer), in_flight)
-        });
-        protocols()
-            .serve_connection(TokioIo::new(socket), service)
-            .into_owned()
+    async fn accept(&self, listener: &TcpListener) -> io::Result<Connection> {
+        let (socket, peer) = listener.accept().await?;
+        let activity = Arc::new(Activity::default());
+        let place = self.shared.connections.place(&activity).await;
+        Ok(Connection {
+            socket,
+            client: peer.ip(),
+            activity,
+            place,
+            service: Arc::clone(&self.service),
+            addresses: self.shared.addresses.clone(),
+            timeouts: self.options.timeouts,
+            stop: self.stop.clone(),
+        })
     }
 }
 
-/// HTTP/1.1 and HTTP/2, whichever the client speaks.
-fn protocols() -> auto::Builder<TokioExecutor> {
-    let mut protocols = auto::Builder::new(TokioExecutor::new());
-    protocols
-        .http1()
-        // Slow heads are for `TimeoutStream`, which knows them from idle connections.
-        .header_read_timeout(None)
-        // Of a head, and of an answer that waits for a slow client. No `pipeline_flush`: it would lift
-        // that limit, and hold back answers while more of a request is there.
-        .max_buf_size(64 * 1024);
-    protocols
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(32 * 1024)
-        .max_concurrent_streams(128)
-        .keep_alive_interval(Some(Duration::from_secs(30)))
-        .keep_alive_timeout(Duration::from_secs(20));
-    protocols
+/// Gives back what bursts left, for as long as the worker runs.
+async fn shrink(service: Arc<Service>) {
+    let mut interval = tokio::time::interval(SHRINK);
+    loop {
+        interval.tick().await;
+        service.shrink();
+    }
 }

@@ -3,32 +3,36 @@
 use crate::app::App;
 use crate::app::handler::HandlerPre;
 use crate::fast_path::forward::Forwarder;
+use crate::http::activity::InFlight;
+use crate::http::answer_body::AnswerBody;
 use crate::http::answered::Answered;
 use crate::http::client::HttpClient;
+use crate::http::head;
+use crate::http::logged_body::{Entry, LoggedBody};
+use crate::http::request_body::RequestBody;
 use crate::http::request_id::RequestId;
 use crate::http::route::Routes;
-use crate::http::timeouts::InFlight;
-use crate::log::{Access, Log};
+use crate::log::Log;
 use crate::runtime::pool::{ComponentError, Pool};
+use crate::runtime::shares;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body::{Body, Frame, SizeHint};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use reelgate_core::gate::{LOG_HEADER, LogFields, Reason};
+use reelgate_core::gate::LOG_HEADER;
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Instant;
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::WasiBody;
 
 const X_REQUEST_ID: &str = "x-request-id";
 
 /// What one thread answers with.
 pub(crate) struct Service {
     routes: Routes<Arc<Handler>>,
+    handlers: Vec<Arc<Handler>>,
     log: Log,
 }
 
@@ -39,6 +43,28 @@ struct Handler {
 }
 
 impl Handler {
+    /// One for a worker, where it may have so many `instances`.
+    fn new(pre: &HandlerPre, client: &HttpClient, instances: usize) -> Self {
+        let config = &pre.config;
+        // Decisions and whole requests are made by instances of one component.
+        let (deciding, whole) = match &pre.forwarder {
+            Some(forwarder) => (Some(forwarder), (instances / 2).max(1)),
+            None => (None, instances),
+        };
+        Self {
+            forwarder: deciding.map(|forwarder| {
+                let deciding = instances.saturating_sub(whole).max(1);
+                forwarder.on_worker(config, client, deciding)
+            }),
+            pool: Arc::new(Pool::new(
+                pre.pre.clone(),
+                Arc::clone(config),
+                client.clone(),
+                whole,
+            )),
+        }
+    }
+
     async fn handle(&self, request: Request<Incoming>) -> Result<Answered, ComponentError> {
         if let Some(forwarder) = &self.forwarder {
             let answer = forwarder.handle(&request).await;
@@ -46,28 +72,34 @@ impl Handler {
                 return Ok(answer);
             }
         }
-        let request = request.map(|body| body.map_err(Error::Hyper).boxed_unsync());
+        let request = request.map(|body| RequestBody::new(body).boxed_unsync());
         self.pool.handle(request).await.map(Answered::from)
     }
 }
 
 impl Service {
-    pub(crate) fn new(app: &App, client: &HttpClient, log: &Log, instances: usize) -> Self {
-        let on_this_worker = |handler: &Arc<HandlerPre>| {
-            let forwarder = handler.forwarder.as_ref();
-            Arc::new(Handler {
-                forwarder: forwarder.map(|pre| pre.on_worker(&handler.config, client)),
-                pool: Arc::new(Pool::new(
-                    handler.pre.clone(),
-                    Arc::clone(&handler.config),
-                    client.clone(),
-                    instances,
-                )),
-            })
+    /// What one of `workers` answers with.
+    pub(crate) fn new(app: &App, client: &HttpClient, log: &Log, workers: usize) -> Self {
+        let needs: Vec<_> = app.handlers.iter().map(|pre| pre.need).collect();
+        let shares = shares::instances(&needs, app.memories, workers);
+        let of = |(pre, share): (&Arc<HandlerPre>, usize)| {
+            let handler = Arc::new(Handler::new(pre, client, share));
+            (Arc::as_ptr(pre), handler)
         };
+        let handlers: HashMap<_, _> = app.handlers.iter().zip(shares).map(of).collect();
         Self {
-            routes: app.routes.map(on_this_worker),
+            routes: app
+                .routes
+                .map(|pre| Arc::clone(&handlers[&Arc::as_ptr(pre)])),
+            handlers: handlers.into_values().collect(),
             log: log.clone(),
+        }
+    }
+
+    /// Gives back what a burst left.
+    pub(crate) fn shrink(&self) {
+        for handler in &self.handlers {
+            handler.pool.shrink();
         }
     }
 
@@ -75,31 +107,44 @@ impl Service {
     pub(crate) async fn answer(
         self: Arc<Self>,
         mut request: Request<Incoming>,
-        peer: Arc<str>,
+        client: Client,
         in_flight: InFlight,
-    ) -> Result<Response<LoggedBody>, Infallible> {
+    ) -> Result<Response<AnswerBody>, Infallible> {
         let arrived = Instant::now();
         let id = RequestId::of(request.headers().get(X_REQUEST_ID));
         let method = request.method().clone();
         request.headers_mut().insert(X_REQUEST_ID, id.header());
         request.headers_mut().remove(LOG_HEADER);
-        let (route, Answered { mut response, log }) = self.route(request).await;
+        let (route, answered) = if client.has_too_many {
+            let too_many = text(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests at once");
+            (Arc::default(), for_now(too_many).into())
+        } else {
+            self.route(request).await
+        };
+        let Answered { mut response, log } = answered;
         response.headers_mut().insert(X_REQUEST_ID, id.header());
         let entry = Entry {
-            service: self,
+            log: self.log.clone(),
             id,
-            peer,
+            peer: client.address,
             method,
             route,
             status: response.status(),
             arrived,
-            log,
-            _in_flight: in_flight,
+            fields: log,
         };
-        Ok(response.map(|body| LoggedBody::new(body, entry)))
+        Ok(response.map(|body| {
+            AnswerBody::new(
+                |in_flight| LoggedBody::new(body, entry, in_flight),
+                in_flight,
+            )
+        }))
     }
 
     async fn route(&self, request: Request<Incoming>) -> (Arc<str>, Answered) {
+        if let Some((status, why)) = head::refusal(&request) {
+            return (Arc::default(), text(status, why).into());
+        }
         let path = request.uri().path();
         if path == "/healthz" {
             return ("/healthz".into(), text(StatusCode::OK, "ok").into());
@@ -121,11 +166,7 @@ impl Service {
             .error("host", &format!("{route}: the component {error}"));
         match error {
             ComponentError::Busy => {
-                let mut response = text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
-                response
-                    .headers_mut()
-                    .insert(RETRY_AFTER, HeaderValue::from_static("1"));
-                response
+                for_now(text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"))
             }
             ComponentError::TimedOut => text(StatusCode::GATEWAY_TIMEOUT, "Gateway Timeout"),
             ComponentError::Trapped(_) | ComponentError::Failed(_) => {
@@ -133,6 +174,21 @@ impl Service {
             }
         }
     }
+}
+
+/// Who asks.
+pub(crate) struct Client {
+    /// As the log has it.
+    pub(crate) address: Arc<str>,
+    /// Whether as many requests are in flight as one address may have.
+    pub(crate) has_too_many: bool,
+}
+
+/// Asks for another try in a second.
+fn for_now(mut response: Response<WasiBody>) -> Response<WasiBody> {
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 fn text(status: StatusCode, body: &'static str) -> Response<WasiBody> {
@@ -150,102 +206,4 @@ fn text(status: StatusCode, body: &'static str) -> Response<WasiBody> {
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     response
-}
-
-/// What the log will say of a request.
-struct Entry {
-    service: Arc<Service>,
-    id: RequestId,
-    peer: Arc<str>,
-    method: Method,
-    route: Arc<str>,
-    status: StatusCode,
-    arrived: Instant,
-    log: String,
-    _in_flight: InFlight,
-}
-
-impl Entry {
-    fn write(&self, bytes: u64, complete: bool) {
-        let fields = LogFields::parse(&self.log);
-        self.service.log.access(&Access {
-            request_id: self.id.as_str(),
-            client: &self.peer,
-            method: self.method.as_str(),
-            route: &self.route,
-            status: self.status.as_u16(),
-            bytes,
-            duration: self.arrived.elapsed(),
-            complete,
-            game: fields.game.as_deref().unwrap_or_default(),
-            subject: fields.subject.as_deref().unwrap_or_default(),
-            reason: fields.reason.map_or("", Reason::as_str),
-        });
-    }
-}
-
-/// A body that counts itself and, when it is over, writes the request's line.
-pub(crate) struct LoggedBody {
-    body: WasiBody,
-    entry: Entry,
-    sent: u64,
-    /// Bytes to come, where the body knows.
-    left: Option<u64>,
-    ended: bool,
-}
-
-impl LoggedBody {
-    fn new(body: WasiBody, entry: Entry) -> Self {
-        // hyper does not ask a body for more once it has what was announced, nor that of a HEAD.
-        let left = match entry.method {
-            Method::HEAD => Some(0),
-            _ => body.size_hint().exact(),
-        };
-        Self {
-            body,
-            entry,
-            sent: 0,
-            left,
-            ended: false,
-        }
-    }
-}
-
-impl Body for LoggedBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.sent += length;
-                self.left = self.left.map(|left| left.saturating_sub(length));
-            }
-            Poll::Ready(None) => self.ended = true,
-            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        // To HEAD the length is that of the object and the body has none of it: hyper, for HTTP/2,
-        // would take the difference for a broken transfer.
-        self.left == Some(0) || self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for LoggedBody {
-    fn drop(&mut self) {
-        let complete = self.ended || self.left == Some(0) || self.body.is_end_stream();
-        self.entry.write(self.sent, complete);
-    }
 }

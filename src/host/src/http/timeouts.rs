@@ -1,14 +1,14 @@
 //! How long a client may keep a connection waiting.
 //!
-//! hyper has one time-out for reading a head and it also runs while a kept-alive connection idles.
-//! Slow heads and idle connections want different limits, and a client that stops reading wants one
-//! too, so the three are kept here, below hyper and below TLS.
+//! hyper has one time-out for reading a head and it also runs while a kept-alive connection idles. Slow
+//! heads and clients that stop reading want limits of their own. They are kept here, below hyper and below
+//! TLS. For how long a connection may idle is for [`Activity`].
 
+use crate::http::activity::Activity;
 use crate::http::deadline::Deadline;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub struct Timeouts {
     /// From the first byte of a request's head, or from connecting, to its end.
     pub head: Duration,
-    /// Between requests.
+    /// Between requests, whatever else is sent.
     pub idle: Duration,
     /// Without the client taking a single byte of what waits for it.
     pub stalled: Duration,
@@ -31,35 +31,6 @@ impl Default for Timeouts {
             idle: Duration::from_secs(75),
             stalled: Duration::from_secs(60),
         }
-    }
-}
-
-/// What a connection's socket knows of its requests.
-#[derive(Debug, Default)]
-pub(crate) struct Activity {
-    in_flight: AtomicUsize,
-    requests: AtomicUsize,
-    multiplexed: AtomicBool,
-}
-
-impl Activity {
-    /// A request has arrived; it is in flight until the guard is dropped.
-    pub(crate) fn begin(self: &Arc<Self>, version: http::Version) -> InFlight {
-        self.multiplexed
-            .store(version == http::Version::HTTP_2, Relaxed);
-        self.requests.fetch_add(1, Relaxed);
-        self.in_flight.fetch_add(1, Relaxed);
-        InFlight(Arc::clone(self))
-    }
-}
-
-/// A request that is being answered.
-#[derive(Debug)]
-pub(crate) struct InFlight(Arc<Activity>);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
     }
 }
 
@@ -90,17 +61,10 @@ impl<S> TimeoutStream<S> {
         }
     }
 
-    fn read_limit(&self) -> Option<Duration> {
-        if self.activity.in_flight.load(Relaxed) > 0 {
-            return None;
-        }
-        let requests = self.activity.requests.load(Relaxed);
-        let in_a_head = self.head_of == Some(requests) && !self.activity.multiplexed.load(Relaxed);
-        Some(if in_a_head {
-            self.timeouts.head
-        } else {
-            self.timeouts.idle
-        })
+    fn is_in_a_head(&self) -> bool {
+        self.activity.is_idle()
+            && !self.activity.is_multiplexed()
+            && self.head_of == Some(self.activity.requests())
     }
 }
 
@@ -112,19 +76,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if let Poll::Ready(result) = Pin::new(&mut this.socket).poll_read(cx, buffer) {
-            let requests = this.activity.requests.load(Relaxed);
-            if this.head_of != Some(requests) || this.activity.multiplexed.load(Relaxed) {
+            if !this.is_in_a_head() {
                 this.reading.clear();
             }
-            this.head_of = Some(requests);
+            this.head_of = Some(this.activity.requests());
             return Poll::Ready(result);
         }
-        let Some(limit) = this.read_limit() else {
+        if !this.is_in_a_head() {
             this.reading.clear();
-            // hyper may be the only one to wake us; after the request it polls again.
             return Poll::Pending;
-        };
-        ready!(this.reading.poll(limit, cx));
+        }
+        ready!(this.reading.poll(this.timeouts.head, cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

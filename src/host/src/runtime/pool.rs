@@ -7,12 +7,13 @@
 use crate::http::client::HttpClient;
 use crate::runtime::store::{InstanceConfig, InstanceState};
 use http::{Request, Response};
+use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use wasmtime::Store;
+use wasmtime::{PoolConcurrencyLimitError, Store};
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
@@ -25,6 +26,8 @@ const HEAD: Duration = Duration::from_secs(60);
 const REQUESTS_PER_INSTANCE: u32 = 100_000;
 /// Instances kept for the next burst: the head of an answer takes one for a millisecond.
 const IDLE: usize = 32;
+/// One that nobody wanted for so long gives its memory back.
+const KEPT: Duration = Duration::from_secs(20);
 
 /// Why a component gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -50,13 +53,19 @@ impl ComponentError {
     }
 }
 
-/// The instances of one route on one worker.
+/// The instances of one component on one worker.
 pub(crate) struct Pool {
     pre: ServicePre<InstanceState>,
     config: Arc<InstanceConfig>,
     client: HttpClient,
-    idle: Mutex<Vec<Instance>>,
+    /// In the order in which they were used last.
+    idle: Mutex<VecDeque<Idle>>,
     free: Arc<Semaphore>,
+}
+
+struct Idle {
+    instance: Instance,
+    since: Instant,
 }
 
 struct Instance {
@@ -91,10 +100,13 @@ impl Pool {
         let permit = self.permit().await?;
         let instance = match self.take_idle() {
             Some(instance) => instance,
-            None => self
-                .instantiate()
-                .await
-                .map_err(|error| ComponentError::Trapped(error.to_string()))?,
+            None => self.instantiate().await.map_err(|error| {
+                if error.is::<PoolConcurrencyLimitError>() {
+                    ComponentError::Busy
+                } else {
+                    ComponentError::trapped(&error)
+                }
+            })?,
         };
         let (head_sender, mut head) = oneshot::channel();
         let mut work = Box::pin(instance.serve(request, head_sender));
@@ -131,11 +143,21 @@ impl Pool {
         waited.ok().and_then(Result::ok).ok_or(ComponentError::Busy)
     }
 
+    /// Gives back what a burst left.
+    pub(crate) fn shrink(&self) {
+        let mut idle = self.idle();
+        while idle.front().is_some_and(|idle| idle.since.elapsed() > KEPT) {
+            idle.pop_front();
+        }
+    }
+
+    /// The one that was used last: the others may be given back.
     fn take_idle(&self) -> Option<Instance> {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
+        self.idle().pop_back().map(|idle| idle.instance)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn instantiate(&self) -> wasmtime::Result<Instance> {
@@ -153,9 +175,10 @@ impl Pool {
         else {
             return;
         };
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
         if idle.len() < IDLE {
-            idle.push(instance);
+            let since = Instant::now();
+            idle.push_back(Idle { instance, since });
         }
     }
 }

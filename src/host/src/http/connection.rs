@@ -1,0 +1,125 @@
+//! One client's connection, from its first byte to its last.
+
+use crate::http::activity::Activity;
+use crate::http::addresses::Addresses;
+use crate::http::connections::Place;
+use crate::http::service::{Client, Service};
+use crate::http::timeouts::{TimeoutStream, Timeouts};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// For the last words on a connection that idled.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// A connection that was accepted and has its place.
+pub(crate) struct Connection {
+    pub(crate) socket: TcpStream,
+    pub(crate) client: IpAddr,
+    pub(crate) activity: Arc<Activity>,
+    pub(crate) place: Place,
+    pub(crate) service: Arc<Service>,
+    pub(crate) addresses: Option<Arc<Addresses>>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Connection {
+    /// Answers requests until the client leaves, has idled for too long, or the server is to stop.
+    pub(crate) async fn serve(self, tls: Option<TlsAcceptor>) {
+        // Without it the last packet of a small answer may wait for an acknowledgement; no other harm.
+        drop(self.socket.set_nodelay(true));
+        let socket = TimeoutStream::new(self.socket, self.timeouts, Arc::clone(&self.activity));
+        let requests = Requests {
+            service: self.service,
+            client: self.client,
+            address: self.client.to_string().into(),
+            addresses: self.addresses,
+            activity: self.activity,
+        };
+        let (timeouts, stop) = (self.timeouts, self.stop);
+        match tls {
+            None => requests.answer(socket, timeouts, stop).await,
+            Some(tls) => {
+                // A client that cannot do TLS is its own business.
+                if let Ok(socket) = tls.accept(socket).await {
+                    requests.answer(socket, timeouts, stop).await;
+                }
+            }
+        }
+        drop(self.place);
+    }
+}
+
+/// What comes by a connection.
+struct Requests {
+    service: Arc<Service>,
+    client: IpAddr,
+    /// The client's, as the log has it.
+    address: Arc<str>,
+    addresses: Option<Arc<Addresses>>,
+    activity: Arc<Activity>,
+}
+
+impl Requests {
+    async fn answer<S>(self, socket: S, timeouts: Timeouts, mut stop: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let activity = Arc::clone(&self.activity);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let held = self.addresses.as_ref().map(|all| all.hold(self.client));
+            let client = Client {
+                address: Arc::clone(&self.address),
+                has_too_many: matches!(held, Some(None)),
+            };
+            let in_flight = self.activity.begin(request.version(), held.flatten());
+            Arc::clone(&self.service).answer(request, client, in_flight)
+        });
+        let protocols = protocols();
+        let mut connection = pin!(protocols.serve_connection(TokioIo::new(socket), service));
+        // Broken connections are the rule on the internet; the request's line tells of them.
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => {}
+            () = activity.overstayed(timeouts) => {
+                connection.as_mut().graceful_shutdown();
+                drop(tokio::time::timeout(GOODBYE, connection).await);
+            }
+            // Whoever could say stop may be gone: that is to stop as well.
+            () = async { drop(stop.wait_for(|stop| *stop).await) } => {
+                connection.as_mut().graceful_shutdown();
+                drop(connection.await);
+            }
+        }
+    }
+}
+
+/// HTTP/1.1 and HTTP/2, whichever the client speaks.
+fn protocols() -> auto::Builder<TokioExecutor> {
+    let mut protocols = auto::Builder::new(TokioExecutor::new());
+    protocols
+        .http1()
+        // Slow heads are for `TimeoutStream`, which knows them from idle connections.
+        .header_read_timeout(None)
+        // Of a head, and of an answer that waits for a slow client. No `pipeline_flush`: it would lift
+        // that limit, and hold back answers while more of a request is there.
+        .max_buf_size(64 * 1024);
+    protocols
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(32 * 1024)
+        .max_concurrent_streams(128)
+        .keep_alive_interval(Some(Duration::from_secs(30)))
+        .keep_alive_timeout(Duration::from_secs(20));
+    protocols
+}
