@@ -49,6 +49,7 @@ mod protocols;
 mod refusals;
 mod schedule;
 mod sharing;
+mod siege;
 mod source;
 mod start;
 mod stores;

@@ -6,8 +6,9 @@ use reelgate_tests::client::{Answer, Ask};
 use reelgate_tests::host::{Origin, Settings};
 use reelgate_tests::issuer::{Issuer, Key, Manner, NAME, PATH, claims};
 use reelgate_tests::portal;
-use reelgate_tests::world::{GAME, PAGE, World, key};
+use reelgate_tests::world::{GAME, PAGE, World, key, path_with_token};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 const SESSION: &str = "/api/playback/session";
 
@@ -246,6 +247,34 @@ async fn a_rotated_key_is_found_and_strange_ones_are_not_searched_for_again_and_
     }
     assert_eq!(issuer.asked().len(), 2);
     assert_eq!(ask(&new).await, 200);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn many_strange_keys_at_once_are_searched_for_once() {
+    let key = Key::first();
+    let issuer = Issuer::start(&[&key]).await;
+    let world = world(&issuer, |settings| settings).await;
+    issuer.pause();
+    let mut strangers = JoinSet::new();
+    for number in 0..300 {
+        let header = json!({ "alg": "RS256", "kid": format!("strange-{number}") });
+        let strange = key.sign_under(&header, &claims(json!({})));
+        strangers.spawn(world.client().get(of_game()).bearer(&strange).send());
+    }
+    issuer.is_asked(1).await;
+    // The host goes on meanwhile: whoever has come by now waits for the same answer.
+    let other = world
+        .client()
+        .get(path_with_token("master.m3u8"))
+        .send()
+        .await;
+    assert_eq!(other.status, 200);
+    issuer.resume();
+    for answer in strangers.join_all().await {
+        assert_eq!(answer.status, 401);
+    }
+    assert!(issuer.asked().len() <= 6, "{}", issuer.asked().len());
     world.finish().await;
 }
 

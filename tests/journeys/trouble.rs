@@ -9,6 +9,8 @@ with_each_origin! {
     each_fault_has_its_status_and_its_line
     a_bucket_that_is_busy_is_asked_once_more
     a_bucket_that_never_answers_is_given_up
+    a_kept_connection_that_closes_under_a_request_costs_nobody_an_answer
+    an_error_that_drips_is_given_up
     a_broken_transfer_is_broken_for_the_viewer
     a_lie_about_the_length_hurts_no_other_request
     a_bucket_that_is_not_there_is_asked_again_and_again
@@ -270,6 +272,40 @@ async fn a_bucket_that_never_answers_is_given_up(origin: Origin) {
         let line = format!("bucket did not answer in time for {}", key(file));
         world.journal().message(&line).await;
     }
+    world.finish().await;
+}
+
+/// As Node's servers do after 5 s without a request; players want a segment every 6.
+async fn a_kept_connection_that_closes_under_a_request_costs_nobody_an_answer(origin: Origin) {
+    let world =
+        World::start_with(|settings| settings.origin(origin).arguments(["--workers", "1"])).await;
+    let ask = |file: &str| world.client().get(path(file)).cookie(&session());
+    world.put("first.m4s", "pictures");
+    assert_eq!(ask("first.m4s").send().await.status, 200);
+    for number in 0..10 {
+        let file = format!("{number}.m4s");
+        world.put(&file, "pictures");
+        world.bucket.once(&key(&file), Act::say(Vec::new()));
+        let answer = ask(&file).send().await;
+        assert_eq!((answer.status, answer.text()), (200, "pictures"));
+        assert_eq!(world.bucket.seen_for(&key(&file)).len(), 2);
+        // That one had a connection of its own, which nobody keeps; this one's is kept.
+        assert_eq!(ask("first.m4s").send().await.status, 200);
+    }
+    let log = world.finish().await;
+    assert!(!log.contains("s3_endpoint"), "{log}");
+}
+
+/// Each byte in time, and the whole never.
+async fn an_error_that_drips_is_given_up(origin: Origin) {
+    let world = World::start(origin).await;
+    let drip = Act::Drip(
+        b"HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\n\r\n<Error>".to_vec(),
+    );
+    world.bucket.always(&key("a.m4s"), drip);
+    let answer = world.client().get(path_with_token("a.m4s")).send().await;
+    assert!(matches!(answer.status, 502 | 504), "{}", answer.status);
+    world.bucket.abandoned(1).await;
     world.finish().await;
 }
 

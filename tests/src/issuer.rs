@@ -1,5 +1,6 @@
 //! A portal's sign-in service: signs RS256 tokens with ring, publishes its keys, and misbehaves on command.
 
+use crate::deadline::within;
 use crate::portal::now;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
@@ -10,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// Where the keys are published.
@@ -41,7 +43,9 @@ pub struct Issuer {
 #[derive(Debug)]
 struct State {
     manner: Manner,
-    asked: Vec<String>,
+    asked: watch::Sender<Vec<String>>,
+    /// Answers wait for it.
+    open: watch::Sender<bool>,
 }
 
 impl Issuer {
@@ -56,7 +60,8 @@ impl Issuer {
         let address = listener.local_addr().expect("a bound socket");
         let state = Arc::new(Mutex::new(State {
             manner: publishing(keys),
-            asked: Vec::new(),
+            asked: watch::Sender::default(),
+            open: watch::Sender::new(true),
         }));
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
         Self {
@@ -82,10 +87,31 @@ impl Issuer {
         self.state.lock().unwrap().manner = manner;
     }
 
+    /// Keeps its answers back.
+    pub fn pause(&self) {
+        self.state.lock().unwrap().open.send_replace(false);
+    }
+
+    /// Gives them, and all further ones.
+    pub fn resume(&self) {
+        self.state.lock().unwrap().open.send_replace(true);
+    }
+
     /// The heads of all requests so far.
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
-        self.state.lock().unwrap().asked.clone()
+        self.state.lock().unwrap().asked.borrow().clone()
+    }
+
+    /// Waits until it has been asked so many times.
+    ///
+    /// # Panics
+    ///
+    /// It is not.
+    pub async fn is_asked(&self, times: usize) {
+        let mut asked = self.state.lock().unwrap().asked.subscribe();
+        let asked = asked.wait_for(|asked| asked.len() >= times);
+        drop(within("a request for keys", asked).await);
     }
 }
 
@@ -118,11 +144,13 @@ async fn connection(mut socket: TcpStream, state: Arc<Mutex<State>>) {
             Err(_) => return,
         }
     }
-    let manner = {
-        let mut state = state.lock().unwrap();
-        state.asked.push(String::from_utf8_lossy(&head).into());
-        state.manner.clone()
+    let (manner, mut open) = {
+        let state = state.lock().unwrap();
+        let head = String::from_utf8_lossy(&head).into();
+        state.asked.send_modify(|asked| asked.push(head));
+        (state.manner.clone(), state.open.subscribe())
     };
+    drop(open.wait_for(|open| *open).await);
     match manner {
         Manner::Answer(status, headers, body) => {
             let length = body.len();

@@ -34,6 +34,7 @@ pub mod source;
 pub mod studio;
 pub mod tls;
 pub mod vectors;
+pub mod viewer;
 pub mod wasmtime_serve;
 pub mod way;
 pub mod world;

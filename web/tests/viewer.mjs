@@ -108,7 +108,21 @@ export async function pause(page) {
 
 /** Waits until the picture is so high. */
 export async function shows(page, height) {
-  await page.waitForFunction((height) => document.querySelector("video").videoHeight === height, height);
+  try {
+    await page.waitForFunction((height) => document.querySelector("video").videoHeight === height, height);
+  } catch (error) {
+    throw new Error(`the picture is not ${height} lines high: ${await state(page)}`, { cause: error });
+  }
+}
+
+/** What a failed journey is told by: the player, and what the gate answered last. */
+async function state(page) {
+  const buffered = await page.evaluate(() => {
+    const { buffered } = document.querySelector("video");
+    return Array.from({ length: buffered.length }, (_, at) => [buffered.start(at), buffered.end(at)]);
+  });
+  const asked = page.gateAnswers.slice(-20).map(({ status, path }) => `${status} ${path.replace(/^\/s\/[^/]+/, "/s/…")}`);
+  return JSON.stringify({ ...(await look(page)), buffered, asked, faults: page.faults }, null, 1);
 }
 
 /** The message in the film's place, once there is one of that kind. */

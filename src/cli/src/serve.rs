@@ -9,7 +9,7 @@ use reelgate_host::manifest::{Manifest, ManifestError};
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{
     App, AppError, ConfigError, Format, LoadOptions, Log, OpenError, Origin, Runtime,
-    RuntimeConfig, Server, ServerOptions, Stores, client_tls, server_tls,
+    RuntimeConfig, Server, ServerOptions, Stores, Timeouts, client_tls, server_tls,
 };
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -65,6 +65,12 @@ pub(crate) struct Serve {
     /// Connections open at once.
     #[arg(long, value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_connections: u32,
+    /// Seconds that a connection stays open between requests.
+    #[arg(long, value_name = "SECONDS", default_value_t = 75, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) idle_timeout: u32,
+    /// Seconds that an answer waits for a client that takes nothing of it.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) stall_timeout: u32,
     /// Requests that one address may have in flight; no limit unless given. Behind a proxy all come from one.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_requests_per_address: Option<u32>,
@@ -157,6 +163,11 @@ impl Serve {
         let mut options = ServerOptions {
             connections: self.max_connections as usize,
             requests_per_address: self.max_requests_per_address.map(|most| most as usize),
+            timeouts: Timeouts {
+                idle: Duration::from_secs(self.idle_timeout.into()),
+                stalled: Duration::from_secs(self.stall_timeout.into()),
+                ..Timeouts::default()
+            },
             grace: Duration::from_secs(self.grace),
             ..ServerOptions::default()
         };

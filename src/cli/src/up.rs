@@ -308,6 +308,8 @@ fn gate(
         tls_key: None,
         workers: None,
         max_connections: 256,
+        idle_timeout: 75,
+        stall_timeout: 60,
         max_requests_per_address: None,
         grace: 5,
     }

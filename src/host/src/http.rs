@@ -10,6 +10,7 @@ pub(crate) mod connections;
 pub(crate) mod deadline;
 mod head;
 pub(crate) mod logged_body;
+pub(crate) mod public_documents;
 mod request_body;
 pub(crate) mod request_id;
 pub(crate) mod route;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -27,6 +28,8 @@ pub enum Act {
     Say(Vec<u8>, Then),
     /// What S3 does, but the connection closes without an answer.
     Lose,
+    /// These bytes, and then a letter every half second, without an end.
+    Drip(Vec<u8>),
     /// A proper head, that many bytes of the body, and the connection closes.
     Cut(usize),
     /// A proper head, and pieces of the body as the gate lets them through.
@@ -100,6 +103,14 @@ pub(super) async fn perform(
         Act::Refuse(status, code) => return refuse(status, code, "", seen, socket).await,
         Act::RefuseWith(status, code, header) => {
             return refuse(status, code, header, seen, socket).await;
+        }
+        Act::Drip(beginning) => {
+            socket.write_all(&beginning).await?;
+            let mut pace = tokio::time::interval(Duration::from_millis(500));
+            loop {
+                pace.tick().await;
+                socket.write_all(b"x").await?;
+            }
         }
         Act::Lose => return Ok(Then::Close),
         Act::Serve | Act::Cut(_) | Act::Through(_) => {}

@@ -9,6 +9,7 @@ use crate::app::schedule::{Entry, Job};
 use crate::fast_path::forward::ForwarderPre;
 use crate::fast_path::gate::GatePre;
 use crate::fast_path::native_origin::NativeOrigin;
+use crate::http::public_documents::PublicDocuments;
 use crate::keyvalue::Stores;
 use crate::runtime::allowed_hosts::AllowedHosts;
 use crate::runtime::engine::memories_of;
@@ -95,6 +96,7 @@ impl<'a> Loader<'a> {
             environment: component.environment.clone(),
             allowed_hosts,
             stores: self.stores.of(id, &component.key_value_stores)?,
+            documents: PublicDocuments::default(),
             log: self.options.log.clone(),
         })
     }

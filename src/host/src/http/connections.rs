@@ -9,6 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How often, while none is free, it is asked whether a connection idles by now.
 const LOOK: Duration = Duration::from_millis(50);
+/// A connection that idles for less is between two requests, and its client about to send the next.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The connections of a server, of all its workers.
 #[derive(Debug)]
@@ -55,7 +57,8 @@ impl Connections {
         let open = self.lock();
         let idle = open
             .values()
-            .filter_map(|activity| Some((activity.idle_since()?, activity)));
+            .filter_map(|activity| Some((activity.idle_since()?, activity)))
+            .filter(|(since, _)| since.elapsed() >= PAUSE);
         if let Some((_, longest)) = idle.min_by_key(|(since, _)| *since) {
             longest.close();
         }

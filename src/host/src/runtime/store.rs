@@ -1,6 +1,7 @@
 //! What a component sees of this host, and nothing beside it.
 
 use crate::http::client::HttpClient;
+use crate::http::public_documents::PublicDocuments;
 use crate::keyvalue::{InstanceStores, Store as KeyValueStore};
 use crate::log::{ComponentOutput, Log};
 use crate::runtime::allowed_hosts::AllowedHosts;
@@ -28,6 +29,8 @@ pub(crate) struct InstanceConfig {
     pub(crate) allowed_hosts: AllowedHosts,
     /// The key-value stores it may open, by name.
     pub(crate) stores: Arc<BTreeMap<String, KeyValueStore>>,
+    /// What several instances want at once.
+    pub(crate) documents: PublicDocuments,
     /// Where log lines go.
     pub(crate) log: Log,
 }
@@ -165,9 +168,15 @@ impl WasiHttpHooks for Hooks {
             );
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
-        let client = self.client.clone();
+        let (client, config) = (self.client.clone(), Arc::clone(&self.config));
+        let options = options.unwrap_or_default();
         Box::new(async move {
-            let response = client.send(request, options.unwrap_or_default()).await?;
+            let response = if PublicDocuments::is_public(&request) {
+                let send = |request| client.send(request, options);
+                config.documents.get(request, send).await?
+            } else {
+                client.send(request, options).await?
+            };
             Ok((
                 response,
                 Box::new(async { Ok(()) }) as Box<dyn Future<Output = _> + Send>,
