@@ -371,6 +371,27 @@ async fn strangers_do_not_fill_the_log() {
     assert!(log.len() < 100_000, "{} bytes", log.len());
 }
 
+/// 256 files are enough for 96 connections, each with one to the bucket.
+#[tokio::test]
+async fn few_files_are_told_at_the_start_and_do_not_stop_the_host() {
+    let world = World::start_with(|settings| settings.open_files(256)).await;
+    world.put(SEGMENT, CONTENTS);
+    let told = world.journal().message("ulimit -n").await;
+    assert_eq!(told.level, "error");
+    assert!(told.message.contains("256 files") && told.message.contains("--max-connections 96"));
+    let mut silent = Vec::new();
+    for _ in 0..400 {
+        // The operating system accepts them; the host cannot have them all.
+        silent.push(world.client().socket().await);
+    }
+    world.journal().message("cannot accept a connection").await;
+    drop(silent);
+    let mut viewer = Viewer::play(world.client());
+    viewer.plays(50).await;
+    viewer.stop().await;
+    world.finish().await;
+}
+
 /// A burst on routes that are answered by components takes memory, for a while.
 #[tokio::test]
 async fn the_memory_of_a_burst_is_given_back() {

@@ -31,6 +31,7 @@ pub struct Settings {
     variables: BTreeMap<String, String>,
     arguments: Vec<OsString>,
     log_format: &'static str,
+    open_files: Option<u32>,
 }
 
 impl Settings {
@@ -52,6 +53,7 @@ impl Settings {
             variables: variables.map(|(name, value)| (name.into(), value)).into(),
             arguments: Vec::new(),
             log_format: "json",
+            open_files: None,
         }
     }
 
@@ -97,6 +99,13 @@ impl Settings {
         self
     }
 
+    /// Where the operating system lets it have no more files open.
+    #[must_use]
+    pub fn open_files(mut self, most: u32) -> Self {
+        self.open_files = Some(most);
+        self
+    }
+
     /// With the log for people.
     #[must_use]
     pub fn text_log(mut self) -> Self {
@@ -116,7 +125,7 @@ impl Settings {
         if !cache.exists() {
             std::os::unix::fs::symlink(built::kept("cache"), cache).expect("a writable folder");
         }
-        let mut command = Command::new(built::reelgate());
+        let mut command = self.program();
         command
             .env_clear()
             .arg("serve")
@@ -137,6 +146,17 @@ impl Settings {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
         }
         command
+    }
+
+    /// The program, before its first word.
+    fn program(&self) -> Command {
+        let Some(most) = self.open_files else {
+            return Command::new(built::reelgate());
+        };
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]);
+        shell.arg(built::reelgate());
+        shell
     }
 
     /// Starts it with a folder of its own.
