@@ -54,6 +54,15 @@ impl core::error::Error for Problems {}
 /// What makes a variable's text useless, as a clause that follows its name.
 pub(crate) type Useless = &'static str;
 
+/// What is either on or off.
+pub(crate) fn flag(text: &str) -> Result<bool, Useless> {
+    match text.trim() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("is neither `true` nor `false`"),
+    }
+}
+
 /// Reads one variable; what is wrong with it is noted, and `None` given.
 pub(crate) fn read<T>(
     lookup: &dyn Lookup,

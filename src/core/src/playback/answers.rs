@@ -66,7 +66,7 @@ impl Refusal {
     #[must_use]
     pub fn render(&self) -> Answer {
         let kind = match self.reason {
-            Reason::NoPermission | Reason::NoEntitlements => Kind::Forbidden,
+            Reason::NoPermission | Reason::NoEntitlements | Reason::WrongGame => Kind::Forbidden,
             _ => Kind::Unauthorized,
         };
         let mut answer = Problem::new(kind).reason(self.reason.as_str()).render();

@@ -6,7 +6,7 @@ use alloc::{
 };
 
 use crate::{
-    config::{Lookup, Problems, Useless, read},
+    config::{Lookup, Problems, Useless, flag, read},
     cors::Origins,
     endpoint::{Endpoint, Scheme, endpoint, origin},
     secret::KeyRing,
@@ -34,6 +34,7 @@ pub(super) struct Access {
     pub(super) keys: KeysAddress,
     pub(super) rules: identity::Rules,
     pub(super) permission: String,
+    pub(super) entitlements_required: bool,
     pub(super) video_origin: String,
     pub(super) ring: KeyRing,
     pub(super) playback: playback::Rules,
@@ -60,8 +61,9 @@ const NEEDED: [(&str, &str); 2] = [
 impl Config {
     /// Reads `clerk_jwks_url` and `video_origin_url`, without which the routes answer 503; `clerk_issuer`,
     /// `clerk_authorized_parties`, `playback_permission`, `playback_permissions_claim`,
-    /// `playback_entitlements_claim`, `playback_token_ttl_seconds`; `playback_token_secret`,
-    /// `playback_token_issuer`, `playback_token_audience` and `allowed_origins` as the gate does.
+    /// `playback_entitlements_claim`, `playback_entitlements_required`, `playback_token_ttl_seconds`;
+    /// `playback_token_secret`, `playback_token_issuer`, `playback_token_audience` and `allowed_origins` as
+    /// the gate does.
     ///
     /// # Errors
     /// All variables that cannot be used, together.
@@ -100,6 +102,8 @@ fn access(lookup: &dyn Lookup, problems: &mut Problems) -> Option<Access> {
         seconds,
         problems,
     );
+    let required = "playback_entitlements_required";
+    let entitlements_required = read(lookup, required, Some("false"), flag, problems);
     let ring = ring(lookup, problems);
     let parties = text("clerk_authorized_parties", "");
     Some(Access {
@@ -111,6 +115,7 @@ fn access(lookup: &dyn Lookup, problems: &mut Problems) -> Option<Access> {
             entitlements_claim: text("playback_entitlements_claim", "entitlements"),
         },
         permission: text("playback_permission", "video:playback"),
+        entitlements_required: entitlements_required?,
         video_origin: video_origin?,
         ring: ring?,
         playback: playback::Rules {

@@ -112,7 +112,8 @@ pub struct Claims {
     pub subject: String,
     /// What the viewer may do; empty where the claim is missing or of another kind.
     pub permissions: Vec<String>,
-    /// The games the viewer may watch; `None` where the claim is no list of texts.
+    /// The games the viewer may watch; `None` where the token has no such claim. A claim that is no list of
+    /// texts is there all the same, and opens nothing.
     pub entitlements: Option<Vec<String>>,
 }
 
@@ -154,7 +155,9 @@ pub fn verify(
             .get(&rules.permissions_claim)
             .and_then(texts)
             .unwrap_or_default(),
-        entitlements: claims.get(&rules.entitlements_claim).and_then(texts),
+        entitlements: claims
+            .get(&rules.entitlements_claim)
+            .map(|claim| texts(claim).unwrap_or_default()),
     }))
 }
 
