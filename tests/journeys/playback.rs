@@ -198,6 +198,7 @@ async fn whoever_cannot_prove_it_gets_nothing() {
             "token_party",
         ),
         (plain(json!({ "azp": null })), "token_party"),
+        (plain(json!({ "sts": "pending" })), "token_not_active"),
         (plain(json!({ "sub": "" })), "token_claims"),
         (good[..good.len() - 22].to_owned(), "token_signature"),
         (good.replace('.', ".."), "token_malformed"),
