@@ -6,7 +6,7 @@
 use reelgate_wasi::core::http::Answer;
 use reelgate_wasi::core::video::config::Webhook;
 use reelgate_wasi::core::video::webhook::{self, MAX_BODY_BYTES};
-use reelgate_wasi::core::video::{Report, Via};
+use reelgate_wasi::core::video::{Report, Via, problem};
 use reelgate_wasi::{ErrorCode, Incoming, Level, OncePerInstance, Request, Response};
 
 struct Receiver;
@@ -20,8 +20,10 @@ impl wasip3::exports::http::handler::Guest for Receiver {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let (incoming, body) = Incoming::with_body(request);
         let request = incoming.request();
-        let config = CONFIG.get(|| Ok(Webhook::from_lookup(&reelgate_wasi::variable)));
-        let secret = config.and_then(|config| config.secret.as_ref());
+        let Some(config) = CONFIG.get(|| Webhook::from_lookup(&reelgate_wasi::variable)) else {
+            return reelgate_wasi::reply(problem::misconfigured().for_method(request.method));
+        };
+        let secret = config.secret.as_ref();
         if let Some(answer) = webhook::precheck(request.method, secret) {
             return reelgate_wasi::reply(answer);
         }

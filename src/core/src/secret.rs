@@ -141,7 +141,7 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// One secret of any length, as others hand it out: the webhook's, an operator's token.
+/// One secret as others hand it out: the webhook's, an operator's token.
 ///
 /// Only the state that HMAC derives from it is kept, and `Debug` shows nothing of it.
 #[derive(Clone)]
@@ -158,6 +158,13 @@ impl Secret {
         }
         // HMAC takes a key of any length (RFC 2104 §3).
         Hmac::new_from_slice(secret.as_bytes()).ok().map(Self)
+    }
+
+    /// Takes a secret of at least `least` bytes, blanks around it dropped; `None` when it is shorter.
+    #[must_use]
+    pub fn at_least(least: usize, text: impl Into<String>) -> Option<Self> {
+        let text = Zeroizing::new(text.into());
+        (text.trim().len() >= least).then(|| Self::new(text.trim()))?
     }
 
     /// The HMAC-SHA256 tag of `parts`, one after the other.
@@ -308,6 +315,21 @@ mod tests {
                 Err(expected),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_secret_has_its_least_length_without_the_blanks_around_it() {
+        for (text, expected) in [
+            ("abcd", true),
+            (" abcd\n", true),
+            ("abc", false),
+            (" abc", false),
+            ("", false),
+        ] {
+            let secret = Secret::at_least(4, text);
+            assert_eq!(secret.is_some(), expected, "{text:?}");
+            assert!(secret.is_none_or(|secret| secret.is("abcd")), "{text:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use alloc::{
 };
 
 use crate::{
-    config::{Lookup, Problems, Useless, flag, read},
+    config::{Lookup, Problems, Useless, flag, missing, read, read_if_set},
     cors::Origins,
     endpoint::{Endpoint, Scheme, endpoint, origin},
     secret::KeyRing,
@@ -22,7 +22,7 @@ const KEYS_PATH: &str = "/.well-known/jwks.json";
 /// The configuration, read once. `Debug` does not show its secrets.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `None` while a variable is missing; then there is a reason instead.
+    /// While a variable is missing there is a reason instead.
     pub(super) access: Result<Access, &'static str>,
     pub(super) origins: Origins,
     pub(super) log_header: bool,
@@ -71,29 +71,20 @@ impl Config {
         let mut problems = Problems::default();
         let origins = origins(lookup, &mut problems);
         let access = access(lookup, &mut problems);
-        if !problems.0.is_empty() {
-            return Err(problems);
-        }
-        Ok(Self {
-            access: access.ok_or_else(|| missing(lookup)),
+        problems.or(Self {
+            access: access
+                .ok_or_else(|| missing(lookup, &NEEDED).unwrap_or("the route is not configured")),
             origins,
             log_header: set(lookup, "log_header").is_some(),
         })
     }
 }
 
-fn missing(lookup: &dyn Lookup) -> &'static str {
-    let found = NEEDED.iter().find(|(name, _)| set(lookup, name).is_none());
-    found.map_or("the route is not configured", |(_, reason)| reason)
-}
-
+/// `None` while a variable is missing, or with at least one more problem: what is set and wrong is noted all the same.
 fn access(lookup: &dyn Lookup, problems: &mut Problems) -> Option<Access> {
-    if NEEDED.iter().any(|(name, _)| set(lookup, name).is_none()) {
-        return None;
-    }
     let text = |name, default: &str| set(lookup, name).unwrap_or_else(|| default.to_string());
-    let keys = read(lookup, "clerk_jwks_url", None, keys_address, problems);
-    let video_origin = read(lookup, "video_origin_url", None, origin, problems);
+    let keys = read_if_set(lookup, "clerk_jwks_url", keys_address, problems);
+    let video_origin = read_if_set(lookup, "video_origin_url", origin, problems);
     let life = Some("900");
     let life_seconds = read(
         lookup,
@@ -139,10 +130,13 @@ fn list(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The secret is nothing that is missing while the routes are switched off anyhow.
 fn ring(lookup: &dyn Lookup, problems: &mut Problems) -> Option<KeyRing> {
     const NAME: &str = "playback_token_secret";
     let Some(text) = lookup.get(NAME).filter(|text| !text.is_empty()) else {
-        problems.add(NAME, "is not set");
+        if missing(lookup, &NEEDED).is_none() {
+            problems.add(NAME, "is not set");
+        }
         return None;
     };
     KeyRing::parse(text)

@@ -292,6 +292,28 @@ fn without_its_variables_it_says_which_is_missing() {
         assert_eq!(answer.head.status, 503);
         assert_eq!(json(&answer)["detail"], format!("{name} is not set"));
     }
+    let nothing = Config::from_lookup(&|_: &str| None);
+    assert!(nothing.is_ok_and(|config| config.access.is_err()));
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let problems = config(&[
+        ("clerk_jwks_url", ""),
+        ("video_origin_url", "video.portal.example"),
+        ("playback_token_ttl_seconds", "0"),
+        ("playback_entitlements_required", "yes"),
+        ("playback_token_secret", "short"),
+        ("allowed_origins", "*"),
+    ]);
+    let expected = [
+        "allowed_origins",
+        "video_origin_url",
+        "playback_token_ttl_seconds",
+        "playback_entitlements_required",
+        "playback_token_secret",
+    ];
+    assert_eq!(problems.map(|_| ()), Err(expected.map(String::from).into()));
 }
 
 #[test]
