@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use reelgate_core::hex;
-use reelgate_core::secret::Secret;
+use reelgate_core::secret::Secrets;
 use reelgate_core::time::UnixTime;
 use reelgate_core::video::webhook::{Signature, TOLERANCE_SECONDS};
 
@@ -11,7 +11,7 @@ const NOW: UnixTime = UnixTime(1_700_000_000);
 
 fuzz_target!(|input: (&str, &[u8])| {
     let (header, body) = input;
-    let secret = Secret::new("whsec-0123456789abcdef0123456789abcdef").expect("a secret");
+    let secret = Secrets::at_least(16, "whsec-0123456789abcdef0123456789abcdef").expect("a secret");
     if let Ok(signature) = Signature::parse(header) {
         // Nobody guesses a tag.
         assert!(signature.verify(&secret, body, NOW).is_err());

@@ -22,7 +22,7 @@ impl wasip3::exports::http::handler::Guest for Source {
         let Some(config) = CONFIG.get(|| Webhook::from_lookup(&reelgate_wasi::variable)) else {
             return reelgate_wasi::reply(problem::misconfigured().for_method(request.method));
         };
-        match source::decide(&request, config.secret.as_ref(), reelgate_wasi::now()) {
+        match source::decide(&request, config.secrets.as_ref(), reelgate_wasi::now()) {
             Decision::Answer(answer) => reelgate_wasi::reply(answer),
             Decision::Forward(leave) => forward(&leave).await,
         }

@@ -23,16 +23,16 @@ impl wasip3::exports::http::handler::Guest for Receiver {
         let Some(config) = CONFIG.get(|| Webhook::from_lookup(&reelgate_wasi::variable)) else {
             return reelgate_wasi::reply(problem::misconfigured().for_method(request.method));
         };
-        let secret = config.secret.as_ref();
-        if let Some(answer) = webhook::precheck(request.method, secret) {
+        let secrets = config.secrets.as_ref();
+        if let Some(answer) = webhook::precheck(request.method, secrets) {
             return reelgate_wasi::reply(answer);
         }
-        let Some(secret) = secret else {
+        let Some(secrets) = secrets else {
             return Err(ErrorCode::InternalError(None));
         };
         let body = body.read_at_most(MAX_BODY_BYTES + 1).await?;
         reelgate_wasi::reply(
-            match webhook::decide(&request, &body, secret, reelgate_wasi::now()) {
+            match webhook::decide(&request, &body, secrets, reelgate_wasi::now()) {
                 Ok(report) => receive(&report).await,
                 Err(answer) => answer,
             },

@@ -194,6 +194,56 @@ impl Secret {
     }
 }
 
+/// One secret or several, of which the first signs and all verify: while one is being replaced, both are good.
+/// `Debug` shows nothing of them.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    first: Secret,
+    rest: Vec<Secret>,
+}
+
+impl Secrets {
+    /// Takes secrets of at least `least` bytes each, as [`listed`] finds them; `None` when there is none, or one
+    /// is shorter.
+    #[must_use]
+    pub fn at_least(least: usize, text: impl Into<String>) -> Option<Self> {
+        let text = Zeroizing::new(text.into());
+        let mut secrets = listed(&text).map(|secret| Secret::at_least(least, secret));
+        let first = secrets.next()??;
+        let rest = secrets.collect::<Option<_>>()?;
+        Some(Self { first, rest })
+    }
+
+    /// The tag of `parts`, one after the other, under the first secret.
+    #[must_use]
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
+        self.first.sign(parts)
+    }
+
+    /// Whether `tag` is right for `parts` under one of the secrets, each compared in constant time.
+    #[must_use]
+    pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        core::iter::once(&self.first)
+            .chain(&self.rest)
+            .any(|secret| secret.verify(parts, tag))
+    }
+}
+
+impl From<Secret> for Secrets {
+    fn from(first: Secret) -> Self {
+        Self {
+            first,
+            rest: Vec::new(),
+        }
+    }
+}
+
+/// The secrets of a list, parted by commas, blanks or line breaks, in its order.
+pub fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|secret| !secret.is_empty())
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")
@@ -331,6 +381,36 @@ mod tests {
             assert_eq!(secret.is_some(), expected, "{text:?}");
             assert!(secret.is_none_or(|secret| secret.is("abcd")), "{text:?}");
         }
+    }
+
+    #[test]
+    fn of_several_secrets_the_first_signs_and_all_verify() {
+        let secrets = |text: &str| Secrets::at_least(4, text);
+        let tag = |secret: &str| Secret::new(secret).unwrap().sign(&[b"message"]);
+        for text in [
+            "abcd,efgh",
+            " abcd , efgh,",
+            "abcd efgh",
+            "abcd\n\tefgh\n",
+            ",abcd,,efgh",
+        ] {
+            let both = secrets(text).unwrap();
+            assert_eq!(both.sign(&[b"mess", b"age"]), tag("abcd"), "{text:?}");
+            assert!(both.verify(&[b"message"], &tag("abcd")), "{text:?}");
+            assert!(both.verify(&[b"message"], &tag("efgh")), "{text:?}");
+            assert!(!both.verify(&[b"message"], &tag("abcd,efgh")), "{text:?}");
+            assert!(!both.verify(&[b"massage"], &tag("efgh")), "{text:?}");
+        }
+        let one = secrets("abcd").unwrap();
+        assert!(!one.verify(&[b"message"], &tag("efgh")));
+        for text in ["", " , \n", "abcd,efg", "abc,efgh", "abc"] {
+            assert!(secrets(text).is_none(), "{text:?}");
+        }
+        let shown = format!("{:?}", secrets("abcd,efgh"));
+        assert!(
+            !shown.contains("abcd") && !shown.contains("efgh"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
         self,
         bucket::{Bucket, FILMS, Variables},
     },
-    secret::Secret,
+    secret::{Secret, Secrets},
 };
 
 /// The host of Stream's API, unless `cf_stream_api_base` names another.
@@ -44,19 +44,19 @@ pub const MIN_WEBHOOK_SECRET_BYTES: usize = 16;
 /// What `source` and `webhook` are told: the secret that they share with Stream.
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    /// `cf_stream_webhook_secret`; `None` when it is not set, and then the routes answer 503.
-    pub secret: Option<Secret>,
+    /// `cf_stream_webhook_secret`: one or several. `None` when it is not set, and then the routes answer 503.
+    pub secrets: Option<Secrets>,
 }
 
 impl Webhook {
     /// Reads `cf_stream_webhook_secret`.
     ///
     /// # Errors
-    /// It is too short.
+    /// One of them is too short.
     pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let secret = read_if_set(lookup, WEBHOOK_SECRET, webhook_secret, &mut problems);
-        problems.or(Self { secret })
+        let secrets = read_if_set(lookup, WEBHOOK_SECRET, webhook_secrets, &mut problems);
+        problems.or(Self { secrets })
     }
 }
 
@@ -195,7 +195,7 @@ pub struct StreamAccess {
     pub(super) token: Zeroizing<String>,
     /// Scheme and authority, to stand before the source route's path.
     pub(super) source_origin: String,
-    pub(super) source_secret: Secret,
+    pub(super) source_secrets: Secrets,
 }
 
 impl fmt::Debug for StreamAccess {
@@ -238,13 +238,13 @@ impl StreamAccess {
         let account = read_if_set(lookup, ACCOUNT, account, problems);
         let token = read_if_set(lookup, API_TOKEN, token, problems);
         let source_origin = read_if_set(lookup, SOURCE_ORIGIN, origin, problems);
-        let source_secret = read_if_set(lookup, WEBHOOK_SECRET, webhook_secret, problems);
+        let source_secrets = read_if_set(lookup, WEBHOOK_SECRET, webhook_secrets, problems);
         Some(Self {
             api: api?,
             account: account?,
             token: token?,
             source_origin: source_origin?,
-            source_secret: source_secret?,
+            source_secrets: source_secrets?,
         })
     }
 }
@@ -272,9 +272,10 @@ fn admin_token(text: &str) -> Result<Secret, Useless> {
         .ok_or("is shorter than 32 bytes; `openssl rand -hex 32` makes a good one")
 }
 
-fn webhook_secret(text: &str) -> Result<Secret, Useless> {
-    Secret::at_least(MIN_WEBHOOK_SECRET_BYTES, text)
-        .ok_or("is shorter than 16 bytes; `reelgate stream subscribe` prints the whole of it")
+fn webhook_secrets(text: &str) -> Result<Secrets, Useless> {
+    Secrets::at_least(MIN_WEBHOOK_SECRET_BYTES, text).ok_or(
+        "holds a secret of less than 16 bytes; `reelgate stream subscribe` prints the whole of it",
+    )
 }
 
 fn stuck_after(text: &str) -> Result<u64, Useless> {
@@ -378,6 +379,10 @@ mod tests {
             ("stream_source_origin", "https://video.example/path"),
             ("stream_source_origin", "video.example"),
             ("cf_stream_webhook_secret", "whsec-012345678"),
+            (
+                "cf_stream_webhook_secret",
+                "whsec-0123456789,whsec-012345678",
+            ),
         ] {
             let problems = transcoder(&[(name, value)]).map(|_| ());
             assert_eq!(problems, Err(alloc::vec![name]), "{value}");
@@ -500,7 +505,7 @@ mod tests {
             Webhook::from_lookup(&from(&[("cf_stream_webhook_secret", "123456789012345")]));
         assert_eq!(
             webhook.unwrap_err().to_string(),
-            "cf_stream_webhook_secret is shorter than 16 bytes; `reelgate stream subscribe` prints the whole of it"
+            "cf_stream_webhook_secret holds a secret of less than 16 bytes; `reelgate stream subscribe` prints the whole of it"
         );
         let short = "admin_token is shorter than 32 bytes; `openssl rand -hex 32` makes a good one";
         let reconciler = Reconciler::from_lookup(&from(&[
@@ -537,7 +542,7 @@ mod tests {
     fn an_empty_secret_is_none() {
         let webhook = |value: &'static str| {
             let config = Webhook::from_lookup(&|_: &str| Some(value.to_string()));
-            config.unwrap().secret.is_some()
+            config.unwrap().secrets.is_some()
         };
         assert_eq!(
             [webhook(""), webhook("  "), webhook("  0123456789abcdef\n")],

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     hex,
     http::{Answer, HeaderSource, Method, Request},
-    secret::Secret,
+    secret::Secrets,
     time::UnixTime,
 };
 
@@ -113,8 +113,8 @@ impl<'a> Signature<'a> {
     ///
     /// # Errors
     /// [`Unauthentic::Signature`], [`Unauthentic::Stale`].
-    pub fn verify(&self, secret: &Secret, body: &[u8], now: UnixTime) -> Result<(), Unauthentic> {
-        if !secret.verify(&[self.time.as_bytes(), b".", body], &self.tag) {
+    pub fn verify(&self, secrets: &Secrets, body: &[u8], now: UnixTime) -> Result<(), Unauthentic> {
+        if !secrets.verify(&[self.time.as_bytes(), b".", body], &self.tag) {
             return Err(Unauthentic::Signature);
         }
         if self.at.0.abs_diff(now.0) > TOLERANCE_SECONDS {
@@ -126,11 +126,11 @@ impl<'a> Signature<'a> {
 
 /// Answers what needs no body: 405, and 503 while no secret is configured.
 #[must_use]
-pub fn precheck(method: Method, secret: Option<&Secret>) -> Option<Answer> {
+pub fn precheck(method: Method, secrets: Option<&Secrets>) -> Option<Answer> {
     if method != Method::Post {
         return Some(method_not_allowed("POST").for_method(method));
     }
-    secret.is_none().then(|| {
+    secrets.is_none().then(|| {
         Problem::new(Kind::NotConfigured)
             .detail("cf_stream_webhook_secret is not set")
             .render()
@@ -144,7 +144,7 @@ pub fn precheck(method: Method, secret: Option<&Secret>) -> Option<Answer> {
 pub fn decide<H: HeaderSource + ?Sized>(
     request: &Request<'_, H>,
     body: &[u8],
-    secret: &Secret,
+    secrets: &Secrets,
     now: UnixTime,
 ) -> Result<Report, Answer> {
     if body.len() > MAX_BODY_BYTES {
@@ -155,7 +155,7 @@ pub fn decide<H: HeaderSource + ?Sized>(
     header
         .ok_or(Unauthentic::Missing)
         .and_then(Signature::parse)
-        .and_then(|signature| signature.verify(secret, body, now))
+        .and_then(|signature| signature.verify(secrets, body, now))
         .map_err(Unauthentic::render)?;
     Report::parse(body).map_err(not_a_report)
 }

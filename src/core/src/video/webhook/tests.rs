@@ -22,7 +22,7 @@ fn asked(header: Option<&str>, body: &[u8], now: UnixTime) -> Result<Report, (u1
         target: PATH,
         headers: &headers,
     };
-    let secret = Secret::new(vector().secret).unwrap();
+    let secret = Secrets::at_least(1, vector().secret).unwrap();
     decide(&request, body, &secret, now).map_err(|answer| {
         let body = core::str::from_utf8(&answer.body).unwrap();
         let body: serde_json::Value = serde_json::from_str(body).unwrap();
@@ -32,7 +32,7 @@ fn asked(header: Option<&str>, body: &[u8], now: UnixTime) -> Result<Report, (u1
 }
 
 fn signed(time: &str, body: &[u8]) -> String {
-    let secret = Secret::new(vector().secret).unwrap();
+    let secret = Secrets::at_least(1, vector().secret).unwrap();
     let tag = secret.sign(&[time.as_bytes(), b".", body]);
     format!("time={time},sig1={}", hex::lower(&tag))
 }
@@ -125,8 +125,25 @@ fn an_authentic_body_may_be_no_report() {
 }
 
 #[test]
+fn while_a_secret_is_replaced_both_are_good() {
+    let tag = |secret: &str| {
+        let tag = Secrets::at_least(1, secret).unwrap().sign(&[b"100.{}"]);
+        alloc::format!("time=100,sig1={}", hex::lower(&tag))
+    };
+    let both = Secrets::at_least(1, "new,old").unwrap();
+    let verified = |secret: &str| {
+        let header = tag(secret);
+        let signature = Signature::parse(&header).unwrap();
+        signature.verify(&both, b"{}", UnixTime(100))
+    };
+    assert_eq!(verified("new"), Ok(()));
+    assert_eq!(verified("old"), Ok(()));
+    assert_eq!(verified("older"), Err(Unauthentic::Signature));
+}
+
+#[test]
 fn before_the_body_come_method_and_secret() {
-    let secret = Secret::new("s");
+    let secret = Secrets::at_least(1, "s");
     let status = |method, secret| precheck(method, secret).map(|answer| answer.head.status);
     assert_eq!(status(Method::Get, None), Some(405));
     assert_eq!(status(Method::Post, None), Some(503));
