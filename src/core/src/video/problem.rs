@@ -27,6 +27,8 @@ pub enum Kind {
     NotFound,
     /// 405.
     MethodNotAllowed,
+    /// 408: the body did not come in time.
+    RequestTimeout,
     /// 409: the id has a row.
     Taken,
     /// 409: the row's status does not allow it.
@@ -57,7 +59,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Signature,
@@ -65,6 +67,7 @@ impl Kind {
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::RequestTimeout,
         Self::Taken,
         Self::Conflict,
         Self::TooLarge,
@@ -90,6 +93,7 @@ impl Kind {
             Self::Forbidden => (403, "forbidden", "The viewer may not watch this"),
             Self::NotFound => (404, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (405, "method-not-allowed", "The method is not allowed here"),
+            Self::RequestTimeout => (408, "request-timeout", "The body did not come in time"),
             Self::Taken => (409, "taken", "The id is taken"),
             Self::Conflict => (409, "conflict", "The video's status does not allow it"),
             Self::TooLarge => (413, "too-large", "The body is too large"),
