@@ -124,6 +124,13 @@ fn faults() -> Vec<Fault> {
             "bucket sent a success that was not asked for for KEY",
         ),
         fault(
+            Act::say(format!(
+                "{head}Content-Length: 2\r\nContent-Range: bytes 0-1/8\r\n\r\nab"
+            )),
+            502,
+            "bucket sent a part under the status of the whole for KEY",
+        ),
+        fault(
             Act::say("HTTP/1.1 204 None\r\n\r\n"),
             502,
             "bucket sent a success that was not asked for",
