@@ -89,6 +89,8 @@ pub(super) enum Verdict {
     Instead(Ask),
     /// The body of this answer, with this status, will tell.
     Explain(u16),
+    /// The same later; if it then still is refused with this status, its body tells why.
+    Later(u16),
     /// May be over in a moment.
     Passing(Trouble),
     /// There is no answer.
@@ -150,7 +152,8 @@ impl Question {
             // The condition was ours, for `If-Range`: another version, so all of it (§13.1.5).
             (412, Ask::Part, Some(part)) if part.only_of.is_some() => Verdict::Instead(Ask::Whole),
             (416, Ask::Part, Some(part)) => self.of_outside(part, &received),
-            (429 | 503, ..) => Verdict::Passing(Trouble::Busy { status, code: None }),
+            // Busy; or one of the machines behind it failed, and another may not. Backblaze asks for a retry of each.
+            (429 | 500 | 502 | 503, ..) => Verdict::Later(status),
             (300.., ..) => Verdict::Explain(status),
             _ => garbled(status, "sent a success that was not asked for"),
         }

@@ -43,6 +43,8 @@ pub enum Kind {
     Internal,
     /// 502: the next handler failed.
     BadGateway,
+    /// 504: the next handler's bucket did not answer in time.
+    GatewayTimeout,
     /// 503: the route has no secret to check with.
     NotConfigured,
     /// 503: Stream is switched off.
@@ -59,7 +61,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Signature,
@@ -75,6 +77,7 @@ impl Kind {
         Self::Misconfigured,
         Self::Internal,
         Self::BadGateway,
+        Self::GatewayTimeout,
         Self::NotConfigured,
         Self::StreamDisabled,
         Self::Unavailable,
@@ -105,6 +108,7 @@ impl Kind {
             Self::Misconfigured => (500, "misconfigured", "The service is misconfigured"),
             Self::Internal => (500, "internal", "The catalog cannot be used"),
             Self::BadGateway => (502, "bad-gateway", "The original cannot be reached"),
+            Self::GatewayTimeout => (504, "gateway-timeout", "The original did not come in time"),
             Self::NotConfigured => (503, "not-configured", "The route is not configured"),
             Self::StreamDisabled => (503, "stream-disabled", "Encoding is switched off"),
             Self::Unavailable => (503, "unavailable", "The catalog is not available"),

@@ -232,7 +232,10 @@ impl Forward {
         match status {
             200 | 206 | 304 | 412 | 416 => Respond::Forward(self.head(status, upstream)),
             404 => Respond::Answer(self.problem(Kind::NotFound, "the bucket has no such object")),
-            503 | 504 => Respond::Answer(self.problem(Kind::Unavailable, "the bucket is busy")),
+            503 => Respond::Answer(self.problem(Kind::Unavailable, "the bucket is busy")),
+            504 => Respond::Answer(
+                self.problem(Kind::GatewayTimeout, "the bucket did not answer in time"),
+            ),
             _ => Respond::Answer(self.unavailable()),
         }
     }

@@ -181,7 +181,14 @@ fn head_tells_the_size_as_stream_asks() {
 
 #[test]
 fn errors_of_the_origin_are_our_own() {
-    for (status, expected) in [(404, 404), (503, 503), (500, 502), (302, 502), (403, 502)] {
+    for (status, expected) in [
+        (404, 404),
+        (503, 503),
+        (504, 504),
+        (500, 502),
+        (302, 502),
+        (403, 502),
+    ] {
         let none: [(&str, &str); 0] = [];
         let Respond::Answer(answer) = forward(Method::Get).respond(status, &none[..]) else {
             panic!("{status}");
