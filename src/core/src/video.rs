@@ -52,4 +52,4 @@ pub use report::{BadReport, Label, Progress, Report};
 pub use row::{BadRow, Cause, Failure, Row, Status, Transition};
 pub use store::{Entries, Entry, Ids, Right, Store, StoreError};
 pub use stream_api::{Answered, Call, CallFailed, Listed, Submission, Submitted};
-pub use sweep::{Step, Summary, Sweep, Told};
+pub use sweep::{Ended, Step, Summary, Sweep, Told};
