@@ -351,7 +351,7 @@ async fn a_page_may_ask_with_its_token() {
     assert_eq!(answer.header("access-control-allow-origin"), PAGE);
     assert_eq!(
         answer.header("access-control-allow-headers"),
-        "Authorization, Content-Type"
+        "Authorization, Content-Type, traceparent, tracestate, baggage, sentry-trace"
     );
     assert_eq!(
         answer.header("access-control-allow-methods"),

@@ -7,7 +7,7 @@ use alloc::{
 
 use crate::{
     config::{Lookup, Problems, Useless, flag, missing, read, read_if_set},
-    cors::Origins,
+    cors::{OF_TRACES, Origins, RequestHeaders},
     endpoint::{Endpoint, Scheme, endpoint, origin},
     secret::KeyRing,
     token::{
@@ -25,6 +25,7 @@ pub struct Config {
     /// While a variable is missing there is a reason instead.
     pub(super) access: Result<Access, &'static str>,
     pub(super) origins: Origins,
+    pub(super) request_headers: RequestHeaders,
     pub(super) log_header: bool,
 }
 
@@ -62,19 +63,26 @@ impl Config {
     /// Reads `clerk_jwks_url` and `video_origin_url`, without which the routes answer 503; `clerk_issuer`,
     /// `clerk_authorized_parties`, `playback_permission`, `playback_permissions_claim`,
     /// `playback_entitlements_claim`, `playback_entitlements_required`, `playback_token_ttl_seconds`;
-    /// `playback_token_secret`, `playback_token_issuer`, `playback_token_audience` and `allowed_origins` as
-    /// the gate does.
+    /// `playback_token_secret`, `playback_token_issuer`, `playback_token_audience`, `allowed_origins` and
+    /// `allowed_headers` as the gate does.
     ///
     /// # Errors
     /// All variables that cannot be used, together.
     pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let origins = origins(lookup, &mut problems);
+        // Its token, what it wants to read, and what traces it.
+        let own = [&["Authorization", "Content-Type"][..], &OF_TRACES].concat();
+        let request_headers = RequestHeaders::from_lookup(&own, lookup, &mut problems);
         let access = access(lookup, &mut problems);
+        let Some(request_headers) = request_headers else {
+            return Err(problems);
+        };
         problems.or(Self {
             access: access
                 .ok_or_else(|| missing(lookup, &NEEDED).unwrap_or("the route is not configured")),
             origins,
+            request_headers,
             log_header: set(lookup, "log_header").is_some(),
         })
     }

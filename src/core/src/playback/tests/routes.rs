@@ -276,8 +276,14 @@ fn the_portals_page_may_read_every_answer() {
     assert_eq!(preflight.head.status, 204);
     assert_eq!(
         header(&preflight, "access-control-allow-headers"),
-        Some("Authorization, Content-Type")
+        Some("Authorization, Content-Type, traceparent, tracestate, baggage, sentry-trace")
     );
+    let more = get(target)
+        .method(Method::Options)
+        .with(&[("allowed_headers", "X-Client")]);
+    let more = asked(more);
+    let allowed = header(&more, "access-control-allow-headers").unwrap();
+    assert!(allowed.ends_with(", sentry-trace, X-Client"), "{allowed}");
     let stranger = get(target).header("origin", "https://evil.example");
     let stranger = stranger.answer(None);
     assert_eq!(header(&stranger, "access-control-allow-origin"), None);
@@ -327,6 +333,7 @@ fn what_cannot_be_used_is_a_problem() {
         ("playback_entitlements_required", "yes"),
         ("playback_token_secret", "short"),
         ("allowed_origins", "*"),
+        ("allowed_headers", "Cookie"),
     ] {
         let problems = config(&[(name, value)]).map(|_| ());
         assert_eq!(problems, Err(alloc::vec![name.into()]), "{value}");
