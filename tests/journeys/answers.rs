@@ -174,7 +174,8 @@ async fn a_preflight_allows_what_players_need(origin: Origin) {
         );
         assert_eq!(
             answer.header("access-control-allow-headers"),
-            "Range, Content-Type, If-Range, If-None-Match"
+            "Range, Content-Type, If-Range, If-None-Match, CMCD-Request, CMCD-Object, CMCD-Status, \
+             CMCD-Session, traceparent, tracestate, baggage, sentry-trace"
         );
         assert_eq!(answer.header("access-control-max-age"), "86400");
         assert_eq!(answer.header("vary"), "Origin");

@@ -129,6 +129,21 @@ async fn one_token_for_all_that_a_viewer_may_watch() {
 }
 
 #[tokio::test]
+async fn a_viewer_gets_the_games_of_their_claim_and_no_other() {
+    let issuer = Issuer::start(&[&Key::first()]).await;
+    let world = world(&issuer, |settings| settings).await;
+    let other = Key::first().sign(&claims(json!({ "entitlements": ["other-*"] })));
+    let ask = world.client().get(of_game()).bearer(&other);
+    assert_eq!(refused(ask).await, (403, "wrong_game".into()));
+    assert!(world.bucket.seen_for(&key("master.m3u8")).is_empty());
+    let mut without = claims(json!({}));
+    without.as_object_mut().unwrap().remove("entitlements");
+    let answer = get(&world, &of_game(), &Key::first().sign(&without)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn whoever_cannot_prove_it_gets_nothing() {
     let (first, second) = (Key::first(), Key::second());
     let issuer = Issuer::start(&[&first]).await;
@@ -184,6 +199,7 @@ async fn whoever_cannot_prove_it_gets_nothing() {
             "token_party",
         ),
         (plain(json!({ "azp": null })), "token_party"),
+        (plain(json!({ "sts": "pending" })), "token_not_active"),
         (plain(json!({ "sub": "" })), "token_claims"),
         (good[..good.len() - 22].to_owned(), "token_signature"),
         (good.replace('.', ".."), "token_malformed"),
@@ -324,7 +340,7 @@ async fn a_film_that_is_not_there_is_missing_and_a_bucket_in_trouble_is_no_answe
     let issuer = Issuer::start(&[&Key::first()]).await;
     let world = world(&issuer, |settings| settings.origin(Origin::Component)).await;
     let token = Key::first().sign(&claims(json!({})));
-    let missing = get(&world, "/api/games/nobodys/playback", &token).await;
+    let missing = get(&world, "/api/games/2025999/playback", &token).await;
     assert_eq!((missing.status, &*missing.problem()), (404, "not-found"));
     world
         .bucket
@@ -364,7 +380,7 @@ async fn a_page_may_ask_with_its_token() {
     assert_eq!(answer.header("access-control-allow-origin"), PAGE);
     assert_eq!(
         answer.header("access-control-allow-headers"),
-        "Authorization, Content-Type"
+        "Authorization, Content-Type, traceparent, tracestate, baggage, sentry-trace"
     );
     assert_eq!(
         answer.header("access-control-allow-methods"),

@@ -174,6 +174,7 @@ async fn the_buckets_troubles_are_told_and_not_shown() {
     let world = world().await;
     for (key, act, status, kind) in [
         ("busy.mp4", Act::Refuse(503, "SlowDown"), 503, "unavailable"),
+        ("silent.mp4", Act::hang(), 504, "gateway-timeout"),
         (
             "denied.mp4",
             Act::Refuse(403, "AccessDenied"),

@@ -13,7 +13,7 @@ use std::sync::Once;
 use tempfile::TempDir;
 
 /// Who may use the videos API.
-pub const ADMIN: &str = "journey-admin-token-0123456789";
+pub const ADMIN: &str = "journey-admin-token-0123456789abcdef";
 /// What passes for a film here: 35 bytes.
 pub const FILM: &str = "a film, or what passes for one here";
 /// The route of Stream's reports.

@@ -72,9 +72,7 @@ fn next<'c>(exchange: &mut Dialogue<'c>, event: Event<'_, Fields>) -> Step<'c> {
 
 async fn read_error(response: Option<Response>, limit: usize) -> Result<Vec<u8>, Failure> {
     match response {
-        Some(response) => reelgate_wasi::read_at_most(response, limit)
-            .await
-            .map_err(|_| Failure::Broken),
+        Some(response) => reelgate_wasi::read_whole(response, limit).await,
         None => Ok(Vec::new()),
     }
 }

@@ -88,8 +88,11 @@ fn tell(summary: &Summary) {
         scanned,
         updated,
         errors,
+        ended,
     } = summary;
-    if *updated + *errors > 0 {
+    let ended = ended.map(|why| format!(", ended early: {}", why.as_str()));
+    let ended = ended.unwrap_or_default();
+    if *updated + *errors > 0 || !ended.is_empty() {
         let level = if *errors > 0 {
             Level::Warning
         } else {
@@ -97,7 +100,7 @@ fn tell(summary: &Summary) {
         };
         log(
             level,
-            &format!("sweep: {scanned} in flight, {updated} updated, {errors} undecided"),
+            &format!("sweep: {scanned} in flight, {updated} updated, {errors} undecided{ended}"),
         );
     }
 }

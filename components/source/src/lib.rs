@@ -4,6 +4,7 @@
 //! `reelgate_core::video::source`.
 
 use reelgate_wasi::core::video::config::Webhook;
+use reelgate_wasi::core::video::problem;
 use reelgate_wasi::core::video::source::{self, Decision, Forward, Respond};
 use reelgate_wasi::{ErrorCode, Incoming, OncePerInstance, Request, Response};
 
@@ -17,9 +18,11 @@ static CONFIG: OncePerInstance<Webhook> = OncePerInstance::new();
 impl wasip3::exports::http::handler::Guest for Source {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let incoming = Incoming::read(request);
-        let config = CONFIG.get(|| Ok(Webhook::from_lookup(&reelgate_wasi::variable)));
-        let secret = config.and_then(|config| config.secret.as_ref());
-        match source::decide(&incoming.request(), secret, reelgate_wasi::now()) {
+        let request = incoming.request();
+        let Some(config) = CONFIG.get(|| Webhook::from_lookup(&reelgate_wasi::variable)) else {
+            return reelgate_wasi::reply(problem::misconfigured().for_method(request.method));
+        };
+        match source::decide(&request, config.secrets.as_ref(), reelgate_wasi::now()) {
             Decision::Answer(answer) => reelgate_wasi::reply(answer),
             Decision::Forward(leave) => forward(&leave).await,
         }

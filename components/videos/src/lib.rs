@@ -52,11 +52,10 @@ async fn act(route: Route, body: Body, config: &config::Videos) -> Result<Answer
 }
 
 async fn create(body: Body, config: &config::Videos) -> Result<Answer, CatalogError> {
-    // A body that breaks off is no JSON, and its sender reads no answer.
-    let body = body
-        .read_at_most(MAX_BODY_BYTES + 1)
-        .await
-        .unwrap_or_default();
+    let body = match body.read_at_most(MAX_BODY_BYTES + 1).await {
+        Ok(body) => body,
+        Err(unread) => return Ok(unread.render()),
+    };
     let video = match Registration::parse(&body) {
         Ok(video) => video,
         Err(answer) => return Ok(answer),

@@ -5,9 +5,9 @@
 
 use reelgate_wasi::core::http::Answer;
 use reelgate_wasi::core::video::config::Webhook;
-use reelgate_wasi::core::video::webhook::{self, MAX_BODY_BYTES};
-use reelgate_wasi::core::video::{Report, Via};
-use reelgate_wasi::{ErrorCode, Incoming, Level, OncePerInstance, Request, Response};
+use reelgate_wasi::core::video::webhook::{self, Awaited, MAX_BODY_BYTES};
+use reelgate_wasi::core::video::{Report, Via, problem};
+use reelgate_wasi::{Body, ErrorCode, Incoming, Level, OncePerInstance, Request, Response};
 
 struct Receiver;
 
@@ -20,21 +20,27 @@ impl wasip3::exports::http::handler::Guest for Receiver {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let (incoming, body) = Incoming::with_body(request);
         let request = incoming.request();
-        let config = CONFIG.get(|| Ok(Webhook::from_lookup(&reelgate_wasi::variable)));
-        let secret = config.and_then(|config| config.secret.as_ref());
-        if let Some(answer) = webhook::precheck(request.method, secret) {
-            return reelgate_wasi::reply(answer);
-        }
-        let Some(secret) = secret else {
-            return Err(ErrorCode::InternalError(None));
+        let Some(config) = CONFIG.get(|| Webhook::from_lookup(&reelgate_wasi::variable)) else {
+            return reelgate_wasi::reply(problem::misconfigured().for_method(request.method));
         };
-        let body = body.read_at_most(MAX_BODY_BYTES + 1).await?;
+        let secrets = config.secrets.as_ref();
         reelgate_wasi::reply(
-            match webhook::decide(&request, &body, secret, reelgate_wasi::now()) {
-                Ok(report) => receive(&report).await,
+            match webhook::precheck(&request, secrets, reelgate_wasi::now()) {
+                Ok(awaited) => read(&awaited, body).await,
                 Err(answer) => answer,
             },
         )
+    }
+}
+
+async fn read(awaited: &Awaited<'_>, body: Body) -> Answer {
+    let body = match body.read_at_most(MAX_BODY_BYTES + 1).await {
+        Ok(body) => body,
+        Err(unread) => return unread.render(),
+    };
+    match awaited.decide(&body) {
+        Ok(report) => receive(&report).await,
+        Err(answer) => answer,
     }
 }
 

@@ -31,6 +31,15 @@ pub struct Problem {
 pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
+    /// `value`, unless something is wrong.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
+    }
+
     /// Notes one more problem.
     pub fn add(&mut self, variable: &'static str, message: impl Into<String>) {
         self.0.push(Problem {
@@ -53,6 +62,41 @@ impl core::error::Error for Problems {}
 
 /// What makes a variable's text useless, as a clause that follows its name.
 pub(crate) type Useless = &'static str;
+
+/// Reads one variable that may be left out; what is wrong with it is noted. Blanks alone count as nothing.
+pub(crate) fn read_if_set<T>(
+    lookup: &dyn Lookup,
+    variable: &'static str,
+    parse: fn(&str) -> Result<T, Useless>,
+    problems: &mut Problems,
+) -> Option<T> {
+    let value = Zeroizing::new(lookup.get(variable)?);
+    if value.trim().is_empty() {
+        return None;
+    }
+    parse(&value)
+        .map_err(|useless| problems.add(variable, useless))
+        .ok()
+}
+
+/// The reason of the first of `needed`, which are names with a reason each, that is not set.
+pub(crate) fn missing(
+    lookup: &dyn Lookup,
+    needed: &[(&str, &'static str)],
+) -> Option<&'static str> {
+    let unset = |name| lookup.get(name).is_none_or(|value| value.trim().is_empty());
+    let found = needed.iter().find(|(name, _)| unset(name));
+    found.map(|(_, reason)| *reason)
+}
+
+/// What is either on or off.
+pub(crate) fn flag(text: &str) -> Result<bool, Useless> {
+    match text.trim() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("is neither `true` nor `false`"),
+    }
+}
 
 /// Reads one variable; what is wrong with it is noted, and `None` given.
 pub(crate) fn read<T>(

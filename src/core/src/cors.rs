@@ -9,6 +9,11 @@ use core::fmt;
 
 use crate::http::{HeaderSource, Headers};
 
+mod request_headers;
+
+pub use request_headers::{BadHeader, RequestHeaders};
+pub(crate) use request_headers::{OF_PLAYERS, OF_TRACES, is_token_byte};
+
 /// How long a browser may keep a preflight's answer, in seconds. It caps it itself, at two hours or a day.
 const PREFLIGHT_SECONDS: &[u8] = b"86400";
 
@@ -102,14 +107,18 @@ pub fn add(headers: &mut Headers, allowed: Option<&str>) {
 /// Adds what the answer to a preflight carries beside that.
 ///
 /// `request_headers` are those that a page may send along.
-pub fn add_preflight(headers: &mut Headers, allowed: Option<&str>, request_headers: &'static [u8]) {
+pub fn add_preflight(
+    headers: &mut Headers,
+    allowed: Option<&str>,
+    request_headers: &RequestHeaders,
+) {
     if allowed.is_none() {
         return;
     }
     headers.push(("access-control-allow-methods", Cow::Borrowed(METHODS)));
     headers.push((
         "access-control-allow-headers",
-        Cow::Borrowed(request_headers),
+        Cow::Owned(request_headers.as_str().as_bytes().to_vec()),
     ));
     headers.push(("access-control-max-age", Cow::Borrowed(PREFLIGHT_SECONDS)));
 }

@@ -43,3 +43,7 @@ pub const FIRST_BYTE: Duration = Duration::from_secs(10);
 /// How long the bucket may be silent inside a body. Longer than any healthy pause, short enough
 /// that a dead transfer does not hold a connection for good.
 pub const BETWEEN_BYTES: Duration = Duration::from_secs(30);
+
+/// How long a body may take that is read whole before anything is answered: the bucket's reason for a refusal, a
+/// playlist that is cut, what Stream says. The longest of them has 2 MiB.
+pub const WHOLE_BODY: Duration = Duration::from_secs(10);

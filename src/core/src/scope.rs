@@ -39,7 +39,7 @@ impl Scope {
         self.game.as_deref() == Some(game.as_str())
             || self
                 .patterns()
-                .is_some_and(|patterns| patterns.iter().any(|pattern| matches(pattern, game)))
+                .is_some_and(|patterns| admits(patterns, game))
     }
 
     /// The one game, as its decimal text where the token held a number.
@@ -53,6 +53,11 @@ impl Scope {
     pub fn patterns(&self) -> Option<&[String]> {
         self.patterns.as_deref()
     }
+}
+
+/// Whether one of `patterns` admits `game`, as in the claim `ent`.
+pub(crate) fn admits(patterns: &[String], game: GameId<'_>) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, game))
 }
 
 fn matches(pattern: &str, game: GameId<'_>) -> bool {

@@ -141,7 +141,7 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// One secret of any length, as others hand it out: the webhook's, an operator's token.
+/// One secret as others hand it out: the webhook's, an operator's token.
 ///
 /// Only the state that HMAC derives from it is kept, and `Debug` shows nothing of it.
 #[derive(Clone)]
@@ -158,6 +158,13 @@ impl Secret {
         }
         // HMAC takes a key of any length (RFC 2104 §3).
         Hmac::new_from_slice(secret.as_bytes()).ok().map(Self)
+    }
+
+    /// Takes a secret of at least `least` bytes, blanks around it dropped; `None` when it is shorter.
+    #[must_use]
+    pub fn at_least(least: usize, text: impl Into<String>) -> Option<Self> {
+        let text = Zeroizing::new(text.into());
+        (text.trim().len() >= least).then(|| Self::new(text.trim()))?
     }
 
     /// The HMAC-SHA256 tag of `parts`, one after the other.
@@ -185,6 +192,56 @@ impl Secret {
             .iter()
             .fold(state, |state, part| state.chain_update(part))
     }
+}
+
+/// One secret or several, of which the first signs and all verify: while one is being replaced, both are good.
+/// `Debug` shows nothing of them.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    first: Secret,
+    rest: Vec<Secret>,
+}
+
+impl Secrets {
+    /// Takes secrets of at least `least` bytes each, as [`listed`] finds them; `None` when there is none, or one
+    /// is shorter.
+    #[must_use]
+    pub fn at_least(least: usize, text: impl Into<String>) -> Option<Self> {
+        let text = Zeroizing::new(text.into());
+        let mut secrets = listed(&text).map(|secret| Secret::at_least(least, secret));
+        let first = secrets.next()??;
+        let rest = secrets.collect::<Option<_>>()?;
+        Some(Self { first, rest })
+    }
+
+    /// The tag of `parts`, one after the other, under the first secret.
+    #[must_use]
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
+        self.first.sign(parts)
+    }
+
+    /// Whether `tag` is right for `parts` under one of the secrets, each compared in constant time.
+    #[must_use]
+    pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        core::iter::once(&self.first)
+            .chain(&self.rest)
+            .any(|secret| secret.verify(parts, tag))
+    }
+}
+
+impl From<Secret> for Secrets {
+    fn from(first: Secret) -> Self {
+        Self {
+            first,
+            rest: Vec::new(),
+        }
+    }
+}
+
+/// The secrets of a list, parted by commas, blanks or line breaks, in its order.
+pub fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|secret| !secret.is_empty())
 }
 
 impl fmt::Debug for Secret {
@@ -309,6 +366,51 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_secret_has_its_least_length_without_the_blanks_around_it() {
+        for (text, expected) in [
+            ("abcd", true),
+            (" abcd\n", true),
+            ("abc", false),
+            (" abc", false),
+            ("", false),
+        ] {
+            let secret = Secret::at_least(4, text);
+            assert_eq!(secret.is_some(), expected, "{text:?}");
+            assert!(secret.is_none_or(|secret| secret.is("abcd")), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_secrets_the_first_signs_and_all_verify() {
+        let secrets = |text: &str| Secrets::at_least(4, text);
+        let tag = |secret: &str| Secret::new(secret).unwrap().sign(&[b"message"]);
+        for text in [
+            "abcd,efgh",
+            " abcd , efgh,",
+            "abcd efgh",
+            "abcd\n\tefgh\n",
+            ",abcd,,efgh",
+        ] {
+            let both = secrets(text).unwrap();
+            assert_eq!(both.sign(&[b"mess", b"age"]), tag("abcd"), "{text:?}");
+            assert!(both.verify(&[b"message"], &tag("abcd")), "{text:?}");
+            assert!(both.verify(&[b"message"], &tag("efgh")), "{text:?}");
+            assert!(!both.verify(&[b"message"], &tag("abcd,efgh")), "{text:?}");
+            assert!(!both.verify(&[b"massage"], &tag("efgh")), "{text:?}");
+        }
+        let one = secrets("abcd").unwrap();
+        assert!(!one.verify(&[b"message"], &tag("efgh")));
+        for text in ["", " , \n", "abcd,efg", "abc,efgh", "abc"] {
+            assert!(secrets(text).is_none(), "{text:?}");
+        }
+        let shown = format!("{:?}", secrets("abcd,efgh"));
+        assert!(
+            !shown.contains("abcd") && !shown.contains("efgh"),
+            "{shown}"
+        );
     }
 
     #[test]

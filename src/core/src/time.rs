@@ -40,6 +40,25 @@ impl UnixTime {
     }
 }
 
+/// Where the time is taken from by what asks for it more than once: a change of a row that is tried again, for
+/// instance. A [`UnixTime`] is a clock that stands.
+pub trait Clock: Copy {
+    /// The time.
+    fn now(self) -> UnixTime;
+}
+
+impl Clock for UnixTime {
+    fn now(self) -> UnixTime {
+        self
+    }
+}
+
+impl<F: Fn() -> UnixTime + Copy> Clock for F {
+    fn now(self) -> UnixTime {
+        self()
+    }
+}
+
 /// How JSON writes a time: RFC 3339. Read with any offset; fractions of a second are dropped.
 pub(crate) mod rfc3339 {
     use alloc::string::String;

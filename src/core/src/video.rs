@@ -8,7 +8,7 @@
 //! | `catalog` | [`Catalog`] on its own [`Store`] or a [`BucketStore`]; [`Catalog::trust`] before it writes |
 //! | `transcoder` | [`config::Transcoder`], then a [`Call`] of [`config::StreamAccess`], then the `read_…` beside it |
 //! | `source` | [`source::decide`], then [`source::Forward::respond`] |
-//! | `webhook` | [`webhook::precheck`], [`webhook::decide`], then the catalog's `report` and [`webhook::received`] |
+//! | `webhook` | [`webhook::precheck`], then of what it gives [`webhook::Awaited::decide`], then the catalog's `report` and [`webhook::received`] |
 //! | `videos` | [`api::route`], then the catalog, then one of [`answers`] |
 //! | `reconciler` | [`reconcile::authorise`], then [`Sweep`] over the catalog's rows in flight, then [`reconcile::done`] |
 //!
@@ -23,6 +23,7 @@
 pub mod answers;
 pub mod api;
 mod bearer;
+pub mod body;
 pub mod bucket;
 pub mod catalog;
 pub mod config;
@@ -51,4 +52,4 @@ pub use report::{BadReport, Label, Progress, Report};
 pub use row::{BadRow, Cause, Failure, Row, Status, Transition};
 pub use store::{Entries, Entry, Ids, Right, Store, StoreError};
 pub use stream_api::{Answered, Call, CallFailed, Listed, Submission, Submitted};
-pub use sweep::{Step, Summary, Sweep, Told};
+pub use sweep::{Ended, Step, Summary, Sweep, Told};

@@ -60,8 +60,17 @@ pub(crate) async fn exchange(call: &Call, limit: usize) -> Result<(u16, Fields, 
     let sent = send(request).await;
     let response = sent.map_err(|error| failure(&error))?;
     let (status, headers) = head_of(&response);
+    Ok((status, headers, read_whole(response, limit).await?))
+}
+
+/// The first `limit` bytes of an answer's body, as [`read_at_most`] reads them.
+///
+/// # Errors
+///
+/// Why there is no whole body.
+pub async fn read_whole(response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
     let body = read_at_most(response, limit).await;
-    Ok((status, headers, body.map_err(|error| failure(&error))?))
+    body.map_err(|error| failure(&error))
 }
 
 /// Fetches the keys of a sign-in service: one GET, no redirect, all of it in [`FETCH_TIME`].

@@ -21,12 +21,12 @@ pub mod schedule;
 pub mod video;
 mod wait;
 
-pub use body::{Body, read_at_most};
+pub use body::Body;
 pub use bucket::BucketTransport;
 pub use clock::now;
 pub use config::{OncePerInstance, variable};
 pub use configuration::Configuration;
-pub use fetch::{call, fetch, fetch_keys, pause};
+pub use fetch::{call, fetch, fetch_keys, pause, read_whole};
 pub use gate::Gate;
 pub use incoming::{Fields, Incoming};
 pub use keyvalue::Store;

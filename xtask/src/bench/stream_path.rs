@@ -32,7 +32,7 @@ const IDLE: usize = 2_000;
 /// Webhooks in one round, each with news to be written.
 const WEBHOOKS: usize = 500;
 
-const ADMIN: &str = "only-for-the-bench";
+const ADMIN: &str = "only-for-the-bench-0123456789abcdef";
 const SECRET: &str = "only-for-the-bench-only-for-the-bench";
 /// Where the data folder of this part lies, below the bench's.
 const DATA: &str = "stream-path";

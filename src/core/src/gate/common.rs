@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, string::String};
 
 use super::{Config, LogFields};
 use crate::{
-    cors,
+    cors::{self, RequestHeaders},
     http::{HeaderSource, Headers, Method, Request},
 };
 
@@ -21,6 +21,8 @@ pub(super) struct Audience {
     pub(super) method: Method,
     /// The request's origin, when it may read the answer.
     pub(super) origin: Option<String>,
+    /// What its page may send along; `Some` where it asks.
+    pub(super) request_headers: Option<RequestHeaders>,
     log_header: bool,
 }
 
@@ -29,6 +31,8 @@ impl Audience {
         Self {
             method: request.method,
             origin: config.origins.allowed(request.headers).map(String::from),
+            request_headers: (request.method == Method::Options)
+                .then(|| config.request_headers.clone()),
             log_header: config.log_header,
         }
     }
@@ -38,6 +42,7 @@ impl Audience {
         Self {
             method,
             origin: None,
+            request_headers: None,
             log_header: false,
         }
     }

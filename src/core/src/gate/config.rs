@@ -9,7 +9,7 @@ use super::LOG_HEADER;
 use crate::{
     config::{Lookup, Problems},
     cookie,
-    cors::Origins,
+    cors::{OF_PLAYERS, OF_TRACES, Origins, RequestHeaders, is_token_byte},
     secret::KeyRing,
     token::{playback, session},
 };
@@ -26,13 +26,14 @@ pub struct Config {
     pub(super) session: session::Rules,
     pub(super) cookie: cookie::Settings,
     pub(super) origins: Origins,
+    pub(super) request_headers: RequestHeaders,
     pub(super) log_header: bool,
 }
 
 impl Config {
     /// Reads the variables `playback_token_secret` (required),
     /// `playback_token_issuer`, `playback_token_audience`, `session_issuer`, `session_audience`,
-    /// `session_cookie_name`, `session_ttl_seconds`, `allowed_origins`, `cookie_partitioned`; and
+    /// `session_cookie_name`, `session_ttl_seconds`, `allowed_origins`, `allowed_headers`, `cookie_partitioned`; and
     /// `log_header`, which a host sets to [`LOG_HEADER`] when it takes that header out of every answer.
     ///
     /// # Errors
@@ -61,14 +62,16 @@ impl Config {
             partitioned: reader.flag("cookie_partitioned"),
         };
         let origins = reader.origins();
+        let request_headers = reader.request_headers();
         let log_header = reader.log_header();
-        match keys {
-            Some(keys) if reader.problems.0.is_empty() => Ok(Self {
+        match (keys, request_headers) {
+            (Some(keys), Some(request_headers)) if reader.problems.0.is_empty() => Ok(Self {
                 keys,
                 playback,
                 session,
                 cookie,
                 origins,
+                request_headers,
                 log_header,
             }),
             _ => Err(reader.problems),
@@ -183,6 +186,11 @@ impl Reader<'_> {
         })
     }
 
+    fn request_headers(&mut self) -> Option<RequestHeaders> {
+        let own = [&OF_PLAYERS[..], &OF_TRACES].concat();
+        RequestHeaders::from_lookup(&own, self.lookup, &mut self.problems)
+    }
+
     fn log_header(&mut self) -> bool {
         const NAME: &str = "log_header";
         match self.get(NAME) {
@@ -197,11 +205,6 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-/// RFC 9110 §5.6.2, `tchar`.
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -298,6 +301,7 @@ mod tests {
             ("session_cookie_name", "a b"),
             ("session_ttl_seconds", "59"),
             ("allowed_origins", "*,x"),
+            ("allowed_headers", "*"),
             ("cookie_partitioned", "yes"),
             ("log_header", "server"),
         ]);
@@ -309,6 +313,7 @@ mod tests {
             "cookie_partitioned",
             "allowed_origins",
             "allowed_origins",
+            "allowed_headers",
             "log_header",
         ];
         assert_eq!(faults, expected);

@@ -23,9 +23,6 @@ use crate::{
 
 const ALLOW: &[u8] = b"GET, HEAD, OPTIONS";
 
-/// What a page's player may send along.
-const REQUEST_HEADERS: &[u8] = b"Range, Content-Type, If-Range, If-None-Match";
-
 /// What the gate answers without asking anybody.
 #[derive(Debug)]
 pub enum Outcome {
@@ -111,7 +108,9 @@ impl Reply {
     fn preflight(&self) -> Answer {
         let mut answer = with_allow(Answer::empty(204));
         let origin = self.audience.origin.as_deref();
-        cors::add_preflight(&mut answer.head.headers, origin, REQUEST_HEADERS);
+        if let Some(request_headers) = &self.audience.request_headers {
+            cors::add_preflight(&mut answer.head.headers, origin, request_headers);
+        }
         answer
     }
 

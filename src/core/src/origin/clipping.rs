@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     conditions::{Conditions, Unmet},
     config::Config,
-    exchange::{Event, Exchange, Step, plain},
+    exchange::{Event, Exchange, Failure, Step, plain},
     trouble::{Note, Trouble},
     validators::{EntityTag, Validators},
 };
@@ -120,6 +120,7 @@ impl<'c> Clipping<'c> {
         if mem::take(&mut self.reads) {
             return match event {
                 Event::Body(document) => self.received(document, now),
+                Event::Failed(Failure::TimedOut) => self.trouble(Trouble::TimedOut),
                 _ => self.trouble(Trouble::Broken),
             };
         }

@@ -81,6 +81,26 @@ impl Conditions {
         self.freshness.is_some()
     }
 
+    /// What a 304 about this version comes to; `None` where it is no answer, for the viewer has another version, or
+    /// an older one. What the bucket does not say of the version is believed.
+    pub(super) fn check_no_change(&self, current: &Validators) -> Option<Unmet> {
+        let tag = current.tag.as_ref();
+        let guarded = match &self.guard {
+            Some(Guard::Match(tags)) => tag.is_none() || tags.include_strongly(tag),
+            Some(Guard::UnmodifiedSince(date)) => current.modified.is_none_or(|at| at <= *date),
+            None => true,
+        };
+        if !guarded {
+            return Some(Unmet::PreconditionFailed);
+        }
+        let unchanged = match &self.freshness {
+            Some(Freshness::NoneMatch(tags)) => tag.is_none() || tags.include_weakly(tag),
+            Some(Freshness::ModifiedSince(date)) => current.modified.is_none_or(|at| at <= *date),
+            None => false,
+        };
+        unchanged.then_some(Unmet::NotModified)
+    }
+
     /// Compares them with the version the bucket has, in the order of RFC 9110 §13.2.2.
     pub(super) fn check(&self, current: &Validators) -> Result<(), Unmet> {
         let tag = current.tag.as_ref();

@@ -20,7 +20,7 @@ use crate::{
     time::UnixTime,
 };
 
-/// The shortest wait before the one retry, in milliseconds: time for a busy bucket to take breath.
+/// The shortest wait before the one retry, in milliseconds: time for a bucket to take breath.
 const PAUSE_MIN: u64 = 50;
 
 /// The longest, in milliseconds: a viewer waits for it. The spread keeps many viewers from coming
@@ -107,7 +107,7 @@ impl fmt::Debug for BucketRequest<'_> {
 
 /// One exchange with the bucket for one request of a viewer.
 ///
-/// It asks at most four times: for a part, once more if the bucket was busy, for the size when the
+/// It asks at most four times: for a part, once more if the bucket was busy or failed, for the size when the
 /// part seems to lie outside, and for all of the object when the part turns out not to be wanted.
 ///
 /// # Example
@@ -258,14 +258,12 @@ impl<'c> Exchange<'c> {
                 self.send(inquiry, now)
             }
             Verdict::Explain(status) => self.explain(inquiry, status, now, jitter),
-            Verdict::Passing(_) if !inquiry.retried => {
+            Verdict::Later(_) | Verdict::Passing(_) if !inquiry.retried => {
                 inquiry.retried = true;
                 self.state = State::Pausing(inquiry);
                 Step::Pause(pause(jitter))
             }
-            Verdict::Passing(Trouble::Busy { status, .. }) => {
-                self.explain(inquiry, status, now, jitter)
-            }
+            Verdict::Later(status) => self.explain(inquiry, status, now, jitter),
             Verdict::Passing(trouble) | Verdict::Hopeless(trouble) => {
                 let answer = self.answer(in_trouble(trouble.status(), jitter));
                 self.note = Some(trouble.note(&inquiry.key));

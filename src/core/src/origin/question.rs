@@ -63,6 +63,15 @@ impl Ask {
     }
 }
 
+/// How much of an object an answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// All of it.
+    Whole,
+    /// What was asked for.
+    Part,
+}
+
 /// What follows from an answer of the bucket.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -80,6 +89,8 @@ pub(super) enum Verdict {
     Instead(Ask),
     /// The body of this answer, with this status, will tell.
     Explain(u16),
+    /// The same later; if it then still is refused with this status, its body tells why.
+    Later(u16),
     /// May be over in a moment.
     Passing(Trouble),
     /// There is no answer.
@@ -134,15 +145,15 @@ impl Question {
     ) -> Verdict {
         let received = Received(headers);
         match (status, ask, &self.part) {
-            (206, Ask::Part, Some(part)) => self.of_part(part, &received),
-            (200, Ask::Part | Ask::Whole, _) => self.of_whole(&received),
-            (200, Ask::Size, Some(part)) => self.of_size(part, &received),
-            (304, ..) if self.conditions.have_freshness() => not_modified(&received),
+            (206, Ask::Part, Some(part)) => self.of_part(206, part, &received),
+            (200, ..) => self.of_success(ask, &received),
+            (304, ..) if self.conditions.have_freshness() => self.of_no_change(&received),
             (412, ..) if self.conditions.have_guard() => Verdict::PreconditionFailed,
             // The condition was ours, for `If-Range`: another version, so all of it (§13.1.5).
             (412, Ask::Part, Some(part)) if part.only_of.is_some() => Verdict::Instead(Ask::Whole),
             (416, Ask::Part, Some(part)) => self.of_outside(part, &received),
-            (429 | 503, ..) => Verdict::Passing(Trouble::Busy { status, code: None }),
+            // Busy; or one of the machines behind it failed, and another may not. Backblaze asks for a retry of each.
+            (429 | 500 | 502 | 503, ..) => Verdict::Later(status),
             (300.., ..) => Verdict::Explain(status),
             _ => garbled(status, "sent a success that was not asked for"),
         }
@@ -165,8 +176,60 @@ impl Question {
         }
     }
 
+    /// A 200 is for all of the object, and `Content-Range` says nothing in it (RFC 9110 §14.4). Yet there are
+    /// servers that send a part under it, rclone among them; passed on as it stands, a part would be kept as the
+    /// whole. So it is read as what it can be shown to be.
+    fn of_success<H: HeaderSource + ?Sized>(
+        &self,
+        ask: Ask,
+        received: &Received<'_, H>,
+    ) -> Verdict {
+        let part = self.part.as_ref();
+        match (self.extent(ask, received), ask, part) {
+            (Some(Extent::Part), _, Some(part)) => self.of_part(200, part, received),
+            (Some(Extent::Whole), Ask::Size, Some(part)) => self.of_size(part, received),
+            (Some(Extent::Whole), ..) => self.of_whole(received),
+            _ => garbled(200, "sent a part under the status of the whole"),
+        }
+    }
+
+    /// How much of the object a 200 holds; `None` where it contradicts itself. That it is a part takes a length
+    /// beside the range, for without one nobody knows which of status and range is wrong.
+    fn extent<H: HeaderSource + ?Sized>(
+        &self,
+        ask: Ask,
+        received: &Received<'_, H>,
+    ) -> Option<Extent> {
+        if ask == Ask::Part && received.is_multipart() {
+            return None;
+        }
+        if !received.has("content-range") {
+            return Some(Extent::Whole);
+        }
+        let sent = received.0.single("content-range").and_then(Sent::parse)?;
+        let length = received.length().ok()?;
+        if length.is_some_and(|length| length != sent.length()) {
+            return None;
+        }
+        let asked_for = |part: &Part| ask == Ask::Part && part.range.is_answered_by(sent);
+        if length.is_some() && self.part.as_ref().is_some_and(asked_for) {
+            return Some(Extent::Part);
+        }
+        sent.is_whole().then_some(Extent::Whole)
+    }
+
+    /// A 304 that names another version than the viewer has would leave them with one that is not there any more.
+    fn of_no_change<H: HeaderSource + ?Sized>(&self, received: &Received<'_, H>) -> Verdict {
+        match self.conditions.check_no_change(&received.validators()) {
+            Some(unmet) => refused(unmet, received),
+            None => garbled(304, "said of another version that nothing has changed"),
+        }
+    }
+
+    /// `status` is the one under which it came.
     fn of_part<H: HeaderSource + ?Sized>(
         &self,
+        status: u16,
         part: &Part,
         received: &Received<'_, H>,
     ) -> Verdict {
@@ -178,14 +241,18 @@ impl Question {
             return Verdict::Instead(Ask::Whole);
         }
         let Some(sent) = received.0.single("content-range").and_then(Sent::parse) else {
-            return garbled(206, "sent a part without saying which");
+            return garbled(status, "sent a part without saying which");
         };
+        // Several parts in one body have their ranges in it, and none in the head (RFC 9110 §15.3.7.2).
+        if received.is_multipart() {
+            return garbled(status, "sent several parts for one");
+        }
         if !part.range.is_answered_by(sent) {
-            return garbled(206, "sent another part than was asked for");
+            return garbled(status, "sent another part than was asked for");
         }
         match received.length() {
             Ok(length) if length.is_none_or(|length| length == sent.length()) => {}
-            _ => return garbled(206, "sent a length that is not the part's"),
+            _ => return garbled(status, "sent a length that is not the part's"),
         }
         let mut head = object_head(206, received);
         head.headers.extend(received.copy(&["content-range"]));

@@ -128,6 +128,11 @@ impl Sent {
         sane.then_some(Self { first, last, size })
     }
 
+    /// Whether it is all of the object.
+    pub(super) fn is_whole(self) -> bool {
+        self.size == Some(self.length())
+    }
+
     /// How many bytes that is.
     pub(super) fn length(self) -> u64 {
         self.last - self.first + 1

@@ -33,6 +33,15 @@ impl<'a, H: HeaderSource + ?Sized> Received<'a, H> {
         self.0.single(name)?.parse().ok()
     }
 
+    /// Whether the body is a list of parts, each with a head of its own.
+    pub(super) fn is_multipart(&self) -> bool {
+        const TYPE: &[u8] = b"multipart/byteranges";
+        let kind = self
+            .only("content-type")
+            .and_then(|kind| kind.get(..TYPE.len()));
+        kind.is_some_and(|kind| kind.eq_ignore_ascii_case(TYPE))
+    }
+
     /// The `Content-Length`, when there is one.
     pub(super) fn length(&self) -> Result<Option<u64>, BadLength> {
         if !self.has("content-length") {

@@ -19,9 +19,6 @@ use crate::{
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";
 
-/// What a page may send along: its token, and what it wants to read.
-const REQUEST_HEADERS: &[u8] = b"Authorization, Content-Type";
-
 /// Why a viewer gets no token: 401 without a good JWT, 403 where it does not allow what is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -66,7 +63,7 @@ impl Refusal {
     #[must_use]
     pub fn render(&self) -> Answer {
         let kind = match self.reason {
-            Reason::NoPermission | Reason::NoEntitlements => Kind::Forbidden,
+            Reason::NoPermission | Reason::NoEntitlements | Reason::WrongGame => Kind::Forbidden,
             _ => Kind::Unauthorized,
         };
         let mut answer = Problem::new(kind).reason(self.reason.as_str()).render();
@@ -89,7 +86,7 @@ impl Config {
         let headers = &mut answer.head.headers;
         cors::add(headers, origin);
         if answer.head.status == 204 {
-            cors::add_preflight(headers, origin, REQUEST_HEADERS);
+            cors::add_preflight(headers, origin, &self.request_headers);
         }
         if self.log_header {
             headers.push((LOG_HEADER, Cow::Owned(log.to_header().into_bytes())));

@@ -6,8 +6,8 @@ use alloc::{
 };
 
 use crate::{
-    config::{Lookup, Problems, Useless, read},
-    cors::Origins,
+    config::{Lookup, Problems, Useless, flag, missing, read, read_if_set},
+    cors::{OF_TRACES, Origins, RequestHeaders},
     endpoint::{Endpoint, Scheme, endpoint, origin},
     secret::KeyRing,
     token::{
@@ -22,9 +22,10 @@ const KEYS_PATH: &str = "/.well-known/jwks.json";
 /// The configuration, read once. `Debug` does not show its secrets.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `None` while a variable is missing; then there is a reason instead.
+    /// While a variable is missing there is a reason instead.
     pub(super) access: Result<Access, &'static str>,
     pub(super) origins: Origins,
+    pub(super) request_headers: RequestHeaders,
     pub(super) log_header: bool,
 }
 
@@ -34,6 +35,7 @@ pub(super) struct Access {
     pub(super) keys: KeysAddress,
     pub(super) rules: identity::Rules,
     pub(super) permission: String,
+    pub(super) entitlements_required: bool,
     pub(super) video_origin: String,
     pub(super) ring: KeyRing,
     pub(super) playback: playback::Rules,
@@ -60,38 +62,37 @@ const NEEDED: [(&str, &str); 2] = [
 impl Config {
     /// Reads `clerk_jwks_url` and `video_origin_url`, without which the routes answer 503; `clerk_issuer`,
     /// `clerk_authorized_parties`, `playback_permission`, `playback_permissions_claim`,
-    /// `playback_entitlements_claim`, `playback_token_ttl_seconds`; `playback_token_secret`,
-    /// `playback_token_issuer`, `playback_token_audience` and `allowed_origins` as the gate does.
+    /// `playback_entitlements_claim`, `playback_entitlements_required`, `playback_token_ttl_seconds`;
+    /// `playback_token_secret`, `playback_token_issuer`, `playback_token_audience`, `allowed_origins` and
+    /// `allowed_headers` as the gate does.
     ///
     /// # Errors
     /// All variables that cannot be used, together.
     pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let origins = origins(lookup, &mut problems);
+        // Its token, what it wants to read, and what traces it.
+        let own = [&["Authorization", "Content-Type"][..], &OF_TRACES].concat();
+        let request_headers = RequestHeaders::from_lookup(&own, lookup, &mut problems);
         let access = access(lookup, &mut problems);
-        if !problems.0.is_empty() {
+        let Some(request_headers) = request_headers else {
             return Err(problems);
-        }
-        Ok(Self {
-            access: access.ok_or_else(|| missing(lookup)),
+        };
+        problems.or(Self {
+            access: access
+                .ok_or_else(|| missing(lookup, &NEEDED).unwrap_or("the route is not configured")),
             origins,
+            request_headers,
             log_header: set(lookup, "log_header").is_some(),
         })
     }
 }
 
-fn missing(lookup: &dyn Lookup) -> &'static str {
-    let found = NEEDED.iter().find(|(name, _)| set(lookup, name).is_none());
-    found.map_or("the route is not configured", |(_, reason)| reason)
-}
-
+/// `None` while a variable is missing, or with at least one more problem: what is set and wrong is noted all the same.
 fn access(lookup: &dyn Lookup, problems: &mut Problems) -> Option<Access> {
-    if NEEDED.iter().any(|(name, _)| set(lookup, name).is_none()) {
-        return None;
-    }
     let text = |name, default: &str| set(lookup, name).unwrap_or_else(|| default.to_string());
-    let keys = read(lookup, "clerk_jwks_url", None, keys_address, problems);
-    let video_origin = read(lookup, "video_origin_url", None, origin, problems);
+    let keys = read_if_set(lookup, "clerk_jwks_url", keys_address, problems);
+    let video_origin = read_if_set(lookup, "video_origin_url", origin, problems);
     let life = Some("900");
     let life_seconds = read(
         lookup,
@@ -100,6 +101,8 @@ fn access(lookup: &dyn Lookup, problems: &mut Problems) -> Option<Access> {
         seconds,
         problems,
     );
+    let required = "playback_entitlements_required";
+    let entitlements_required = read(lookup, required, Some("false"), flag, problems);
     let ring = ring(lookup, problems);
     let parties = text("clerk_authorized_parties", "");
     Some(Access {
@@ -111,6 +114,7 @@ fn access(lookup: &dyn Lookup, problems: &mut Problems) -> Option<Access> {
             entitlements_claim: text("playback_entitlements_claim", "entitlements"),
         },
         permission: text("playback_permission", "video:playback"),
+        entitlements_required: entitlements_required?,
         video_origin: video_origin?,
         ring: ring?,
         playback: playback::Rules {
@@ -134,10 +138,13 @@ fn list(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The secret is nothing that is missing while the routes are switched off anyhow.
 fn ring(lookup: &dyn Lookup, problems: &mut Problems) -> Option<KeyRing> {
     const NAME: &str = "playback_token_secret";
     let Some(text) = lookup.get(NAME).filter(|text| !text.is_empty()) else {
-        problems.add(NAME, "is not set");
+        if missing(lookup, &NEEDED).is_none() {
+            problems.add(NAME, "is not set");
+        }
         return None;
     };
     KeyRing::parse(text)

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     http::Answer,
-    scope::{MAX_PATTERNS, Scope},
+    key::GameId,
+    scope::{self, MAX_PATTERNS, Scope},
     time::UnixTime,
     token::{
         Reason, Verified, identity,
@@ -41,13 +42,14 @@ impl<'a> Permit<'a> {
         if !viewer.permissions.contains(&access.permission) {
             return Err(refused(Reason::NoPermission));
         }
+        let entitlements = viewer.entitlements.as_deref();
         let scope = match wanted {
-            Wanted::Game(key) => Scope::new(Some(key.game().as_str().to_string()), None),
-            Wanted::Session => entitled(&viewer),
-        };
-        let Some(scope) = scope else {
-            return Err(refused(Reason::NoEntitlements));
-        };
+            Wanted::Game(key) => {
+                entitled_to(key.game(), entitlements, access.entitlements_required)
+            }
+            Wanted::Session => entitled(entitlements),
+        }
+        .map_err(refused)?;
         Ok(Self {
             access,
             wanted,
@@ -132,9 +134,28 @@ impl<'a> Permit<'a> {
     }
 }
 
-/// The games that the viewer's claim lists; `None` where it lists none, or more than a token may hold.
-fn entitled(viewer: &identity::Claims) -> Option<Scope> {
-    let patterns = viewer.entitlements.clone()?;
-    let fits = (1..=MAX_PATTERNS).contains(&patterns.len());
-    fits.then(|| Scope::new(None, Some(patterns))).flatten()
+/// The one game that is asked for. Where the claim is missing the permission alone counts, unless the claim is
+/// `required`.
+fn entitled_to(
+    game: GameId<'_>,
+    entitlements: Option<&[String]>,
+    required: bool,
+) -> Result<Scope, Reason> {
+    match entitlements {
+        None if required => return Err(Reason::NoEntitlements),
+        Some([]) => return Err(Reason::NoEntitlements),
+        Some(patterns) if !scope::admits(patterns, game) => return Err(Reason::WrongGame),
+        None | Some(_) => {}
+    }
+    Scope::new(Some(game.as_str().to_string()), None).ok_or(Reason::NoEntitlements)
+}
+
+/// All games that the claim lists. One that lists none, or more than a token may hold, is refused; so is a
+/// missing one, for a session of every game is nothing to be had by saying nothing.
+fn entitled(entitlements: Option<&[String]>) -> Result<Scope, Reason> {
+    let patterns = entitlements.unwrap_or_default();
+    if !(1..=MAX_PATTERNS).contains(&patterns.len()) {
+        return Err(Reason::NoEntitlements);
+    }
+    Scope::new(None, Some(patterns.to_vec())).ok_or(Reason::NoEntitlements)
 }

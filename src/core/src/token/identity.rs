@@ -112,7 +112,8 @@ pub struct Claims {
     pub subject: String,
     /// What the viewer may do; empty where the claim is missing or of another kind.
     pub permissions: Vec<String>,
-    /// The games the viewer may watch; `None` where the claim is no list of texts.
+    /// The games the viewer may watch; `None` where the token has no such claim. A claim that is no list of
+    /// texts is there all the same, and opens nothing.
     pub entitlements: Option<Vec<String>>,
 }
 
@@ -120,8 +121,8 @@ pub struct Claims {
 ///
 /// # Errors
 /// The first rule that it breaks: [`Reason::TokenKey`], [`Reason::TokenSignature`],
-/// [`Reason::TokenMalformed`], then `exp` (required), `nbf` and `iat` with 30 s of leeway, `iss`, `azp` and
-/// `sub`.
+/// [`Reason::TokenMalformed`], then `exp` (required), `nbf` and `iat` with 30 s of leeway, `iss`, `azp`, `sts`
+/// and `sub`.
 pub fn verify(
     token: &Presented<'_>,
     keys: &KeySet,
@@ -144,6 +145,7 @@ pub fn verify(
         serde_json::from_slice(claims).map_err(|_| Reason::TokenMalformed)?;
     check_time(&claims, now)?;
     check_parties(&claims, rules)?;
+    check_session(&claims)?;
     let subject = claims.get("sub").and_then(Value::as_str);
     let subject = subject
         .filter(|subject| is_name(subject))
@@ -154,7 +156,9 @@ pub fn verify(
             .get(&rules.permissions_claim)
             .and_then(texts)
             .unwrap_or_default(),
-        entitlements: claims.get(&rules.entitlements_claim).and_then(texts),
+        entitlements: claims
+            .get(&rules.entitlements_claim)
+            .map(|claim| texts(claim).unwrap_or_default()),
     }))
 }
 
@@ -182,6 +186,16 @@ fn check_parties(claims: &Map<String, Value>, rules: &Rules) -> Result<(), Reaso
         return Err(Reason::TokenParty);
     }
     Ok(())
+}
+
+/// Clerk signs tokens for a sign-in with tasks left to do too, and says so in `sts`: `pending`. Its own verifiers
+/// count such a viewer as signed out. Who is no Clerk has no such claim.
+fn check_session(claims: &Map<String, Value>) -> Result<(), Reason> {
+    match claims.get("sts") {
+        None => Ok(()),
+        Some(status) if status == "active" => Ok(()),
+        Some(_) => Err(Reason::TokenNotActive),
+    }
 }
 
 /// A claim that is a `NumericDate` (RFC 7519 §2). Fractions are cut off; what lies before 1970 or beyond

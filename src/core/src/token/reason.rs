@@ -30,6 +30,8 @@ pub enum Reason {
     TokenAudience,
     /// `azp` is none of the parties that may ask.
     TokenParty,
+    /// `sts` says that the sign-in is not complete.
+    TokenNotActive,
     /// Good, but without the permission to watch.
     NoPermission,
     /// Good, but it opens no game.
@@ -40,7 +42,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which a token is checked.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoCredential,
         Self::TokenMalformed,
         Self::TokenAlgorithm,
@@ -53,6 +55,7 @@ impl Reason {
         Self::TokenIssuer,
         Self::TokenAudience,
         Self::TokenParty,
+        Self::TokenNotActive,
         Self::NoPermission,
         Self::NoEntitlements,
         Self::WrongGame,
@@ -74,6 +77,7 @@ impl Reason {
             Self::TokenIssuer => "token_issuer",
             Self::TokenAudience => "token_audience",
             Self::TokenParty => "token_party",
+            Self::TokenNotActive => "token_not_active",
             Self::NoPermission => "no_permission",
             Self::NoEntitlements => "no_entitlements",
             Self::WrongGame => "wrong_game",

@@ -12,7 +12,7 @@ use alloc::{
 use serde_json::{Map, Value};
 
 use super::{
-    bearer,
+    bearer, body,
     id::VideoId,
     problem::{Kind, Problem, method_not_allowed},
     row::Status,
@@ -117,12 +117,7 @@ fn takes_json<H: HeaderSource + ?Sized>(headers: &H) -> Result<(), Answer> {
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(Kind::UnsupportedMediaType).render());
     }
-    let length = headers.single("content-length");
-    let length: Option<usize> = length.and_then(|length| length.parse().ok());
-    if length.is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(too_large());
-    }
-    Ok(())
+    body::announced(headers, MAX_BODY_BYTES)
 }
 
 fn listing(query: &str) -> Result<Listing, Answer> {
@@ -179,12 +174,12 @@ impl Registration {
     ///
     /// # Errors
     /// The answer: 413, or 400 that says which member is wrong.
-    pub fn parse(body: &[u8]) -> Result<Self, Answer> {
-        if body.len() > MAX_BODY_BYTES {
-            return Err(too_large());
+    pub fn parse(document: &[u8]) -> Result<Self, Answer> {
+        if document.len() > MAX_BODY_BYTES {
+            return Err(body::too_large(MAX_BODY_BYTES));
         }
         let body: Value =
-            serde_json::from_slice(body).map_err(|error| bad(format!("body: {error}")))?;
+            serde_json::from_slice(document).map_err(|error| bad(format!("body: {error}")))?;
         if !body.is_object() {
             return Err(bad("the body is no JSON object"));
         }
@@ -258,12 +253,6 @@ fn bad(detail: impl Into<String>) -> Answer {
 
 fn not_found() -> Answer {
     Problem::new(Kind::NotFound).render()
-}
-
-fn too_large() -> Answer {
-    Problem::new(Kind::TooLarge)
-        .detail(format!("at most {MAX_BODY_BYTES} bytes"))
-        .render()
 }
 
 #[cfg(test)]

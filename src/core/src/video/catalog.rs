@@ -48,7 +48,7 @@ use super::{
     row::{BadRow, Row, Status},
     store::{Store, StoreError},
 };
-use crate::time::UnixTime;
+use crate::time::Clock;
 
 /// How often a swap is tried. Each loss means that another one won, so this many can meet at one row.
 pub(super) const ROUNDS: u32 = 256;
@@ -190,9 +190,9 @@ impl<S: Store> Catalog<S> {
         &self,
         id: &VideoId,
         event: &Event,
-        now: UnixTime,
+        clock: impl Clock,
     ) -> Result<Option<Applied>, Trouble> {
-        let applied = self.write(id, event, now).await?;
+        let applied = self.write(id, event, clock).await?;
         if let Some(applied) = &applied {
             self.settle(&[applied]).await;
         }
@@ -204,9 +204,11 @@ impl<S: Store> Catalog<S> {
     pub async fn apply_all(
         &self,
         events: &[(VideoId, Event)],
-        now: UnixTime,
+        clock: impl Clock,
     ) -> Vec<Result<Option<Applied>, Trouble>> {
-        let writes = events.iter().map(|(id, event)| self.write(id, event, now));
+        let writes = events
+            .iter()
+            .map(|(id, event)| self.write(id, event, clock));
         let answers = join(S::AT_ONCE, writes).await;
         let applied: Vec<&Applied> = answers.iter().flatten().flatten().collect();
         self.settle(&applied).await;
@@ -222,7 +224,7 @@ impl<S: Store> Catalog<S> {
         &self,
         report: &Report,
         via: Via,
-        now: UnixTime,
+        clock: impl Clock,
     ) -> Result<Option<Row>, Trouble> {
         let event = Event::Report {
             report: report.clone(),
@@ -230,14 +232,14 @@ impl<S: Store> Catalog<S> {
         };
         let labelled = report.label.as_ref().map(|label| &label.id);
         if let Some(id) = labelled
-            && let Some(row) = self.fitting(id, &event, now).await?
+            && let Some(row) = self.fitting(id, &event, clock).await?
         {
             return Ok(Some(row));
         }
         let noted = self.store.get(&uid_key(&report.uid)).await?;
         let noted = noted.and_then(|id| VideoId::new(core::str::from_utf8(&id).ok()?).ok());
         match noted {
-            Some(id) if Some(&id) != labelled => self.fitting(&id, &event, now).await,
+            Some(id) if Some(&id) != labelled => self.fitting(&id, &event, clock).await,
             _ => Ok(None),
         }
     }
@@ -247,9 +249,9 @@ impl<S: Store> Catalog<S> {
         &self,
         id: &VideoId,
         event: &Event,
-        now: UnixTime,
+        clock: impl Clock,
     ) -> Result<Option<Row>, Trouble> {
-        let applied = self.apply(id, event, now).await?;
+        let applied = self.apply(id, event, clock).await?;
         Ok(applied
             .filter(|applied| !matches!(applied.effect, Effect::Stale(_)))
             .map(|applied| applied.row))
@@ -282,7 +284,7 @@ impl<S: Store> Catalog<S> {
         &self,
         id: &VideoId,
         event: &Event,
-        now: UnixTime,
+        clock: impl Clock,
     ) -> Result<Option<Applied>, Trouble> {
         for round in 1..=ROUNDS {
             let (held, value) = self.store.hold(&row_key(id)).await?;
@@ -290,7 +292,8 @@ impl<S: Store> Catalog<S> {
                 return Ok(None);
             };
             let row = parse(id, &json)?;
-            let mut next = match lifecycle::apply(&row, event, now) {
+            // Anew in each round: meanwhile others have written, and theirs was before this.
+            let mut next = match lifecycle::apply(&row, event, clock.now()) {
                 Outcome::Changed(next) => *next,
                 Outcome::Same => return Ok(Some(Effect::Same.on(row))),
                 Outcome::Stale(stale) => return Ok(Some(Effect::Stale(stale).on(row))),

@@ -10,13 +10,13 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{Lookup, Problems, Useless, read},
+    config::{Lookup, Problems, Useless, missing, read, read_if_set},
     endpoint::{Endpoint, endpoint, is_unreserved, origin},
     origin::{
         self,
         bucket::{Bucket, FILMS, Variables},
     },
-    secret::Secret,
+    secret::{Secret, Secrets},
 };
 
 /// The host of Stream's API, unless `cf_stream_api_base` names another.
@@ -33,20 +33,30 @@ const STUCK_AFTER_SECONDS: u64 = 300;
 /// The longest that may be set, in seconds: a day.
 const MAX_STUCK_AFTER_SECONDS: u64 = 86_400;
 
+/// The shortest token of an operator, in bytes: what `openssl rand -hex 16` gives. Who finds a shorter one by trying
+/// is the operator.
+pub const MIN_ADMIN_TOKEN_BYTES: usize = 32;
+
+/// The shortest secret of a webhook, in bytes. Cloudflare makes it, and makes it longer; what is shorter was cut on
+/// its way here.
+pub const MIN_WEBHOOK_SECRET_BYTES: usize = 16;
+
 /// What `source` and `webhook` are told: the secret that they share with Stream.
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    /// `cf_stream_webhook_secret`; `None` when it is not set, and then the routes answer 503.
-    pub secret: Option<Secret>,
+    /// `cf_stream_webhook_secret`: one or several. `None` when it is not set, and then the routes answer 503.
+    pub secrets: Option<Secrets>,
 }
 
 impl Webhook {
-    /// Reads `cf_stream_webhook_secret`. Nothing about it can be wrong.
-    #[must_use]
-    pub fn from_lookup(lookup: &dyn Lookup) -> Self {
-        Self {
-            secret: lookup.get(WEBHOOK_SECRET).and_then(Secret::new),
-        }
+    /// Reads `cf_stream_webhook_secret`.
+    ///
+    /// # Errors
+    /// One of them is too short.
+    pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let secrets = read_if_set(lookup, WEBHOOK_SECRET, webhook_secrets, &mut problems);
+        problems.or(Self { secrets })
     }
 }
 
@@ -64,16 +74,18 @@ impl Videos {
     /// `s3_endpoint` is set.
     ///
     /// # Errors
-    /// Every variable of the bucket that is missing or unusable, when one of them is set.
+    /// A token that is too short, and every variable of the bucket that is missing or unusable, when one of them
+    /// is set; all together.
     pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let admin = read_if_set(lookup, ADMIN_TOKEN, admin_token, &mut problems);
         let bucket = match set(lookup, "s3_endpoint") {
-            Some(_) => Some(origin::Config::from_lookup(lookup)?),
+            Some(_) => origin::Config::from_lookup(lookup)
+                .map_err(|bucket| problems.0.extend(bucket.0))
+                .ok(),
             None => None,
         };
-        Ok(Self {
-            admin: admin(lookup),
-            bucket,
-        })
+        problems.or(Self { admin, bucket })
     }
 }
 
@@ -153,19 +165,17 @@ impl Reconciler {
     /// Reads `admin_token` and `stuck_after_seconds` (300 when it is not set).
     ///
     /// # Errors
-    /// `stuck_after_seconds` is no number from 0 to 86,400.
+    /// A token that is too short, and `stuck_after_seconds` that is no number from 0 to 86,400; both together.
     pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let default = STUCK_AFTER_SECONDS.to_string();
+        let admin = read_if_set(lookup, ADMIN_TOKEN, admin_token, &mut problems);
         let name = "stuck_after_seconds";
         let seconds = read(lookup, name, Some(&default), stuck_after, &mut problems);
-        match seconds {
-            Some(stuck_after_seconds) => Ok(Self {
-                admin: admin(lookup),
-                stuck_after_seconds,
-            }),
-            None => Err(problems),
-        }
+        problems.or(Self {
+            admin,
+            stuck_after_seconds: seconds.unwrap_or(STUCK_AFTER_SECONDS),
+        })
     }
 }
 
@@ -185,7 +195,7 @@ pub struct StreamAccess {
     pub(super) token: Zeroizing<String>,
     /// Scheme and authority, to stand before the source route's path.
     pub(super) source_origin: String,
-    pub(super) source_secret: Secret,
+    pub(super) source_secrets: Secrets,
 }
 
 impl fmt::Debug for StreamAccess {
@@ -205,45 +215,41 @@ impl Transcoder {
     /// What is missing switches Stream off; so does `stream_enabled` other than `true`.
     ///
     /// # Errors
-    /// Every variable that is set and unusable, unless Stream is switched off anyhow.
+    /// Every variable that is set and unusable, whatever else is missing, unless `stream_enabled` says that there
+    /// is no Stream.
     pub fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
         if set(lookup, "stream_enabled").as_deref().map(str::trim) != Some("true") {
             return Ok(Self::Off("stream_enabled is not true"));
         }
-        for (name, reason) in NEEDED {
-            if set(lookup, name).is_none() {
-                return Ok(Self::Off(reason));
-            }
-        }
-        StreamAccess::from_lookup(lookup).map(|access| Self::On(Box::new(access)))
-    }
-}
-
-impl StreamAccess {
-    fn from_lookup(lookup: &dyn Lookup) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let problems_ref = &mut problems;
-        let base = Some(API_BASE);
-        let api = read(lookup, "cf_stream_api_base", base, api, problems_ref);
-        let account = read(lookup, ACCOUNT, None, account, problems_ref);
-        let token = read(lookup, API_TOKEN, None, token, problems_ref);
-        let source = read(lookup, SOURCE_ORIGIN, None, origin, problems_ref);
-        let secret = read(lookup, WEBHOOK_SECRET, None, secret, problems_ref);
-        let (Some(api), Some(account), Some(token), Some(source_origin), Some(source_secret)) =
-            (api, account, token, source, secret)
-        else {
-            return Err(problems);
-        };
-        Ok(Self {
-            api,
-            account,
-            token,
-            source_origin,
-            source_secret,
+        let access = StreamAccess::from_lookup(lookup, &mut problems);
+        problems.or(match access {
+            Some(access) => Self::On(Box::new(access)),
+            None => Self::Off(missing(lookup, &NEEDED).unwrap_or("Stream is not configured")),
         })
     }
 }
 
+impl StreamAccess {
+    /// `None` while a variable is missing, or with at least one more problem.
+    fn from_lookup(lookup: &dyn Lookup, problems: &mut Problems) -> Option<Self> {
+        let base = Some(API_BASE);
+        let api = read(lookup, "cf_stream_api_base", base, api, problems);
+        let account = read_if_set(lookup, ACCOUNT, account, problems);
+        let token = read_if_set(lookup, API_TOKEN, token, problems);
+        let source_origin = read_if_set(lookup, SOURCE_ORIGIN, origin, problems);
+        let source_secrets = read_if_set(lookup, WEBHOOK_SECRET, webhook_secrets, problems);
+        Some(Self {
+            api: api?,
+            account: account?,
+            token: token?,
+            source_origin: source_origin?,
+            source_secrets: source_secrets?,
+        })
+    }
+}
+
+const ADMIN_TOKEN: &str = "admin_token";
 const WEBHOOK_SECRET: &str = "cf_stream_webhook_secret";
 const ACCOUNT: &str = "cloudflare_account_id";
 const API_TOKEN: &str = "cf_stream_api_token";
@@ -261,8 +267,15 @@ fn set(lookup: &dyn Lookup, name: &str) -> Option<String> {
     lookup.get(name).filter(|value| !value.trim().is_empty())
 }
 
-fn admin(lookup: &dyn Lookup) -> Option<Secret> {
-    lookup.get("admin_token").and_then(Secret::new)
+fn admin_token(text: &str) -> Result<Secret, Useless> {
+    Secret::at_least(MIN_ADMIN_TOKEN_BYTES, text)
+        .ok_or("is shorter than 32 bytes; `openssl rand -hex 32` makes a good one")
+}
+
+fn webhook_secrets(text: &str) -> Result<Secrets, Useless> {
+    Secrets::at_least(MIN_WEBHOOK_SECRET_BYTES, text).ok_or(
+        "holds a secret of less than 16 bytes; `reelgate stream subscribe` prints the whole of it",
+    )
 }
 
 fn stuck_after(text: &str) -> Result<u64, Useless> {
@@ -312,10 +325,6 @@ fn token(text: &str) -> Result<Zeroizing<String>, Useless> {
     Ok(Zeroizing::new(text.to_string()))
 }
 
-fn secret(text: &str) -> Result<Secret, Useless> {
-    Secret::new(text).ok_or("is empty")
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
@@ -328,8 +337,10 @@ mod tests {
         ("cloudflare_account_id", "acc1"),
         ("cf_stream_api_token", "token"),
         ("stream_source_origin", "https://video.example"),
-        ("cf_stream_webhook_secret", "whsec"),
+        ("cf_stream_webhook_secret", "whsec-0123456789"),
     ];
+
+    const ADMIN: &str = "an-operators-token-0123456789abc";
 
     fn lookup(variables: &[(&str, &str)], name: &str) -> Option<String> {
         let (_, value) = variables.iter().rev().find(|(own, _)| *own == name)?;
@@ -352,6 +363,7 @@ mod tests {
         assert_eq!(off("stream_enabled", ""), "stream_enabled is not true");
         for (name, _) in &GOOD[1..] {
             assert_eq!(off(name, ""), alloc::format!("{name} is not set"));
+            assert_eq!(off(name, " "), alloc::format!("{name} is not set"));
         }
         assert!(matches!(transcoder(&[]), Ok(Transcoder::On(_))));
     }
@@ -366,10 +378,30 @@ mod tests {
             ("cf_stream_api_base", "https://api.cloudflare.com/client/v4"),
             ("stream_source_origin", "https://video.example/path"),
             ("stream_source_origin", "video.example"),
+            ("cf_stream_webhook_secret", "whsec-012345678"),
+            (
+                "cf_stream_webhook_secret",
+                "whsec-0123456789,whsec-012345678",
+            ),
         ] {
             let problems = transcoder(&[(name, value)]).map(|_| ());
             assert_eq!(problems, Err(alloc::vec![name]), "{value}");
         }
+        // All of it at once, and although something is missing too.
+        let several = transcoder(&[
+            ("cf_stream_api_token", ""),
+            ("cloudflare_account_id", "a/b"),
+            ("stream_source_origin", "video.example"),
+            ("cf_stream_webhook_secret", "short"),
+        ]);
+        assert_eq!(
+            several.map(|_| ()),
+            Err(alloc::vec![
+                "cloudflare_account_id",
+                "stream_source_origin",
+                "cf_stream_webhook_secret"
+            ])
+        );
         // Who is switched off is not bothered.
         let off = transcoder(&[("stream_enabled", "no"), ("cf_stream_api_base", "x")]);
         assert!(matches!(off, Ok(Transcoder::Off(_))));
@@ -378,13 +410,16 @@ mod tests {
     #[test]
     fn the_reconciler_waits_as_long_as_it_is_told() {
         let read = |value: &str| {
-            let variables = [("stuck_after_seconds", value), ("admin_token", " t\n")];
+            let variables = [
+                ("stuck_after_seconds", value),
+                ("admin_token", "\n an-operators-token-0123456789abc "),
+            ];
             Reconciler::from_lookup(&|name: &str| lookup(&variables, name))
         };
         for (value, expected) in [("", 300), ("0", 0), ("1", 1), (" 86400 ", 86_400)] {
             let config = read(value).unwrap();
             assert_eq!(config.stuck_after_seconds, expected);
-            assert!(config.admin.unwrap().is("t"));
+            assert!(config.admin.unwrap().is(ADMIN));
         }
         for value in ["-1", "86401", "5m"] {
             assert!(read(value).is_err(), "{value}");
@@ -464,14 +499,53 @@ mod tests {
     }
 
     #[test]
+    fn a_short_secret_is_named_with_all_else_that_is_wrong() {
+        let from = |variables: &'static [(&str, &str)]| move |name: &str| lookup(variables, name);
+        let webhook =
+            Webhook::from_lookup(&from(&[("cf_stream_webhook_secret", "123456789012345")]));
+        assert_eq!(
+            webhook.unwrap_err().to_string(),
+            "cf_stream_webhook_secret holds a secret of less than 16 bytes; `reelgate stream subscribe` prints the whole of it"
+        );
+        let short = "admin_token is shorter than 32 bytes; `openssl rand -hex 32` makes a good one";
+        let reconciler = Reconciler::from_lookup(&from(&[
+            ("admin_token", "an-operators-token-0123456789ab"),
+            ("stuck_after_seconds", "5m"),
+        ]));
+        assert_eq!(
+            reconciler.unwrap_err().to_string(),
+            alloc::format!(
+                "{short}; stuck_after_seconds is not a whole number of seconds from 0 to 86400"
+            )
+        );
+        let videos = Videos::from_lookup(&from(&[
+            ("admin_token", "hunter2"),
+            ("s3_endpoint", "s3.example"),
+            ("s3_bucket", "a/b"),
+        ]));
+        let problems = videos.unwrap_err();
+        let variables: Vec<&str> = problems.0.iter().map(|problem| problem.variable).collect();
+        assert_eq!(
+            variables,
+            [
+                "admin_token",
+                "s3_endpoint",
+                "s3_bucket",
+                "s3_access_key_id",
+                "s3_secret_access_key"
+            ]
+        );
+        assert!(!problems.to_string().contains("hunter2"), "{problems}");
+    }
+
+    #[test]
     fn an_empty_secret_is_none() {
         let webhook = |value: &'static str| {
-            Webhook::from_lookup(&|_: &str| Some(value.to_string()))
-                .secret
-                .is_some()
+            let config = Webhook::from_lookup(&|_: &str| Some(value.to_string()));
+            config.unwrap().secrets.is_some()
         };
         assert_eq!(
-            [webhook(""), webhook("  "), webhook("s")],
+            [webhook(""), webhook("  "), webhook("  0123456789abcdef\n")],
             [false, false, true]
         );
         let videos = Videos::from_lookup(&|_: &str| None).unwrap();

@@ -9,13 +9,17 @@
 //!                         └───────────────── retry ────┴────────► failed
 //! ```
 //!
+//! One step goes against these: where a row has failed for nothing but that Stream did not know its copy, a
+//! report that the copy is ready makes it `ready`.
+//!
 //! **One number, one submission.** Whoever moves a row to `encoding` gives it a new `attempt`, in one
 //! compare-and-swap, and alone may then send the copy `{id}#{attempt}`, once. So there are never two
 //! copies of one attempt, whatever is lost, doubled or late.
 //!
 //! **Reports only raise.** Of one uid, a row holds the join of all reports: the status furthest along
-//! `encoding < ready < failed`, the greatest percentage, the greatest of what is known in every other
-//! field. A join is commutative, associative and idempotent. Hence the same reports leave the same
+//! `encoding < unknown there < ready < failed`, the greatest percentage, the greatest of what is known in every
+//! other field. That Stream does not know a uid (404) says less than that it is ready: it is asked by polls alone,
+//! and may be of before the copy was there, or of a place that has not heard of it. A join is commutative, associative and idempotent. Hence the same reports leave the same
 //! row in any order and any number of copies. Not covered by this is `history`, which tells the way and
 //! not the place: it is always a path of legal steps from the first status to the last.
 //!
@@ -120,7 +124,8 @@ pub enum Refusal {
     NotDue(UnixTime),
 }
 
-/// Whether a row may go from one status to another.
+/// Whether a row may go from one status to another. From `failed` to `ready` it may only where Stream did not know
+/// the copy, and for nothing else (see [`Failure::is_gone`]).
 #[must_use]
 pub fn is_legal(from: Status, to: Status) -> bool {
     use Status::{Encoding, Failed, Queued, Ready, Uploading};
@@ -128,12 +133,13 @@ pub fn is_legal(from: Status, to: Status) -> bool {
         (from, to),
         (Uploading | Failed | Encoding, Queued)
             | (Queued, Encoding)
-            | (Encoding, Ready | Failed)
-            | (Ready, Failed)
+            | (Encoding | Failed, Ready)
+            | (Encoding | Ready, Failed)
     )
 }
 
-/// Applies an event to a row. `now` stands in what is written, and decides whether a queued row is due.
+/// Applies an event to a row. `now` stands in what is written, unless the row's last entry is of later: clocks differ,
+/// and a history is in the order of time. It also decides whether a queued row is due.
 #[must_use]
 pub fn apply(row: &Row, event: &Event, now: UnixTime) -> Outcome {
     match event {
@@ -212,7 +218,7 @@ fn submitted(row: &Row, attempt: u32, uid: &StreamUid, now: UnixTime) -> Outcome
     }
     let mut next = row.clone();
     next.stream_uid = Some(uid.clone());
-    next.updated_at = now;
+    next.updated_at = row.not_before(now);
     Outcome::Changed(Box::new(next))
 }
 
@@ -254,8 +260,14 @@ fn learn(row: &Row, report: &Report, via: Via, now: UnixTime) -> Outcome {
     next.hls_url = row.hls_url.clone().max(report.hls_url.clone());
     next.dash_url = row.dash_url.clone().max(report.dash_url.clone());
     next.thumbnail_url = row.thumbnail_url.clone().max(report.thumbnail_url.clone());
-    next.error = plainer(row.error.as_ref(), report.failure.as_ref()).cloned();
-    let to = raised(row.status, report.progress);
+    let to = Stage::of(row).max(Stage::said(report));
+    next.error = match to {
+        Stage::Encoding | Stage::Ready => None,
+        Stage::Gone | Stage::Failed => {
+            plainer(row.error.as_ref(), report.failure.as_ref()).cloned()
+        }
+    };
+    let to = to.status();
     if to != row.status {
         let cause = match via {
             Via::Webhook => Cause::WEBHOOK,
@@ -266,7 +278,7 @@ fn learn(row: &Row, report: &Report, via: Via, now: UnixTime) -> Outcome {
     if next == *row {
         return Outcome::Same;
     }
-    next.updated_at = now;
+    next.updated_at = row.not_before(now);
     Outcome::Changed(Box::new(next))
 }
 
@@ -281,12 +293,48 @@ fn speaks_about(row: &Row, report: &Report) -> bool {
     }
 }
 
-/// A row with a uid is `encoding`, `ready` or `failed`.
-fn raised(status: Status, progress: Progress) -> Status {
-    match (status, progress) {
-        (Status::Encoding, Progress::Ready) => Status::Ready,
-        (_, Progress::Failed) => Status::Failed,
-        (status, _) => status,
+/// How much is known of a copy. Reports only raise it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Encoding,
+    /// Stream did not know it, which is all that was said against it.
+    Gone,
+    Ready,
+    Failed,
+}
+
+impl Stage {
+    /// Of a row that has a uid, or is about to get one: it is `encoding`, `ready` or `failed`.
+    fn of(row: &Row) -> Self {
+        match row.status {
+            Status::Ready => Self::Ready,
+            Status::Failed => Self::failed(row.error.as_ref()),
+            Status::Uploading | Status::Queued | Status::Encoding => Self::Encoding,
+        }
+    }
+
+    fn said(report: &Report) -> Self {
+        match report.progress {
+            Progress::Encoding => Self::Encoding,
+            Progress::Ready => Self::Ready,
+            Progress::Failed => Self::failed(report.failure.as_ref()),
+        }
+    }
+
+    fn failed(failure: Option<&Failure>) -> Self {
+        if failure.is_some_and(Failure::is_gone) {
+            Self::Gone
+        } else {
+            Self::Failed
+        }
+    }
+
+    fn status(self) -> Status {
+        match self {
+            Self::Encoding => Status::Encoding,
+            Self::Ready => Status::Ready,
+            Self::Gone | Self::Failed => Status::Failed,
+        }
     }
 }
 
@@ -298,12 +346,13 @@ fn greater(own: Option<f64>, reported: Option<f64>) -> Option<f64> {
     }
 }
 
-/// Of two reasons the one that says more, then the greater text. Any total order would do.
+/// Of two reasons the one that says more, then the greater text. Any total order would do in which that the copy is
+/// gone comes last, for it is no reason beside another.
 fn plainer<'a>(own: Option<&'a Failure>, reported: Option<&'a Failure>) -> Option<&'a Failure> {
     let order = |failure: &&'a Failure| {
-        let says_something = !matches!(failure.code.as_str(), "ERR_UNKNOWN" | "not_found");
         (
-            says_something,
+            !failure.is_gone(),
+            failure.code != "ERR_UNKNOWN",
             failure.code.as_str(),
             failure.message.as_str(),
         )
@@ -335,10 +384,16 @@ impl Row {
         self.retry_at = None;
     }
 
+    /// `now`, or the time of the last entry where that is later.
+    fn not_before(&self, now: UnixTime) -> UnixTime {
+        self.history.last().map_or(now, |last| last.at.max(now))
+    }
+
     fn step(&mut self, to: Status, cause: Cause, now: UnixTime) {
         let from = Some(self.status);
+        let at = self.not_before(now);
         self.history.push(Transition {
-            at: now,
+            at,
             from,
             to,
             cause,
@@ -346,6 +401,6 @@ impl Row {
         let surplus = self.history.len().saturating_sub(MAX_HISTORY);
         self.history.drain(..surplus);
         self.status = to;
-        self.updated_at = now;
+        self.updated_at = at;
     }
 }

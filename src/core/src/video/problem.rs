@@ -27,6 +27,8 @@ pub enum Kind {
     NotFound,
     /// 405.
     MethodNotAllowed,
+    /// 408: the body did not come in time.
+    RequestTimeout,
     /// 409: the id has a row.
     Taken,
     /// 409: the row's status does not allow it.
@@ -41,6 +43,8 @@ pub enum Kind {
     Internal,
     /// 502: the next handler failed.
     BadGateway,
+    /// 504: the next handler's bucket did not answer in time.
+    GatewayTimeout,
     /// 503: the route has no secret to check with.
     NotConfigured,
     /// 503: Stream is switched off.
@@ -57,7 +61,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Signature,
@@ -65,6 +69,7 @@ impl Kind {
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::RequestTimeout,
         Self::Taken,
         Self::Conflict,
         Self::TooLarge,
@@ -72,6 +77,7 @@ impl Kind {
         Self::Misconfigured,
         Self::Internal,
         Self::BadGateway,
+        Self::GatewayTimeout,
         Self::NotConfigured,
         Self::StreamDisabled,
         Self::Unavailable,
@@ -90,6 +96,7 @@ impl Kind {
             Self::Forbidden => (403, "forbidden", "The viewer may not watch this"),
             Self::NotFound => (404, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (405, "method-not-allowed", "The method is not allowed here"),
+            Self::RequestTimeout => (408, "request-timeout", "The body did not come in time"),
             Self::Taken => (409, "taken", "The id is taken"),
             Self::Conflict => (409, "conflict", "The video's status does not allow it"),
             Self::TooLarge => (413, "too-large", "The body is too large"),
@@ -101,6 +108,7 @@ impl Kind {
             Self::Misconfigured => (500, "misconfigured", "The service is misconfigured"),
             Self::Internal => (500, "internal", "The catalog cannot be used"),
             Self::BadGateway => (502, "bad-gateway", "The original cannot be reached"),
+            Self::GatewayTimeout => (504, "gateway-timeout", "The original did not come in time"),
             Self::NotConfigured => (503, "not-configured", "The route is not configured"),
             Self::StreamDisabled => (503, "stream-disabled", "Encoding is switched off"),
             Self::Unavailable => (503, "unavailable", "The catalog is not available"),

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     id::{StreamUid, VideoId},
     redact::{MAX_CODE_BYTES, MAX_MESSAGE_BYTES, redact},
-    row::Failure,
+    row::{Failure, GONE},
 };
 
 /// Longest address that is kept, in bytes; players and proxies take no longer one.
@@ -165,8 +165,8 @@ impl Report {
         })
     }
 
-    /// What it means that Stream knows nothing of `uid` any more: the copy is gone, and with it all
-    /// hope that it will be ready.
+    /// What it means that Stream knows nothing of `uid`: the copy is gone, unless another report says that it is
+    /// ready (see [`Failure::is_gone`]).
     #[must_use]
     pub fn gone(uid: StreamUid) -> Self {
         Self {
@@ -175,7 +175,7 @@ impl Report {
             progress: Progress::Failed,
             pct_complete: None,
             failure: Some(Failure {
-                code: "not_found".into(),
+                code: GONE.into(),
                 message: "Stream knows no copy of this uid; it may have been deleted there".into(),
             }),
             duration_seconds: None,

@@ -86,6 +86,18 @@ pub struct Failure {
     pub message: String,
 }
 
+/// The code of a failure that is nothing but that Stream does not know the copy.
+pub(super) const GONE: &str = "not_found";
+
+impl Failure {
+    /// Whether it is nothing but that Stream did not know the copy when it was asked. A report that the copy is ready
+    /// says more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.code == GONE
+    }
+}
+
 /// What made a row change its status. Names of later versions are kept as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

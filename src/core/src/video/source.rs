@@ -1,7 +1,7 @@
 //! The source route: Stream fetches an original by an address that is signed for one key and a time.
 //!
 //! `GET|HEAD /api/internal/stream-source?key=&exp=&sig=`, where `sig` is HMAC-SHA256 in hexadecimal over
-//! `stream-source:v1`, key and end, a line each. The secret is the webhook's, so that both change at once.
+//! `stream-source:v1`, key and end, a line each. The secrets are the webhook's: the first signs, and all verify.
 //! One address is good for HEAD and GET, ranges included, until its end.
 //!
 //! A driver asks [`decide`]. On [`Decision::Forward`] it asks the next handler for
@@ -22,7 +22,7 @@ use crate::{
     http::{Answer, Head, HeaderSource, Headers, Method, Request},
     key::SourceKey,
     query::{self, BadParameter},
-    secret::Secret,
+    secret::Secrets,
     time::UnixTime,
 };
 
@@ -63,11 +63,11 @@ const TO_STREAM: [&str; 6] = [
     "content-encoding",
 ];
 
-/// The signed path and query of an original, good until `expires`.
+/// The signed path and query of an original, good until `expires`, under the first of `secrets`.
 #[must_use]
-pub fn sign(secret: &Secret, key: &SourceKey, expires: UnixTime) -> String {
+pub fn sign(secrets: &Secrets, key: &SourceKey, expires: UnixTime) -> String {
     let end = expires.0.to_string();
-    let tag = secret.sign(&message(key.as_str(), &end));
+    let tag = secrets.sign(&message(key.as_str(), &end));
     let escaped = utf8_percent_encode(key.as_str(), ESCAPED_IN_QUERY);
     format!("{PATH}?key={escaped}&exp={end}&sig={}", hex::lower(&tag))
 }
@@ -132,25 +132,25 @@ impl fmt::Debug for Forward {
     }
 }
 
-/// Decides about a request. `secret` is `None` while none is configured.
+/// Decides about a request. `secrets` are `None` while none is configured.
 #[must_use]
 pub fn decide<H: HeaderSource + ?Sized>(
     request: &Request<'_, H>,
-    secret: Option<&Secret>,
+    secrets: Option<&Secrets>,
     now: UnixTime,
 ) -> Decision {
     let answer = |answer: Answer| Decision::Answer(answer.for_method(request.method));
     if !matches!(request.method, Method::Get | Method::Head) {
         return Decision::Answer(method_not_allowed("GET, HEAD"));
     }
-    let Some(secret) = secret else {
+    let Some(secrets) = secrets else {
         return answer(
             Problem::new(Kind::NotConfigured)
                 .detail("cf_stream_webhook_secret is not set")
                 .render(),
         );
     };
-    match verify(query::query_of(request.target), secret, now) {
+    match verify(query::query_of(request.target), secrets, now) {
         Ok(key) => Decision::Forward(Forward::new(request, key)),
         Err(refused) => answer(refused.render()),
     }
@@ -160,14 +160,14 @@ pub fn decide<H: HeaderSource + ?Sized>(
 ///
 /// # Errors
 /// [`Refused`], of the signature before the end: who cannot sign learns nothing of the end.
-pub fn verify(query: &str, secret: &Secret, now: UnixTime) -> Result<SourceKey, Refused> {
+pub fn verify(query: &str, secrets: &Secrets, now: UnixTime) -> Result<SourceKey, Refused> {
     let key = required(query, "key")?;
     let end = required(query, "exp")?;
     let signature = required(query, "sig")?;
     let key = SourceKey::new(&key).map_err(|_| Refused::Malformed("key"))?;
     let expires: u64 = end.parse().map_err(|_| Refused::Malformed("exp"))?;
     let tag = hex::tag(&signature).ok_or(Refused::Signature)?;
-    if !secret.verify(&message(key.as_str(), &end), &tag) {
+    if !secrets.verify(&message(key.as_str(), &end), &tag) {
         return Err(Refused::Signature);
     }
     if now.0 > expires {
@@ -232,7 +232,10 @@ impl Forward {
         match status {
             200 | 206 | 304 | 412 | 416 => Respond::Forward(self.head(status, upstream)),
             404 => Respond::Answer(self.problem(Kind::NotFound, "the bucket has no such object")),
-            503 | 504 => Respond::Answer(self.problem(Kind::Unavailable, "the bucket is busy")),
+            503 => Respond::Answer(self.problem(Kind::Unavailable, "the bucket is busy")),
+            504 => Respond::Answer(
+                self.problem(Kind::GatewayTimeout, "the bucket did not answer in time"),
+            ),
             _ => Respond::Answer(self.unavailable()),
         }
     }

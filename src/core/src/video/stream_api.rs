@@ -178,7 +178,7 @@ impl StreamAccess {
     pub fn copy(&self, submission: &Submission, now: UnixTime) -> Call {
         let Submission { label, source_key } = submission;
         let end = now.plus(source::LIFE_SECONDS);
-        let signed = source::sign(&self.source_secret, source_key, end);
+        let signed = source::sign(&self.source_secrets, source_key, end);
         let mut meta = json!({ "name": label.name(), "reelgate_id": label.id });
         if let Some(nonce) = &label.nonce {
             meta["reelgate_nonce"] = json!(nonce);

@@ -11,7 +11,8 @@
 //! 4. Queued rows whose time has come are submitted, until Stream is busy.
 //!
 //! The oldest come first. A sweep makes at most [`BUDGET`] calls; what is left over, and what could not
-//! be decided, the next one does. Two sweeps at once do no harm: each row's change is a
+//! be decided, the next one does. A row that Stream will not speak of keeps none of the others waiting; where it
+//! speaks of none, is busy, or is slow, the sweep ends early, and its [`Summary`] says so. Two sweeps at once do no harm: each row's change is a
 //! compare-and-swap, and only the one who made it acts on it.
 
 use alloc::{
@@ -40,6 +41,14 @@ use crate::time::UnixTime;
 /// The most calls to Stream in one sweep: a seventh of what Cloudflare allows in five minutes, with a
 /// sweep each minute.
 pub const BUDGET: usize = 40;
+
+/// How many rows, one after the other, Stream may deny before it is taken to deny all of them: an account's token
+/// that holds no more is denied at each, and one that may not see one video at that one.
+pub const MAX_DENIED: usize = 3;
+
+/// After how many seconds no more calls are begun: whoever has asked for the sweep waits for its end, and has a
+/// minute.
+pub const LONGEST_SECONDS: u64 = 40;
 
 /// What the driver does next.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +90,33 @@ pub struct Summary {
     pub updated: usize,
     /// Rows about which nothing could be found out, or that could not be written or read.
     pub errors: usize,
+    /// Why rows were left to the next sweep that this one could have asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+/// Why a sweep ended before its work was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// Stream takes the token for nothing: for a list, or for [`MAX_DENIED`] rows in turn.
+    Denied,
+    /// Stream has said 429.
+    Busy,
+    /// It took [`LONGEST_SECONDS`].
+    Late,
+}
+
+impl Ended {
+    /// The word that JSON has.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Busy => "busy",
+            Self::Late => "late",
+        }
+    }
 }
 
 impl Summary {
@@ -89,16 +125,13 @@ impl Summary {
     pub fn to_json(&self, disabled: Option<&str>) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body<'a> {
-            scanned: usize,
-            updated: usize,
-            errors: usize,
+            #[serde(flatten)]
+            summary: &'a Summary,
             #[serde(skip_serializing_if = "Option::is_none")]
             disabled: Option<&'a str>,
         }
         json(&Body {
-            scanned: self.scanned,
-            updated: self.updated,
-            errors: self.errors,
+            summary: self,
             disabled,
         })
     }
@@ -121,6 +154,11 @@ pub struct Sweep {
     told: Option<VideoId>,
     scanned: usize,
     unreadable: usize,
+    began: UnixTime,
+    late: bool,
+    /// Rows that Stream has denied since it last spoke of one.
+    denied: usize,
+    ended: Option<Ended>,
 }
 
 /// What the driver was told to do last.
@@ -159,6 +197,10 @@ impl Sweep {
             told: None,
             scanned: rows.len() + unreadable,
             unreadable,
+            began: now,
+            late: false,
+            denied: 0,
+            ended: None,
         };
         let mut polls = BTreeSet::new();
         for row in rows {
@@ -180,13 +222,17 @@ impl Sweep {
     /// Takes what the driver reports, and says what to do next. A report that does not follow from the
     /// last step ends the sweep.
     pub fn next(&mut self, told: Told, now: UnixTime) -> Step {
+        self.late |= now.since(self.began) >= LONGEST_SECONDS;
+        if is_answer(&told) {
+            self.denied = 0;
+        }
         match (core::mem::replace(&mut self.state, State::Ending), told) {
             (State::Listing(polls), Told::Listed(listed)) => self.listed(polls, listed),
             (State::Getting(id), Told::Got(Ok(report))) => self.write(id, polled(report)),
-            (State::Getting(id), Told::Got(Err(failed))) => self.unanswered([id], &failed),
+            (State::Getting(id), Told::Got(Err(failed))) => self.row_unanswered(id, &failed),
             (State::Finding(label), Told::Listed(Ok(listed))) => self.found(label, &listed),
             (State::Finding(label), Told::Listed(Err(failed))) => {
-                self.unanswered([label.id], &failed)
+                self.row_unanswered(label.id, &failed)
             }
             (State::Taking(id), Told::Applied(answers)) => self.taken(id, answers),
             (State::Submitting(submission), Told::Submitted(submitted)) => {
@@ -202,6 +248,12 @@ impl Sweep {
     }
 
     fn go_on(&mut self) -> Step {
+        if self.late && !(self.polls.is_empty() && self.work.is_empty()) {
+            return self.end_early(Ended::Late);
+        }
+        if self.denied >= MAX_DENIED {
+            return self.end_early(Ended::Denied);
+        }
         if self.calls < BUDGET && !self.polls.is_empty() {
             let batch = self.polls.len().min(MAX_LISTED);
             let polls: Vec<Poll> = self.polls.drain(..batch).collect();
@@ -221,6 +273,11 @@ impl Sweep {
                 }
             };
         }
+        self.end()
+    }
+
+    fn end_early(&mut self, why: Ended) -> Step {
+        self.ended = Some(why);
         self.end()
     }
 
@@ -245,6 +302,7 @@ impl Sweep {
             scanned: self.scanned,
             updated: self.updated.len(),
             errors: self.undecided.len() + self.unreadable,
+            ended: self.ended,
         }
     }
 
@@ -264,7 +322,15 @@ impl Sweep {
             Ok(listed) => listed,
             // One uid that Stream cannot read must not hide the others.
             Err(CallFailed::Refused(_)) => Listed::default(),
-            Err(failed) => return self.unanswered(polls.into_iter().map(|poll| poll.id), &failed),
+            Err(failed) => {
+                self.undecided.extend(polls.into_iter().map(|poll| poll.id));
+                return match failed {
+                    // What may not list any may not see any.
+                    CallFailed::Denied(_) => self.end_early(Ended::Denied),
+                    CallFailed::Busy => self.end_early(Ended::Busy),
+                    CallFailed::Passing(_) | CallFailed::Refused(_) => self.go_on(),
+                };
+            }
         };
         let mut reports: BTreeMap<StreamUid, Report> = listed
             .reports
@@ -324,6 +390,9 @@ impl Sweep {
         if matches!(submitted, Submitted::Busy(_)) {
             self.submitting = false;
         }
+        if is_denied(&submitted) {
+            self.denied += 1;
+        }
         let id = submission.label.id.clone();
         if let Some(event) = submitted.event(&submission) {
             return self.write(id, event);
@@ -349,14 +418,31 @@ impl Sweep {
         }
     }
 
-    fn unanswered(&mut self, ids: impl IntoIterator<Item = VideoId>, failed: &CallFailed) -> Step {
-        self.undecided.extend(ids);
-        // More questions would only be refused as well, or keep us shut out for longer.
-        if matches!(failed, CallFailed::Busy | CallFailed::Denied(_)) {
-            return self.end();
+    fn row_unanswered(&mut self, id: VideoId, failed: &CallFailed) -> Step {
+        self.undecided.insert(id);
+        match failed {
+            // More questions would only be refused as well, and keep us shut out for longer.
+            CallFailed::Busy => return self.end_early(Ended::Busy),
+            CallFailed::Denied(_) => self.denied += 1,
+            CallFailed::Passing(_) | CallFailed::Refused(_) => {}
         }
         self.go_on()
     }
+}
+
+/// Whether Stream has spoken of what it was asked about, so that it takes our token.
+fn is_answer(told: &Told) -> bool {
+    match told {
+        Told::Listed(listed) => listed.is_ok(),
+        Told::Got(got) => got.is_ok(),
+        Told::Submitted(submitted) => matches!(submitted, Submitted::Taken(_)),
+        Told::Applied(_) => false,
+    }
+}
+
+fn is_denied(submitted: &Submitted) -> bool {
+    let denied = |code: &str| matches!(code, "submit_401" | "submit_403");
+    matches!(submitted, Submitted::Refused(failure) if denied(&failure.code))
 }
 
 fn polled(report: Report) -> Event {

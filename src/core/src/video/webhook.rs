@@ -3,15 +3,16 @@
 //! `POST /api/webhooks/stream` with `Webhook-Signature: time=…,sig1=…`, where `sig1` is HMAC-SHA256 in
 //! hexadecimal over the time, a dot and the body, byte for byte.
 //!
-//! A driver first asks [`precheck`], which needs no body. Then it reads at most [`MAX_BODY_BYTES`] and one
-//! more, and asks [`decide`]. A [`Report`] goes to the catalog; what became of it is answered by
-//! [`received`] or [`unavailable`].
+//! A driver first asks [`precheck`], which needs no body: whoever cannot show a signature of about now has none of
+//! theirs read. Then it reads at most [`MAX_BODY_BYTES`] and one more, and asks [`Awaited::decide`]. A [`Report`]
+//! goes to the catalog; what became of it is answered by [`received`] or [`unavailable`].
 
 use alloc::format;
 
 use serde::Serialize;
 
 use super::{
+    body,
     problem::{Kind, Problem, json_answer, method_not_allowed},
     report::{BadReport, Report},
     row::{Status, json},
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     hex,
     http::{Answer, HeaderSource, Method, Request},
-    secret::Secret,
+    secret::Secrets,
     time::UnixTime,
 };
 
@@ -109,55 +110,77 @@ impl<'a> Signature<'a> {
         })
     }
 
-    /// Checks it against a body.
+    /// Whether it was made about now; needs no body.
     ///
     /// # Errors
-    /// [`Unauthentic::Signature`], [`Unauthentic::Stale`].
-    pub fn verify(&self, secret: &Secret, body: &[u8], now: UnixTime) -> Result<(), Unauthentic> {
-        if !secret.verify(&[self.time.as_bytes(), b".", body], &self.tag) {
-            return Err(Unauthentic::Signature);
-        }
+    /// [`Unauthentic::Stale`].
+    pub fn check_age(&self, now: UnixTime) -> Result<(), Unauthentic> {
         if self.at.0.abs_diff(now.0) > TOLERANCE_SECONDS {
             return Err(Unauthentic::Stale);
         }
         Ok(())
     }
-}
 
-/// Answers what needs no body: 405, and 503 while no secret is configured.
-#[must_use]
-pub fn precheck(method: Method, secret: Option<&Secret>) -> Option<Answer> {
-    if method != Method::Post {
-        return Some(method_not_allowed("POST").for_method(method));
+    /// Checks it against a body.
+    ///
+    /// # Errors
+    /// [`Unauthentic::Signature`].
+    pub fn verify(&self, secrets: &Secrets, body: &[u8]) -> Result<(), Unauthentic> {
+        if !secrets.verify(&[self.time.as_bytes(), b".", body], &self.tag) {
+            return Err(Unauthentic::Signature);
+        }
+        Ok(())
     }
-    secret.is_none().then(|| {
-        Problem::new(Kind::NotConfigured)
-            .detail("cf_stream_webhook_secret is not set")
-            .render()
-    })
 }
 
-/// The report in an authentic body.
+/// A webhook whose body is worth reading. Only [`precheck`] gives one.
+#[derive(Debug)]
+pub struct Awaited<'a> {
+    signature: Signature<'a>,
+    secrets: &'a Secrets,
+}
+
+/// Judges what needs no body.
 ///
 /// # Errors
-/// The answer: 413, 401 or 400, in this order.
-pub fn decide<H: HeaderSource + ?Sized>(
-    request: &Request<'_, H>,
-    body: &[u8],
-    secret: &Secret,
+/// The answer: 405, 503 while no secret is configured, 413 for a length that is announced, 401.
+pub fn precheck<'a, H: HeaderSource + ?Sized>(
+    request: &Request<'a, H>,
+    secrets: Option<&'a Secrets>,
     now: UnixTime,
-) -> Result<Report, Answer> {
-    if body.len() > MAX_BODY_BYTES {
-        let detail = format!("at most {MAX_BODY_BYTES} bytes");
-        return Err(Problem::new(Kind::TooLarge).detail(detail).render());
+) -> Result<Awaited<'a>, Answer> {
+    if request.method != Method::Post {
+        return Err(method_not_allowed("POST").for_method(request.method));
     }
+    let Some(secrets) = secrets else {
+        return Err(Problem::new(Kind::NotConfigured)
+            .detail("cf_stream_webhook_secret is not set")
+            .render());
+    };
+    body::announced(request.headers, MAX_BODY_BYTES)?;
     let header = request.headers.single("webhook-signature");
-    header
+    let signature = header
         .ok_or(Unauthentic::Missing)
         .and_then(Signature::parse)
-        .and_then(|signature| signature.verify(secret, body, now))
         .map_err(Unauthentic::render)?;
-    Report::parse(body).map_err(not_a_report)
+    signature.check_age(now).map_err(Unauthentic::render)?;
+    Ok(Awaited { signature, secrets })
+}
+
+impl Awaited<'_> {
+    /// The report in an authentic body.
+    ///
+    /// # Errors
+    /// The answer: 413, 401 or 400, in this order.
+    pub fn decide(&self, body: &[u8]) -> Result<Report, Answer> {
+        if body.len() > MAX_BODY_BYTES {
+            return Err(body::too_large(MAX_BODY_BYTES));
+        }
+        self.signature
+            .verify(self.secrets, body)
+            .map_err(Unauthentic::render)?;
+        Report::parse(body).map_err(not_a_report)
+    }
 }
 
 /// The answer when the catalog has taken the report: of a row that now has this status, or of none.

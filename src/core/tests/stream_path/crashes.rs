@@ -1,5 +1,7 @@
 //! The catalog when many write at once, and when whoever writes dies at any moment.
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use reelgate_core::video::{
     Catalog, Effect, Event, Progress, Row, Status, Store, Trouble, Via, VideoId,
@@ -175,6 +177,7 @@ in_every_place! {
     who_is_held_up_removes_nothing_of_anothers
     of_many_encodes_at_once_one_changes_the_row
     a_hundred_reports_at_once_are_all_heard
+    each_round_has_a_time_of_its_own
     a_sweep_costs_what_is_in_flight
     a_listing_goes_on_where_it_ended
 }
@@ -324,6 +327,52 @@ fn of_two_first_writes_the_last_is_believed() {
     let answers = answers.map(|answer| answer.into_inner().unwrap());
     assert_eq!(answers, [Err(Trouble::Taken), Ok(())]);
     assert_eq!(memory.rows(), rows[1..]);
+}
+
+fn each_round_has_a_time_of_its_own<P: Place>() {
+    let label = encoding().label();
+    let taken = Event::Submitted {
+        attempt: 1,
+        uid: uid("u1"),
+    };
+    // However far the one has come when the other overtakes it.
+    for operations in 0..8 {
+        let place = P::default();
+        let catalog = place.catalog();
+        alone(catalog.register(&registered("v1"))).unwrap();
+        alone(catalog.apply(&video(), &Event::Encode, NOW)).unwrap();
+        alone(catalog.apply(&video(), &taken, NOW)).unwrap();
+        let clock = Cell::new(NOW);
+        let clock = || {
+            clock.set(clock.get().plus(1));
+            clock.get()
+        };
+        let told = |progress| {
+            let (report, clock) = (report("u1", &label, progress), &clock);
+            let catalog = place.catalog();
+            async move { drop(catalog.report(&report, Via::Webhook, clock).await.unwrap()) }
+        };
+        let mut slow: Task<'_> = Box::pin(told(Progress::Failed));
+        let mut done = false;
+        for _ in 0..operations {
+            done = done || go_on(&mut slow);
+        }
+        alone(told(Progress::Ready));
+        while !done {
+            done = go_on(&mut slow);
+        }
+        let history = place.rows().remove(0).history;
+        let times: Vec<_> = history
+            .iter()
+            .map(|step| step.at)
+            .filter(|at| *at > NOW)
+            .collect();
+        assert!(!times.is_empty());
+        assert!(
+            times.is_sorted_by(|one, next| one < next),
+            "{operations}: {history:?}"
+        );
+    }
 }
 
 fn a_sweep_costs_what_is_in_flight<P: Place>() {

@@ -66,6 +66,7 @@ const CROWD: Luck = Luck {
     refusals: 0,
     busies: 0,
     omissions: 0,
+    unknowns: 0,
 };
 
 /// One sweep, and Stream at its worst.
@@ -76,6 +77,18 @@ const MISHAPS: Luck = Luck {
     refusals: 1,
     busies: 1,
     omissions: 1,
+    unknowns: 0,
+};
+
+/// Two sweeps, one of which is told that Stream does not know the copy.
+const FORGETFUL: Luck = Luck {
+    encodes: 1,
+    retries: 1,
+    sweeps: 2,
+    refusals: 0,
+    busies: 0,
+    omissions: 1,
+    unknowns: 1,
 };
 
 fn explored(rules: Rules, luck: Luck) -> impl Checker<Everything> {
@@ -92,6 +105,11 @@ fn sweeps_and_a_command_do_not_collide() {
 #[test]
 fn mishaps_break_nothing() {
     explored(apply, MISHAPS).assert_properties();
+}
+
+#[test]
+fn a_404_that_comes_late_fails_nothing_that_is_ready() {
+    explored(apply, FORGETFUL).assert_properties();
 }
 
 /// What the model finds when a rule is broken: it would notice.
@@ -156,6 +174,18 @@ mod broken {
         }
     }
 
+    /// That Stream does not know a copy is as good a reason to fail as any.
+    fn believe_every_404(row: &Row, event: &Event, now: UnixTime) -> Outcome {
+        let mut event = event.clone();
+        if let Event::Report { report, .. } = &mut event
+            && let Some(failure) = &mut report.failure
+            && row.status == Status::Ready
+        {
+            failure.code = "gone".into();
+        }
+        apply(row, &event, now)
+    }
+
     /// Nobody cares for a submission without an answer.
     fn wait_for_ever(row: &Row, event: &Event, now: UnixTime) -> Outcome {
         match event {
@@ -181,6 +211,11 @@ mod broken {
                 take_back_a_failure,
                 MISHAPS,
                 (false, Some("an illegal transition")),
+            ),
+            (
+                believe_every_404,
+                FORGETFUL,
+                (false, Some("a 404 failed what was ready")),
             ),
             (wait_for_ever, MISHAPS, (true, None)),
         ] {

@@ -1,9 +1,10 @@
 //! The same reports leave the same row, in whatever order and however often they come.
 
 use proptest::prelude::*;
+use reelgate_core::time::UnixTime;
 use reelgate_core::video::{Event, Failure, Outcome, Progress, Report, Row, Status, Via, apply};
 
-use crate::rows::{NOW, after, assert_history, registered, uid};
+use crate::rows::{NOW, after, assert_history, registered, report, uid};
 
 /// All of a row but the way it took.
 fn place(row: &Row) -> Row {
@@ -76,6 +77,28 @@ fn submitted() -> Row {
     after(&registered("v1"), &[Event::Encode])
 }
 
+/// How much a report says: that Stream does not know the copy is less than that it is ready.
+fn said(report: &Report) -> u8 {
+    let gone = report.failure.as_ref().is_some_and(Failure::is_gone);
+    match report.progress {
+        Progress::Encoding => 0,
+        Progress::Failed if gone => 1,
+        Progress::Ready => 2,
+        Progress::Failed => 3,
+    }
+}
+
+/// The same of a row.
+fn known(row: &Row) -> u8 {
+    let gone = row.error.as_ref().is_some_and(Failure::is_gone);
+    match row.status {
+        Status::Failed if gone => 1,
+        Status::Ready => 2,
+        Status::Failed => 3,
+        _ => 0,
+    }
+}
+
 /// Reports in two orders, with different doubles, and what Stream answered to the submission.
 fn two_orders() -> impl Strategy<Value = (Vec<Event>, Vec<Event>)> {
     proptest::collection::vec(about_one_copy(), 0..6).prop_flat_map(|reports| {
@@ -114,21 +137,22 @@ proptest! {
     #[test]
     fn a_row_holds_the_most_that_was_said((events, _) in two_orders()) {
         let row = run(&submitted(), &events);
-        let said: Vec<&Report> = events.iter().filter_map(|event| match event {
+        let reports: Vec<&Report> = events.iter().filter_map(|event| match event {
             Event::Report { report, .. } => Some(report),
             _ => None,
         }).collect();
-        let furthest = said.iter().map(|report| report.progress).max();
-        prop_assert_eq!(row.status, match furthest {
-            None | Some(Progress::Encoding) => Status::Encoding,
-            Some(Progress::Ready) => Status::Ready,
-            Some(Progress::Failed) => Status::Failed,
+        let most_said = reports.iter().map(|report| said(report)).max().unwrap_or(0);
+        prop_assert_eq!(row.status, match most_said {
+            0 => Status::Encoding,
+            2 => Status::Ready,
+            _ => Status::Failed,
         });
         prop_assert_eq!(row.error.is_some(), row.status == Status::Failed);
-        let most = said.iter().filter_map(|report| report.pct_complete).reduce(f64::max);
+        prop_assert_eq!(known(&row), most_said);
+        let most = reports.iter().filter_map(|report| report.pct_complete).reduce(f64::max);
         prop_assert_eq!(row.pct_complete, most);
-        let known = said.iter().any(|report| report.dash_url.is_some());
-        prop_assert_eq!(row.dash_url.is_some(), known);
+        let has_dash = reports.iter().any(|report| report.dash_url.is_some());
+        prop_assert_eq!(row.dash_url.is_some(), has_dash);
     }
 
     #[test]
@@ -136,10 +160,80 @@ proptest! {
         let mut row = submitted();
         for event in &events {
             let next = run(&row, std::slice::from_ref(event));
-            prop_assert!(next.status >= row.status);
+            prop_assert!(known(&next) >= known(&row));
             prop_assert!(next.pct_complete >= row.pct_complete);
             prop_assert!(row.hls_url.is_none() || next.hls_url.is_some());
             row = next;
+        }
+    }
+}
+
+fn polled(report: Report) -> Event {
+    let via = Via::Poll;
+    Event::Report { report, via }
+}
+
+#[test]
+fn that_stream_does_not_know_a_copy_fails_no_row_that_was_ready() {
+    let label = submitted().label();
+    let ready = || polled(report("u1", &label, Progress::Ready));
+    let gone = || polled(Report::gone(uid("u1")));
+    let failed = || polled(report("u1", &label, Progress::Failed));
+    let taken = Event::Submitted {
+        attempt: 1,
+        uid: uid("u1"),
+    };
+    let row = after(&submitted(), &[taken]);
+    for (events, status, code) in [
+        (vec![ready(), gone()], Status::Ready, None),
+        (vec![gone(), ready()], Status::Ready, None),
+        (vec![gone(), ready(), gone()], Status::Ready, None),
+        (vec![gone()], Status::Failed, Some("not_found")),
+        (
+            vec![gone(), failed()],
+            Status::Failed,
+            Some("ERR_NON_VIDEO"),
+        ),
+        (
+            vec![failed(), gone()],
+            Status::Failed,
+            Some("ERR_NON_VIDEO"),
+        ),
+        (
+            vec![gone(), failed(), ready()],
+            Status::Failed,
+            Some("ERR_NON_VIDEO"),
+        ),
+        (
+            vec![ready(), gone(), failed()],
+            Status::Failed,
+            Some("ERR_NON_VIDEO"),
+        ),
+    ] {
+        let row = run(&row, &events);
+        let own = row.error.as_ref().map(|error| error.code.as_str());
+        assert_eq!((row.status, own), (status, code), "{events:?}");
+        assert_history(&row);
+    }
+    // Of the copy of a former attempt it says nothing.
+    let again = after(&run(&row, &[gone()]), &[Event::Retry, Event::Submit]);
+    assert!(matches!(apply(&again, &ready(), NOW), Outcome::Stale(_)));
+}
+
+proptest! {
+    #[test]
+    fn a_history_is_in_the_order_of_time((events, _) in two_orders(), clocks in proptest::collection::vec(0..100_u64, 0..20)) {
+        // Hosts whose clocks differ, each of which writes some of it.
+        let mut row = submitted();
+        let clocks = clocks.into_iter().cycle().chain(std::iter::repeat(0));
+        for (event, seconds) in events.iter().chain(&[Event::Retry, Event::Submit]).zip(clocks) {
+            let now = UnixTime(NOW.0 - 50 + seconds);
+            if let Outcome::Changed(next) = apply(&row, event, now) {
+                row = *next;
+            }
+            let last = row.history.last().map(|step| step.at);
+            prop_assert!(row.history.is_sorted_by_key(|step| step.at), "{:?}", row.history);
+            prop_assert!(Some(row.updated_at) >= last);
         }
     }
 }

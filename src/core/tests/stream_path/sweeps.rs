@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use reelgate_core::time::UnixTime;
 use reelgate_core::video::sweep::BUDGET;
 use reelgate_core::video::{
-    Applied, CallFailed, Event, Failure, Listed, Progress, Report, Row, Status, Step, Submitted,
-    Summary, Sweep, Told, Trouble, Via,
+    Applied, CallFailed, Ended, Event, Failure, Listed, Progress, Report, Row, Status, Step,
+    Submitted, Summary, Sweep, Told, Trouble, Via,
 };
 
 use crate::in_every_place;
@@ -22,6 +22,7 @@ struct Stream {
     unlisted: Vec<&'static str>,
     list_fails: Option<CallFailed>,
     get_fails: Vec<&'static str>,
+    get_denied: Vec<&'static str>,
     submits: fn(usize) -> Submitted,
     asked: Vec<String>,
 }
@@ -34,6 +35,7 @@ impl Stream {
             unlisted: Vec::new(),
             list_fails: None,
             get_fails: Vec::new(),
+            get_denied: Vec::new(),
             submits: |number| Submitted::Taken(uid(&format!("new{number}"))),
             asked: Vec::new(),
         }
@@ -59,6 +61,9 @@ impl Stream {
                 self.asked.push(format!("get {uid}"));
                 if self.get_fails.contains(&uid.as_str()) {
                     return Some(Told::Got(Err(CallFailed::Passing("status 500".into()))));
+                }
+                if self.get_denied.contains(&uid.as_str()) {
+                    return Some(Told::Got(Err(CallFailed::Denied("status 403".into()))));
                 }
                 let copy = self.copies.get(uid.as_str()).cloned();
                 Told::Got(Ok(copy.unwrap_or_else(|| Report::gone(uid.clone()))))
@@ -144,6 +149,14 @@ fn summary(scanned: usize, updated: usize, errors: usize) -> Summary {
         scanned,
         updated,
         errors,
+        ended: None,
+    }
+}
+
+fn ended_by(why: Ended, summary: Summary) -> Summary {
+    Summary {
+        ended: Some(why),
+        ..summary
     }
 }
 
@@ -152,6 +165,9 @@ in_every_place! {
     young_rows_are_left_alone
     what_the_list_leaves_out_is_asked_for
     a_refused_list_is_asked_one_by_one_and_a_failed_one_next_time
+    a_row_that_is_denied_keeps_no_other_waiting
+    a_token_that_is_good_for_nothing_ends_the_sweep
+    a_sweep_that_takes_long_leaves_the_rest
     a_copy_whose_answer_was_lost_is_adopted
     another_rows_copy_under_the_same_name_is_not
     a_submission_that_never_arrived_is_made_again_under_a_new_number
@@ -220,19 +236,115 @@ fn a_refused_list_is_asked_one_by_one_and_a_failed_one_next_time<P: Place>() {
         copy("v2", "u2", Progress::Encoding),
     ];
     let mut stream = Stream::new(copies);
-    for failed in [
-        CallFailed::Passing("status 500".into()),
-        CallFailed::Busy,
-        CallFailed::Denied("status 401".into()),
+    for (failed, ended) in [
+        (CallFailed::Passing("status 500".into()), None),
+        (CallFailed::Busy, Some(Ended::Busy)),
+        (CallFailed::Denied("status 401".into()), Some(Ended::Denied)),
     ] {
         stream.list_fails = Some(failed);
-        assert_eq!(sweep(&place, &mut stream, LATER), summary(2, 0, 2));
+        let expected = Summary {
+            ended,
+            ..summary(2, 0, 2)
+        };
+        assert_eq!(sweep(&place, &mut stream, LATER), expected);
     }
     assert_eq!(stream.asked, ["list 2"; 3]);
     stream.asked.clear();
     stream.list_fails = Some(CallFailed::Refused("status 400".into()));
     assert_eq!(sweep(&place, &mut stream, LATER), summary(2, 1, 0));
     assert_eq!(stream.asked, ["list 2", "get u1", "get u2"]);
+}
+
+fn a_row_that_is_denied_keeps_no_other_waiting<P: Place>() {
+    let numbers = 1..=6;
+    let rows = numbers.map(|number| encoding(&format!("v{number}"), &format!("u{number}")));
+    let place: P = store(rows);
+    let copies = ["u2", "u4", "u5", "u6"].map(|uid| {
+        let name = uid.replace('u', "v");
+        copy(&name, uid, Progress::Ready)
+    });
+    let mut stream = Stream::new(copies);
+    stream.unlisted = vec!["u1", "u2", "u3", "u4", "u5", "u6"];
+    stream.get_denied = vec!["u1", "u3"];
+    assert_eq!(sweep(&place, &mut stream, LATER), summary(6, 4, 2));
+    assert_eq!(row(&place, "v1").status, Status::Encoding);
+    assert_eq!(row(&place, "v6").status, Status::Ready);
+    // Two in turn are two rows, not all.
+    let asked_again = sweep(&place, &mut stream, LATER.plus(60));
+    assert_eq!(asked_again, summary(2, 0, 2));
+}
+
+fn a_token_that_is_good_for_nothing_ends_the_sweep<P: Place>() {
+    let names = ["v1", "v2", "v3", "v4", "v5"];
+    let place: P = store(names.map(|name| encoding(name, &name.replace('v', "u"))));
+    let mut stream = Stream::new([copy("v5", "u5", Progress::Ready)]);
+    stream.unlisted = vec!["u1", "u2", "u3", "u4", "u5"];
+    stream.get_denied = vec!["u1", "u2", "u3", "u4"];
+    let denied = ended_by(Ended::Denied, summary(5, 0, 3));
+    assert_eq!(sweep(&place, &mut stream, LATER), denied);
+    assert_eq!(stream.asked, ["list 5", "get u1", "get u2", "get u3"]);
+    // What was denied goes to the end of the queue, so the others have their turn.
+    stream.asked.clear();
+    let next = sweep(&place, &mut stream, LATER.plus(60));
+    assert_eq!(next, ended_by(Ended::Denied, summary(5, 1, 4)));
+    assert_eq!(stream.asked[1..3], ["get u4", "get u5"]);
+
+    let queued = |attempt| Event::SubmitBusy {
+        attempt,
+        retry_at: NOW,
+    };
+    let place: P = store(names.map(|name| (registered(name), vec![Event::Encode, queued(1)])));
+    let mut stream = Stream::new([]);
+    stream.submits = |_| {
+        Submitted::Refused(Failure {
+            code: "submit_403".into(),
+            message: "10000: Authentication error".into(),
+        })
+    };
+    let denied = ended_by(Ended::Denied, summary(5, 3, 0));
+    assert_eq!(sweep(&place, &mut stream, LATER), denied);
+    assert_eq!(stream.asked.len(), 3);
+    assert_eq!(row(&place, "v5").status, Status::Queued);
+}
+
+fn a_sweep_that_takes_long_leaves_the_rest<P: Place>() {
+    let rows = store::<P>([encoding("v1", "u1"), encoding("v2", "u2")]).rows();
+    let (mut sweep, _) = Sweep::start(&rows, 0, 300, LATER);
+    let left_out = || Told::Listed(Ok(Listed::default()));
+    let step = sweep.next(left_out(), LATER.plus(39));
+    assert_eq!(step, Step::Get(uid("u1")));
+    let silent = CallFailed::Passing("no answer in time".into());
+    let step = sweep.next(Told::Got(Err(silent)), LATER.plus(49));
+    assert!(matches!(step, Step::Apply(_)), "{step:?}");
+    let step = sweep.next(Told::Applied(vec![None]), LATER.plus(49));
+    assert_eq!(step, Step::Done(ended_by(Ended::Late, summary(2, 0, 1))));
+    // Who is done when time is up has left nothing.
+    let (mut sweep, _) = Sweep::start(&rows[..1], 0, 300, LATER);
+    let gone = Told::Got(Ok(Report::gone(uid("u1"))));
+    sweep.next(left_out(), LATER.plus(39));
+    sweep.next(gone, LATER.plus(49));
+    sweep.next(Told::Applied(vec![None]), LATER.plus(49));
+    let step = sweep.next(Told::Applied(vec![None]), LATER.plus(49));
+    assert_eq!(step, Step::Done(summary(1, 0, 1)));
+}
+
+#[test]
+fn the_answer_says_why_a_sweep_ended() {
+    let text = |summary: Summary| String::from_utf8(summary.to_json(None)).unwrap();
+    assert_eq!(
+        text(summary(3, 2, 1)),
+        r#"{"scanned":3,"updated":2,"errors":1}"#
+    );
+    for why in [Ended::Denied, Ended::Busy, Ended::Late] {
+        let word = why.as_str();
+        let expected = format!(r#"{{"scanned":3,"updated":2,"errors":1,"ended":"{word}"}}"#);
+        assert_eq!(text(ended_by(why, summary(3, 2, 1))), expected);
+    }
+    let off = Summary::default().to_json(Some("why"));
+    assert_eq!(
+        String::from_utf8(off).unwrap(),
+        r#"{"scanned":0,"updated":0,"errors":0,"disabled":"why"}"#
+    );
 }
 
 fn a_copy_whose_answer_was_lost_is_adopted<P: Place>() {

@@ -156,6 +156,13 @@ impl World {
                 self.luck.omissions -= 1;
                 self.told(at, Told::Listed(Ok(Listed::default())));
             }
+            Action::Unknown(at) => {
+                self.luck.unknowns -= 1;
+                let asked = self.sweeps[at].as_ref().map(|driver| driver.step.clone());
+                if let Some(Step::Get(uid)) = asked {
+                    self.told(at, Told::Got(Ok(Report::gone(uid))));
+                }
+            }
             Action::TimeOut(at) => {
                 let unknown = Submitted::Unknown("no answer in time".into());
                 self.told(at, Told::Submitted(unknown));
@@ -219,7 +226,9 @@ impl World {
     fn check(&mut self, event: &Event, next: &Row) {
         let mut from = self.row.status;
         for step in &next.history {
-            if step.from != Some(from) || !is_legal(from, step.to) {
+            let gone = self.row.error.as_ref().is_some_and(Failure::is_gone);
+            let comes_back = (from, step.to) == (Status::Failed, Status::Ready);
+            if step.from != Some(from) || !is_legal(from, step.to) || (comes_back && !gone) {
                 self.wrong = Some("an illegal transition");
             }
             from = step.to;
@@ -228,6 +237,10 @@ impl World {
             self.wrong = Some("a status without a transition");
         }
         if let Event::Report { report, .. } = event {
+            let gone = report.failure.as_ref().is_some_and(Failure::is_gone);
+            if gone && self.row.status == Status::Ready && next.status != Status::Ready {
+                self.wrong = Some("a 404 failed what was ready");
+            }
             let of = self.attempt_of(&report.uid);
             if of != Some(self.row.attempt) || next.attempt != self.row.attempt {
                 self.wrong = Some("a report of an old attempt applied");

@@ -56,7 +56,7 @@ impl<T: KeepsRows> Catalog for T {
 
     async fn apply(id: String, event: Event) -> Result<Option<Outcome>, CatalogError> {
         let (id, event) = (read(&id)?, event.try_into()?);
-        let applied = trusted::<T>().await?.apply(&id, &event, now()).await;
+        let applied = trusted::<T>().await?.apply(&id, &event, now).await;
         Ok(applied.map_err(logged)?.map(Outcome::from))
     }
 
@@ -71,7 +71,7 @@ impl<T: KeepsRows> Catalog for T {
         };
         match ready {
             Ok((rows, events)) => {
-                let answers = rows.apply_all(&events, now()).await.into_iter();
+                let answers = rows.apply_all(&events, now).await.into_iter();
                 answers
                     .map(|answer| Ok(answer.map_err(logged)?.map(Outcome::from)))
                     .collect()
@@ -83,7 +83,7 @@ impl<T: KeepsRows> Catalog for T {
     async fn apply_report(report: Report, via: Via) -> Result<Option<Words>, CatalogError> {
         let report = report.try_into()?;
         let rows = trusted::<T>().await?;
-        let row = rows.report(&report, via.into(), now()).await;
+        let row = rows.report(&report, via.into(), now).await;
         Ok(row.map_err(logged)?.as_ref().map(words))
     }
 

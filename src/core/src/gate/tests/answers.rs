@@ -15,7 +15,8 @@ fn a_preflight_names_what_a_page_may_do() {
         .render();
     let expected = "204\n\
         access-control-allow-credentials: true\n\
-        access-control-allow-headers: Range, Content-Type, If-Range, If-None-Match\n\
+        access-control-allow-headers: Range, Content-Type, If-Range, If-None-Match, CMCD-Request, \
+        CMCD-Object, CMCD-Status, CMCD-Session, traceparent, tracestate, baggage, sentry-trace\n\
         access-control-allow-methods: GET, HEAD, OPTIONS\n\
         access-control-allow-origin: https://portal.example\n\
         access-control-expose-headers: Content-Length, Content-Range, Accept-Ranges, ETag, X-Reelgate-Reason\n\
@@ -33,6 +34,24 @@ fn a_preflight_names_what_a_page_may_do() {
         text(&stranger.reply().render()),
         format!("204\nallow: GET, HEAD, OPTIONS\n{COMMON}\n")
     );
+}
+
+#[test]
+fn what_a_page_may_send_goes_nowhere() {
+    let more = [("allowed_headers", "X-Client, range")];
+    let preflight = get("/games/g/a.m4s")
+        .method(Method::Options)
+        .by_the_portal();
+    let answer = preflight.with(&more).reply().render();
+    let allowed = value(&answer.head, "access-control-allow-headers").unwrap();
+    assert!(allowed.ends_with(", sentry-trace, X-Client"), "{allowed}");
+    let mut ask = get("/games/2025001/a.m4s").cookie(SESSION).with(&more);
+    for name in allowed.split(", ") {
+        ask = ask.header(name, "bytes=0-1");
+    }
+    let pass = ask.pass();
+    let names: Vec<&str> = pass.headers().iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["range", "if-range", "if-none-match"]);
 }
 
 #[test]

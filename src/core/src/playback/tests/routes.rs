@@ -65,7 +65,7 @@ impl Asked {
 
 #[test]
 fn a_game_is_answered_with_an_address() {
-    let answer = get("/api/games/2025%20001/playback").bearer(&token());
+    let answer = get("/api/games/nfl-%20001/playback").bearer(&token());
     let answer = answer.answer(Some(200));
     assert_eq!(answer.head.status, 200);
     assert_eq!(header(&answer, "cache-control"), Some("private, no-store"));
@@ -77,14 +77,14 @@ fn a_game_is_answered_with_an_address() {
     let (address, token) = url.split_once("?t=").unwrap();
     assert_eq!(
         address,
-        "https://video.portal.example/games/2025%20001/master.m3u8"
+        "https://video.portal.example/games/nfl-%20001/master.m3u8"
     );
     let shown = crate::token::read_unverified(token).unwrap();
     let claims: Value = serde_json::from_str(&shown.claims).unwrap();
     assert_eq!(
         claims,
         serde_json::json!({
-            "sub": "user_2abc", "gid": "2025 001", "iat": NOW.0, "exp": NOW.0 + 900,
+            "sub": "user_2abc", "gid": "nfl- 001", "iat": NOW.0, "exp": NOW.0 + 900,
             "iss": "reelgate-portal", "aud": "reelgate-gate",
         })
     );
@@ -122,7 +122,7 @@ fn a_token_lives_fifteen_minutes_at_most() {
 #[test]
 fn each_refusal_has_its_status() {
     let unauthorized = |word: &str| (401, word.to_string());
-    for target in ["/api/games/7/playback", "/api/playback/session"] {
+    for target in ["/api/games/nfl-7/playback", "/api/playback/session"] {
         assert_eq!(get(target).refusal(), unauthorized("no_credential"));
         let basic = get(target).header("authorization", "Basic dXNlcjpwYXNz");
         assert_eq!(basic.refusal(), unauthorized("no_credential"));
@@ -145,8 +145,52 @@ fn each_refusal_has_its_status() {
             .with(&[("playback_entitlements_claim", claim)]);
         assert_eq!(none.refusal(), (403, "no_entitlements".into()));
     }
-    let challenge = get("/api/games/7/playback").answer(None);
+    let other = get("/api/games/7/playback").bearer(&token());
+    assert_eq!(other.refusal(), (403, "wrong_game".into()));
+    let challenge = get("/api/games/nfl-7/playback").answer(None);
     assert_eq!(header(&challenge, "www-authenticate"), Some("Bearer"));
+}
+
+#[test]
+fn a_claim_that_is_there_must_admit_the_game() {
+    let refused = |word: &str| Some((403, word.to_string()));
+    let asked = |game: &str, variables: &[(&str, &str)]| {
+        let asked = get(&format!("/api/games/{game}/playback")).bearer(&token());
+        let asked = asked.with(variables);
+        let granted = asked.answer(Some(200)).head.status == 200;
+        (!granted).then(|| asked.refusal())
+    };
+    // The claim of the vectors lists `nfl-*` and `2025001`.
+    for (game, refusal) in [
+        ("nfl-1", None),
+        ("2025001", None),
+        ("20250010", refused("wrong_game")),
+        ("other-1", refused("wrong_game")),
+        ("NFL-1", refused("wrong_game")),
+    ] {
+        assert_eq!(asked(game, &[]), refusal, "{game}");
+        let required = [("playback_entitlements_required", "true")];
+        assert_eq!(asked(game, &required), refusal, "{game}");
+    }
+    for (claim, required, refusal) in [
+        // Nobody has this claim.
+        ("nobody", "false", None),
+        ("nobody", "", None),
+        ("nobody", "true", refused("no_entitlements")),
+        // A list of numbers and a number are there, and open nothing.
+        ("fva", "false", refused("no_entitlements")),
+        ("v", "false", refused("no_entitlements")),
+        // One text is a list of its words.
+        ("sid", "false", refused("wrong_game")),
+    ] {
+        let variables = [
+            ("playback_entitlements_claim", claim),
+            ("playback_entitlements_required", required),
+        ];
+        assert_eq!(asked("nfl-1", &variables), refusal, "{claim} {required}");
+    }
+    let of_the_session = [("playback_entitlements_claim", "sid")];
+    assert_eq!(asked("sess_2abc", &of_the_session), None);
 }
 
 #[test]
@@ -159,7 +203,7 @@ fn what_the_origin_says_of_the_manifest_is_the_answer() {
         (Some(503), 503),
         (None, 503),
     ] {
-        let answer = get("/api/games/7/playback").bearer(&token());
+        let answer = get("/api/games/nfl-7/playback").bearer(&token());
         let answer = answer.answer(manifest);
         assert_eq!(answer.head.status, status, "{manifest:?}");
         let retry = (status == 503).then_some("5");
@@ -198,7 +242,7 @@ fn another_path_is_not_here() {
 
 #[test]
 fn methods_are_get_head_and_options() {
-    let target = "/api/games/7/playback";
+    let target = "/api/games/nfl-7/playback";
     for method in [Method::Post, Method::Put, Method::Delete, Method::Other] {
         let answer = get(target).bearer(&token()).method(method).answer(None);
         assert_eq!(answer.head.status, 405);
@@ -211,7 +255,7 @@ fn methods_are_get_head_and_options() {
 
 #[test]
 fn the_portals_page_may_read_every_answer() {
-    let target = "/api/games/7/playback";
+    let target = "/api/games/nfl-7/playback";
     let asked = |asked: Asked| asked.header("origin", PAGE).answer(Some(200));
     for answer in [
         asked(get(target)),
@@ -232,8 +276,14 @@ fn the_portals_page_may_read_every_answer() {
     assert_eq!(preflight.head.status, 204);
     assert_eq!(
         header(&preflight, "access-control-allow-headers"),
-        Some("Authorization, Content-Type")
+        Some("Authorization, Content-Type, traceparent, tracestate, baggage, sentry-trace")
     );
+    let more = get(target)
+        .method(Method::Options)
+        .with(&[("allowed_headers", "X-Client")]);
+    let more = asked(more);
+    let allowed = header(&more, "access-control-allow-headers").unwrap();
+    assert!(allowed.ends_with(", sentry-trace, X-Client"), "{allowed}");
     let stranger = get(target).header("origin", "https://evil.example");
     let stranger = stranger.answer(None);
     assert_eq!(header(&stranger, "access-control-allow-origin"), None);
@@ -242,12 +292,34 @@ fn the_portals_page_may_read_every_answer() {
 #[test]
 fn without_its_variables_it_says_which_is_missing() {
     for name in ["clerk_jwks_url", "video_origin_url"] {
-        let answer = get("/api/games/7/playback")
+        let answer = get("/api/games/nfl-7/playback")
             .with(&[(name, "")])
             .answer(None);
         assert_eq!(answer.head.status, 503);
         assert_eq!(json(&answer)["detail"], format!("{name} is not set"));
     }
+    let nothing = Config::from_lookup(&|_: &str| None);
+    assert!(nothing.is_ok_and(|config| config.access.is_err()));
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let problems = config(&[
+        ("clerk_jwks_url", ""),
+        ("video_origin_url", "video.portal.example"),
+        ("playback_token_ttl_seconds", "0"),
+        ("playback_entitlements_required", "yes"),
+        ("playback_token_secret", "short"),
+        ("allowed_origins", "*"),
+    ]);
+    let expected = [
+        "allowed_origins",
+        "video_origin_url",
+        "playback_token_ttl_seconds",
+        "playback_entitlements_required",
+        "playback_token_secret",
+    ];
+    assert_eq!(problems.map(|_| ()), Err(expected.map(String::from).into()));
 }
 
 #[test]
@@ -258,8 +330,10 @@ fn what_cannot_be_used_is_a_problem() {
         ("video_origin_url", "https://video.portal.example/films"),
         ("playback_token_ttl_seconds", "0"),
         ("playback_token_ttl_seconds", "15m"),
+        ("playback_entitlements_required", "yes"),
         ("playback_token_secret", "short"),
         ("allowed_origins", "*"),
+        ("allowed_headers", "Cookie"),
     ] {
         let problems = config(&[(name, value)]).map(|_| ());
         assert_eq!(problems, Err(alloc::vec![name.into()]), "{value}");
@@ -283,7 +357,7 @@ fn keys_lie_where_the_variable_says_or_where_clerk_has_them() {
 #[test]
 fn the_order_of_checks_gives_nothing_away() {
     // Who has no token learns nothing of the film: the origin is not asked without a permit.
-    let asked = get("/api/games/7/playback").bearer("a.b.c");
+    let asked = get("/api/games/nfl-7/playback").bearer("a.b.c");
     let request = Request {
         method: Method::Get,
         target: &asked.target,

@@ -62,7 +62,7 @@ impl Vectors {
 #[test]
 fn the_verifier_agrees_with_the_vectors() {
     let vectors = vectors();
-    assert_eq!(vectors.tokens.len(), 101);
+    assert_eq!(vectors.tokens.len(), 106);
     for vector in &vectors.tokens {
         let outcome = match vectors.verify(vector, &vectors.rules()) {
             Ok(_) => "ok",
@@ -92,6 +92,12 @@ fn a_good_token_says_who_may_do_what() {
     };
     let claims = vectors.verify(&vectors.tokens[0], &elsewhere).unwrap();
     assert_eq!(claims.permissions, texts(&["user_2abc"]));
+    assert_eq!(claims.entitlements, Some(Vec::new()));
+    let nowhere = Rules {
+        entitlements_claim: "nobody".into(),
+        ..vectors.rules()
+    };
+    let claims = vectors.verify(&vectors.tokens[0], &nowhere).unwrap();
     assert_eq!(claims.entitlements, None);
 }
 

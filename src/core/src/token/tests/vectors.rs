@@ -100,8 +100,8 @@ fn reasons_have_stable_names() {
     assert_eq!(
         names.join(" "),
         "no_credential token_malformed token_algorithm token_key token_signature token_expired token_lifetime \
-         token_claims token_not_yet_valid token_issuer token_audience token_party no_permission no_entitlements \
-         wrong_game"
+         token_claims token_not_yet_valid token_issuer token_audience token_party token_not_active no_permission \
+         no_entitlements wrong_game"
     );
     for reason in Reason::ALL {
         assert_eq!(Reason::from_name(&reason.to_string()), Some(reason));

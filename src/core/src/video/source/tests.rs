@@ -5,8 +5,12 @@ use alloc::vec::Vec;
 use super::*;
 use crate::vectors;
 
-fn secret() -> Secret {
-    Secret::new(vectors::stream().source_signatures.secret).unwrap()
+fn secret() -> Secrets {
+    secrets(&vectors::stream().source_signatures.secret)
+}
+
+fn secrets(text: &str) -> Secrets {
+    Secrets::at_least(1, text).unwrap()
 }
 
 const END: UnixTime = UnixTime(1_760_021_600);
@@ -70,12 +74,24 @@ fn whatever_is_changed_is_refused() {
             "{query}"
         );
     }
-    let other = Secret::new("another").unwrap();
+    let other = secrets("another");
     let refused = verify(&query(key, exp, sig), &other, UnixTime(0));
     assert_eq!(refused, Err(Refused::Signature));
 }
 
-fn asked(method: Method, target: &str, secret: Option<&Secret>) -> Decision {
+#[test]
+fn while_a_secret_is_replaced_both_open_and_the_new_one_signs() {
+    let key = SourceKey::new("a.mp4").unwrap();
+    let (old, new, both) = (secrets("old"), secrets("new"), secrets("new,old"));
+    let opens = |by: &Secrets, to: &Secrets| {
+        let signed = sign(by, &key, UnixTime(9));
+        verify(query::query_of(&signed), to, UnixTime(9)).is_ok()
+    };
+    assert!(opens(&old, &both) && opens(&new, &both));
+    assert!(opens(&both, &new) && !opens(&both, &old));
+}
+
+fn asked(method: Method, target: &str, secret: Option<&Secrets>) -> Decision {
     let headers = [
         ("range", "bytes=0-1"),
         ("cookie", "c=1"),
@@ -165,7 +181,14 @@ fn head_tells_the_size_as_stream_asks() {
 
 #[test]
 fn errors_of_the_origin_are_our_own() {
-    for (status, expected) in [(404, 404), (503, 503), (500, 502), (302, 502), (403, 502)] {
+    for (status, expected) in [
+        (404, 404),
+        (503, 503),
+        (504, 504),
+        (500, 502),
+        (302, 502),
+        (403, 502),
+    ] {
         let none: [(&str, &str); 0] = [];
         let Respond::Answer(answer) = forward(Method::Get).respond(status, &none[..]) else {
             panic!("{status}");

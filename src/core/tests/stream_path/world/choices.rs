@@ -13,6 +13,8 @@ pub(crate) struct Luck {
     pub(crate) refusals: u8,
     pub(crate) busies: u8,
     pub(crate) omissions: u8,
+    /// Of how many copies Stream says that it does not know them, although it does.
+    pub(crate) unknowns: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +31,7 @@ pub(crate) enum Action {
     Sweep(usize),
     Step(usize),
     Omit(usize),
+    Unknown(usize),
     TimeOut(usize),
 }
 
@@ -69,6 +72,10 @@ impl World {
             offer(
                 luck.omissions > 0 && matches!(driver.step, self::Step::List(_)),
                 Omit(at),
+            );
+            offer(
+                luck.unknowns > 0 && matches!(driver.step, self::Step::Get(_)),
+                Unknown(at),
             );
         }
     }

@@ -16,7 +16,7 @@ struct Configuration {
 }
 
 /// Every configuration in which something can be wrong.
-const CONFIGURATIONS: [Configuration; 7] = [
+const CONFIGURATIONS: [Configuration; 8] = [
     Configuration {
         needs: &["playback_token_secret"],
         check: |lookup| gate::Config::from_lookup(lookup).map(drop),
@@ -53,6 +53,10 @@ const CONFIGURATIONS: [Configuration; 7] = [
     Configuration {
         needs: &["stuck_after_seconds"],
         check: |lookup| video::Reconciler::from_lookup(lookup).map(drop),
+    },
+    Configuration {
+        needs: &["cf_stream_webhook_secret"],
+        check: |lookup| video::Webhook::from_lookup(lookup).map(drop),
     },
     Configuration {
         needs: &[
@@ -231,7 +235,7 @@ stream_enabled = "{{ enabled }}"
 cloudflare_account_id = "{{ account }}"
 cf_stream_api_token = "token"
 stream_source_origin = "https://video.example"
-cf_stream_webhook_secret = "secret"
+cf_stream_webhook_secret = "secret-of-a-webhook"
 "#;
 
     fn faults(given: &[(&str, &str)]) -> Faults {

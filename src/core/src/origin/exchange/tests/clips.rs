@@ -208,3 +208,27 @@ fn a_playlist_that_cannot_be_cut_is_told() {
         assert!(note.contains(says), "{note}");
     }
 }
+
+#[test]
+fn a_playlist_that_does_not_come_to_its_end_is_no_playlist() {
+    let (config, headers) = (config(), fields(&[("etag", "\"stored\"")]));
+    for (failure, status) in [(Failure::TimedOut, 504), (Failure::Broken, 502)] {
+        let request = Request {
+            method: Method::Get,
+            target: "/games/7/clip.m3u8?start=7&end=8",
+            headers: &fields(&[]),
+        };
+        let (mut clip, _) = Dialogue::start(&request, &config, NOW);
+        let head = Event::Head {
+            status: 200,
+            headers: &headers,
+        };
+        let step = clip.next(head, NOW, JITTER);
+        assert!(matches!(step, Step::Read { .. }), "{step:?}");
+        let Step::Answer(answer) = clip.next(Event::<Fields>::Failed(failure), NOW, JITTER) else {
+            panic!("{failure:?}")
+        };
+        assert_eq!(answer.head.status, status);
+        assert!(clip.take_note().is_some());
+    }
+}

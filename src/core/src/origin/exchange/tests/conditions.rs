@@ -100,6 +100,24 @@ fn the_bucket_may_say_not_modified() {
 }
 
 #[test]
+fn not_modified_is_said_of_the_version_that_the_viewer_has() {
+    for (condition, said, status) in [
+        (("if-none-match", "\"a\""), ("etag", "\"b\""), 502),
+        (("if-none-match", "\"a\""), ("etag", "W/\"a\""), 304),
+        (("if-none-match", "*"), ("etag", "\"b\""), 304),
+        (("if-none-match", "\"a\", \"b\""), ("etag", "\"b\""), 304),
+        (("if-none-match", "\"a\""), ("last-modified", NEW), 304),
+        (("if-modified-since", OLD), ("last-modified", NEW), 502),
+        (("if-modified-since", NEW), ("last-modified", OLD), 304),
+        (("if-modified-since", OLD), ("etag", "\"b\""), 304),
+    ] {
+        let outcome = get(&[condition], vec![says(304, &[said], "")]);
+        assert_eq!(outcome.status, status, "{condition:?} {said:?}");
+        assert_eq!(outcome.note.is_some(), status == 502);
+    }
+}
+
+#[test]
 fn the_bucket_may_say_that_a_precondition_failed() {
     for condition in [("if-match", "\"b\""), ("if-unmodified-since", OLD)] {
         let outcome = get(&[condition], vec![s3_error(412, "PreconditionFailed")]);

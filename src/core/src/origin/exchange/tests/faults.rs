@@ -28,7 +28,6 @@ fn errors_are_translated_by_their_code() {
         (s3_error(400, "ExpiredRequest"), 502, Some(Level::Error)),
         (s3_error(301, "PermanentRedirect"), 502, Some(Level::Error)),
         (s3_error(307, "TemporaryRedirect"), 502, Some(Level::Error)),
-        (s3_error(500, "InternalError"), 502, Some(Level::Warning)),
         (s3_error(501, "NotImplemented"), 502, Some(Level::Warning)),
         // A web server that is no bucket, and one that says nothing.
         (
@@ -71,8 +70,8 @@ fn head_is_translated_by_its_status() {
         (400, 502),
         (401, 502),
         (301, 502),
-        (500, 502),
         (416, 502),
+        (504, 502),
     ] {
         let outcome = play(Method::Head, &[], vec![says(status, &[], "")]);
         assert_eq!(outcome.status, expected, "{status}");
@@ -85,6 +84,8 @@ fn a_busy_bucket_is_asked_once_more() {
     for busy in [
         s3_error(503, "SlowDown"),
         s3_error(429, "TooManyRequests"),
+        s3_error(500, "InternalError"),
+        says(502, &[], "<html>Bad Gateway</html>"),
         unreachable(),
     ] {
         let outcome = get(
@@ -139,6 +140,47 @@ fn a_bucket_that_stays_busy_is_unavailable() {
 }
 
 #[test]
+fn a_bucket_that_goes_on_failing_is_a_bad_gateway() {
+    for (replies, status, code) in [
+        (
+            vec![
+                s3_error(500, "InternalError"),
+                s3_error(500, "InternalError"),
+            ],
+            500,
+            Some("InternalError"),
+        ),
+        (
+            vec![says(502, &[], "<html>"), says(502, &[], "<html>")],
+            502,
+            None,
+        ),
+        // What the second answer says counts.
+        (
+            vec![s3_error(503, "SlowDown"), s3_error(500, "InternalError")],
+            500,
+            Some("InternalError"),
+        ),
+    ] {
+        let outcome = get(&[], replies.clone());
+        assert_eq!((outcome.status, outcome.pauses.len()), (502, 1));
+        assert_eq!(outcome.header("retry-after"), None);
+        let note = outcome.note.unwrap();
+        assert_eq!(note.level, Level::Warning);
+        assert_eq!(
+            (note.bucket_status, note.bucket_code.as_deref()),
+            (Some(status), code),
+            "{replies:?}"
+        );
+    }
+    let twice = || vec![says(500, &[], ""), says(500, &[], "")];
+    let head = play(Method::Head, &[], twice());
+    assert_eq!((head.status, head.body.as_deref()), (502, Some("")));
+    let recovered = vec![s3_error(500, "InternalError"), s3_error(503, "SlowDown")];
+    assert_eq!(get(&[], recovered).status, 503);
+}
+
+#[test]
 fn there_is_one_retry_for_all_of_an_exchange() {
     let headers = [("range", "bytes=99-"), ("if-range", "\"a\"")];
     let size = [("content-length", "100"), ("etag", "\"a\"")];
@@ -157,7 +199,8 @@ fn there_is_one_retry_for_all_of_an_exchange() {
 #[test]
 fn other_faults_are_not_retried() {
     for reply in [
-        s3_error(500, "InternalError"),
+        s3_error(501, "NotImplemented"),
+        s3_error(504, "GatewayTimeout"),
         Reply::Fails(Failure::TimedOut),
         Reply::Fails(Failure::Broken),
     ] {
@@ -187,7 +230,7 @@ fn an_error_that_breaks_off_is_judged_by_its_status() {
     let headers = fields(&[]);
     for (status, failure, expected) in [
         (403, Failure::Broken, 502),
-        (500, Failure::TimedOut, 502),
+        (501, Failure::TimedOut, 502),
         // It may have been the bucket that is missing.
         (404, Failure::Broken, 502),
         (404, Failure::TimedOut, 504),

@@ -129,6 +129,17 @@ impl Wish {
     }
 }
 
+impl Wish {
+    /// Whether `outcome` is right for one of the versions. A range may be answered with all.
+    fn is_answered(&self, versions: &[Version], outcome: &Outcome) -> bool {
+        versions.iter().any(|&version| {
+            let right = self.answer(version);
+            let all_instead = matches!(right, Right::Part(..) | Right::Outside);
+            right.is(version, outcome) || (all_instead && Right::Whole.is(version, outcome))
+        })
+    }
+}
+
 /// The right answer for one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Right {
@@ -173,8 +184,68 @@ struct Store {
     listens_to_conditions: bool,
     listens_to_range: bool,
     tells_size: bool,
+    /// How it labels a part: 206, or 200 as rclone does.
+    status_of_a_part: u16,
+    /// What it says that is not so, in every answer with an object.
+    lie: Option<Lie>,
     /// Requests it fails, by number.
     busy: Vec<usize>,
+}
+
+/// A head that contradicts itself, or what was asked. The truth cannot be guessed from it, so there is no answer.
+#[derive(Clone, Copy, Debug)]
+enum Lie {
+    NoContentRange,
+    ContentRangeTwice,
+    UnknownRange,
+    OtherRange,
+    Multipart,
+    LongerLength,
+    LengthTwice,
+    Status(u16),
+}
+
+impl Lie {
+    const ALL: [Self; 11] = [
+        Self::NoContentRange,
+        Self::ContentRangeTwice,
+        Self::UnknownRange,
+        Self::OtherRange,
+        Self::Multipart,
+        Self::LongerLength,
+        Self::LengthTwice,
+        Self::Status(203),
+        Self::Status(204),
+        Self::Status(206),
+        Self::Status(304),
+    ];
+
+    /// Bends a success: of a part that is labelled 206, or of the whole. What it does not concern stays true.
+    fn bend(self, status: &mut u16, headers: &mut Fields) {
+        let is_part = *status == 206;
+        let at = |name: &str, headers: &Fields| headers.iter().position(|(own, _)| own == name);
+        let range = at("content-range", headers);
+        match (self, range) {
+            (Self::NoContentRange, Some(at)) if is_part => drop(headers.remove(at)),
+            (Self::ContentRangeTwice, Some(at)) => headers.push(headers[at].clone()),
+            (Self::UnknownRange, Some(at)) => headers[at].1 = "bytes */9".into(),
+            (Self::OtherRange, Some(at)) => headers[at].1 = "bytes 40-41/99".into(),
+            (Self::OtherRange, None) => {
+                headers.push(("content-range".into(), "bytes 40-41/99".into()));
+            }
+            (Self::Multipart, Some(_)) => {
+                headers.push(("content-type".into(), "multipart/byteranges".into()));
+            }
+            (Self::LongerLength, Some(_)) => {
+                let at = at("content-length", headers).expect("a length");
+                headers[at].1 = "99".into();
+            }
+            (Self::LengthTwice, _) => headers.push(("content-length".into(), "5".into())),
+            (Self::Status(206), Some(_)) => {}
+            (Self::Status(other), _) => *status = other,
+            _ => {}
+        }
+    }
 }
 
 impl Store {
@@ -183,6 +254,16 @@ impl Store {
     }
 
     fn reply(&self, request: usize, seen: &Seen) -> Reply {
+        match (self.lie, self.truth(request, seen)) {
+            (Some(lie), Reply::Says(mut status @ (200 | 206), mut headers, body)) => {
+                lie.bend(&mut status, &mut headers);
+                Reply::Says(status, headers, body)
+            }
+            (_, truth) => truth,
+        }
+    }
+
+    fn truth(&self, request: usize, seen: &Seen) -> Reply {
         if self.busy.contains(&request) {
             return s3_error(503, "SlowDown");
         }
@@ -213,7 +294,7 @@ impl Store {
                     ("content-length", length.as_str()),
                     ("content-range", range.as_str()),
                 ];
-                says(206, &[&object[..], &part].concat(), "")
+                says(self.status_of_a_part, &[&object[..], &part].concat(), "")
             }
             Some(None) if self.tells_size => {
                 says(416, &[("content-range", &format!("bytes */{size}"))], "")
@@ -312,10 +393,19 @@ fn a_store() -> impl Strategy<Value = Store> {
         prop::bool::weighted(0.7),
         prop::bool::weighted(0.9),
         any::<bool>(),
+        prop_oneof![3 => Just(206_u16), 1 => Just(200)],
         busy,
     )
         .prop_map(
-            |(versions, timeline, listens_to_conditions, listens_to_range, tells_size, busy)| {
+            |(
+                versions,
+                timeline,
+                listens_to_conditions,
+                listens_to_range,
+                tells_size,
+                status_of_a_part,
+                busy,
+            )| {
                 let version = |at: usize| {
                     let (weak, day, size) = versions[at];
                     Version {
@@ -330,6 +420,8 @@ fn a_store() -> impl Strategy<Value = Store> {
                     listens_to_conditions,
                     listens_to_range,
                     tells_size,
+                    status_of_a_part,
+                    lie: None,
                     busy,
                 }
             },
@@ -341,25 +433,13 @@ proptest! {
 
     #[test]
     fn an_answer_is_right_for_one_version(wish in a_wish(), store in a_store()) {
-        let method = if wish.head { Method::Head } else { Method::Get };
-        let mut asked = 0;
-        let outcome = drive(method, TARGET, &wish.headers(), |seen| {
-            asked += 1;
-            store.reply(asked - 1, seen)
-        });
-        prop_assert!(asked <= 4);
+        let (outcome, versions) = ask(&wish, &store);
+        prop_assert!(versions.len() <= 4);
         if outcome.status == 503 {
             prop_assert!(store.busy.len() > 1);
             return Ok(());
         }
-
-        let versions: Vec<Version> = (0..asked).map(|request| store.version(request)).collect();
-        let explained = versions.iter().any(|&version| {
-            let right = wish.answer(version);
-            let all_instead = matches!(right, Right::Part(..) | Right::Outside);
-            right.is(version, &outcome) || (all_instead && Right::Whole.is(version, &outcome))
-        });
-        prop_assert!(explained, "{:?}", outcome);
+        prop_assert!(wish.is_answered(&versions, &outcome), "{:?}", outcome);
 
         // With one version and a store that has ranges, all that was asked for is answered exactly.
         if store.timeline.len() == 1 && store.listens_to_range {
@@ -367,4 +447,25 @@ proptest! {
             prop_assert!(right.is(versions[0], &outcome), "{:?} {:?}", right, outcome);
         }
     }
+
+    #[test]
+    fn a_lie_is_no_answer(wish in a_wish(), store in a_store(), lie in prop::sample::select(&Lie::ALL[..])) {
+        let store = Store { lie: Some(lie), busy: Vec::new(), ..store };
+        let (outcome, versions) = ask(&wish, &store);
+        let answered = wish.is_answered(&versions, &outcome);
+        let refused = outcome.status == 502 && outcome.note.is_some();
+        prop_assert!(answered || refused, "{:?}", outcome);
+    }
+}
+
+/// How the exchange went, and which version each request found.
+fn ask(wish: &Wish, store: &Store) -> (Outcome, Vec<Version>) {
+    let method = if wish.head { Method::Head } else { Method::Get };
+    let mut asked = 0;
+    let outcome = drive(method, TARGET, &wish.headers(), |seen| {
+        asked += 1;
+        store.reply(asked - 1, seen)
+    });
+    let versions = (0..asked).map(|request| store.version(request)).collect();
+    (outcome, versions)
 }

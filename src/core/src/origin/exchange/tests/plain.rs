@@ -15,7 +15,7 @@ const OBJECT: [(&str, &str); 14] = [
     ("Server", "AmazonS3"),
     ("Date", "Sun, 06 Nov 1994 08:49:38 GMT"),
     ("Set-Cookie", "a=b"),
-    ("Content-Range", "bytes 0-1/2"),
+    ("Content-Range", "bytes 0-1233/1234"),
     ("CF-Ray", "1"),
 ];
 

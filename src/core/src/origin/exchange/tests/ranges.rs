@@ -137,12 +137,138 @@ fn a_part_that_was_not_asked_for_is_never_forwarded() {
         ),
         (Some("bytes=-5"), &[("content-range", "bytes 0-4/1234")]),
         (Some("bytes=-5"), &[("content-range", "bytes 5-10/*")]),
+        (
+            Some("bytes=500-999"),
+            &[
+                ("content-range", "bytes 500-999/1234"),
+                ("content-type", "Multipart/Byteranges; boundary=x"),
+            ],
+        ),
     ] {
         let asked: Vec<_> = range.map(|range| ("range", range)).into_iter().collect();
         let outcome = get(&asked, vec![says(206, headers, "")]);
         assert_eq!(outcome.status, 502, "{range:?} {headers:?}");
         assert!(!outcome.is_forwarded());
         assert_eq!(outcome.note.unwrap().level, Level::Error);
+    }
+}
+
+#[test]
+fn a_part_under_the_status_of_the_whole_is_a_part_where_that_is_certain() {
+    // rclone's `serve s3` answers a range so.
+    for (range, sent, length) in [
+        ("bytes=0-99", "bytes 0-99/1234", "100"),
+        ("bytes=0-99", "bytes 0-99/*", "100"),
+        ("bytes=500-", "bytes 500-1233/1234", "734"),
+        ("bytes=-34", "bytes 1200-1233/1234", "34"),
+        ("bytes=1200-9999", "bytes 1200-1233/1234", "34"),
+        ("bytes=0-", "bytes 0-1233/1234", "1234"),
+    ] {
+        let headers = [("content-range", sent), ("content-length", length)];
+        let outcome = get(&[("range", range)], vec![says(200, &headers, "")]);
+        assert_eq!(outcome.status, 206, "{range}");
+        assert!(outcome.is_forwarded());
+        assert_eq!(outcome.header("content-range"), Some(sent));
+        assert_eq!(outcome.header("content-length"), Some(length));
+        assert_eq!(outcome.note, None);
+    }
+    // Its version is compared as that of every other part.
+    let old = [
+        ("content-range", "bytes 0-1/9"),
+        ("content-length", "2"),
+        ("etag", "\"b\""),
+    ];
+    let whole = [("content-length", "9"), ("etag", "\"b\"")];
+    let asked = [("range", "bytes=0-1"), ("if-range", "\"a\"")];
+    let outcome = get(&asked, vec![says(200, &old, ""), says(200, &whole, "")]);
+    assert_eq!(
+        (outcome.status, outcome.header("content-length")),
+        (200, Some("9"))
+    );
+}
+
+#[test]
+fn a_whole_that_says_so_twice_is_the_whole() {
+    let whole = [
+        ("content-range", "bytes 0-1233/1234"),
+        ("content-length", "1234"),
+    ];
+    for (method, range) in [
+        (Method::Get, None),
+        (Method::Get, Some("bytes=500-999")),
+        (Method::Head, None),
+    ] {
+        let asked: Vec<_> = range.map(|range| ("range", range)).into_iter().collect();
+        let outcome = play(method, &asked, vec![says(200, &whole, "")]);
+        assert_eq!(outcome.status, 200, "{method:?} {range:?}");
+        assert_eq!(outcome.header("content-range"), None);
+        assert_eq!(outcome.header("content-length"), Some("1234"));
+    }
+}
+
+#[test]
+fn a_success_that_contradicts_itself_or_the_question_is_none() {
+    let range = |range| ("content-range", range);
+    let length = |length| ("content-length", length);
+    let part = [range("bytes 0-99/1234"), length("100")];
+    for (asked, headers) in [
+        // Nobody asked for a part, so this is not the object.
+        (None, &part[..]),
+        // Of another part; and the last one may be none of the object at all.
+        (Some("bytes=100-199"), &part),
+        (
+            Some("bytes=0-49"),
+            &[range("bytes 0-99/1234"), length("100")],
+        ),
+        (Some("bytes=0-99"), &[range("bytes */1234"), length("100")]),
+        // As long as the whole, or as something else.
+        (
+            Some("bytes=0-99"),
+            &[range("bytes 0-99/1234"), length("1234")],
+        ),
+        (
+            Some("bytes=0-99"),
+            &[range("bytes 0-99/1234"), length("99")],
+        ),
+        (None, &[range("bytes 0-1233/1234"), length("100")]),
+        // Of no length: which of the two is wrong?
+        (Some("bytes=0-99"), &[range("bytes 0-99/1234")]),
+        // Nonsense, and twice.
+        (Some("bytes=0-99"), &[range("garbage"), length("100")]),
+        (
+            Some("bytes=0-99"),
+            &[
+                range("bytes 0-99/1234"),
+                range("bytes 0-99/1234"),
+                length("100"),
+            ],
+        ),
+        (
+            Some("bytes=0-99"),
+            &[("content-type", "multipart/byteranges; boundary=x")],
+        ),
+    ] {
+        let asked: Vec<_> = asked.map(|range| ("range", range)).into_iter().collect();
+        let outcome = get(&asked, vec![says(200, headers, "")]);
+        assert_eq!(outcome.status, 502, "{asked:?} {headers:?}");
+        assert!(!outcome.is_forwarded());
+        let note = outcome.note.unwrap();
+        assert_eq!((note.level, note.bucket_status), (Level::Error, Some(200)));
+        let line = note.to_string();
+        assert!(
+            line.contains("sent a part under the status of the whole"),
+            "{line}"
+        );
+    }
+    let head = play(Method::Head, &[], vec![says(200, &part, "")]);
+    assert_eq!(head.status, 502);
+    // The length of a part is no object's size.
+    let beyond = [("range", "bytes=9000-")];
+    let outcome = get(&beyond, vec![says(416, &[], ""), says(200, &part, "")]);
+    assert_eq!(outcome.status, 502);
+    for status in [201, 202, 203, 204, 205, 207, 226] {
+        let outcome = get(&[("range", "bytes=0-99")], vec![says(status, &part, "")]);
+        assert_eq!(outcome.status, 502, "{status}");
     }
 }
 
