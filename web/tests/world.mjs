@@ -41,7 +41,7 @@ const GAMES = [
 ];
 
 /** Milliseconds. Decoding is done by the processor, which others may be using too. */
-export const PATIENCE = 40_000;
+export const PATIENCE = 60_000;
 
 /** Everything, or nothing: what was started before something failed is stopped again. */
 export async function openWorld(start = startOwn) {
