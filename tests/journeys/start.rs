@@ -146,6 +146,25 @@ async fn variables_that_cannot_work_are_listed() {
     }
 }
 
+/// Also what is wrong with a variable that films do without.
+#[tokio::test]
+async fn all_that_is_wrong_is_listed_together() {
+    let settings = Settings::new(nowhere())
+        .variable("playback_token_secret", "too-short")
+        .variable("s3_endpoint", "bucket.example")
+        .variable("admin_token", "short")
+        .variable("cf_stream_webhook_secret", "short")
+        .variable("session_ttl_seconds", "soon");
+    let named = [
+        "playback_token_secret",
+        "s3_endpoint",
+        "admin_token",
+        "cf_stream_webhook_secret",
+        "session_ttl_seconds",
+    ];
+    assert_fails(settings, 78, &named).await;
+}
+
 /// Cargo may have been told to build elsewhere than the manifest says.
 #[tokio::test]
 async fn components_may_lie_in_another_build_folder() {

@@ -40,6 +40,9 @@ struct Sweep {
     errors: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled: Option<String>,
+    /// Why it ended before its work was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
 }
 
 /// One sweep, or one after the other until the process is asked to stop.
@@ -80,13 +83,20 @@ async fn sweep(gate: &Gate, json: bool) -> Result<Sweep, Failure> {
 
 impl Sweep {
     fn text(&self) -> String {
-        match &self.disabled {
-            Some(reason) => format!("nothing was done: {}", plain(reason)),
-            None => format!(
-                "{} looked at, {} changed, {} to be tried again",
-                self.scanned, self.updated, self.errors
-            ),
+        if let Some(reason) = &self.disabled {
+            return format!("nothing was done: {}", plain(reason));
         }
+        let ended = match self.ended.as_deref() {
+            None => String::new(),
+            Some("denied") => "; ended early, for Stream denies".to_owned(),
+            Some("busy") => "; ended early, for Stream is busy".to_owned(),
+            Some("late") => "; ended early, for there was no more time".to_owned(),
+            Some(other) => format!("; ended early: {}", plain(other)),
+        };
+        format!(
+            "{} looked at, {} changed, {} to be tried again{ended}",
+            self.scanned, self.updated, self.errors
+        )
     }
 
     /// A script shall notice that nothing was done.
@@ -116,6 +126,12 @@ mod tests {
         let swept = read(r#"{"scanned":3,"updated":1,"errors":0}"#);
         assert_eq!(swept.text(), "3 looked at, 1 changed, 0 to be tried again");
         assert!(swept.verdict().is_ok());
+        let denied = read(r#"{"scanned":3,"updated":0,"errors":3,"ended":"denied"}"#);
+        assert_eq!(
+            denied.text(),
+            "3 looked at, 0 changed, 3 to be tried again; ended early, for Stream denies"
+        );
+        assert!(denied.verdict().is_err());
         let off =
             read(r#"{"scanned":0,"updated":0,"errors":0,"disabled":"stream_enabled is not true"}"#);
         assert_eq!(off.text(), "nothing was done: stream_enabled is not true");

@@ -79,18 +79,20 @@ impl App {
     }
 }
 
-/// Refuses values of required variables that components could only answer 500 to. What is wrong with
-/// the others is logged, and left to the components to refuse on their own routes.
+/// Refuses values of required variables that components could only answer 500 to, and names with them all
+/// else that is wrong. Where no required one is, the others are logged, and left to the components to refuse
+/// on their own routes.
 fn check_variables(manifest: &Manifest, options: &LoadOptions<'_>) -> Result<(), AppError> {
-    let (required, other) = Faults::find(manifest, options.variables).split();
+    let (mut required, other) = Faults::find(manifest, options.variables).split();
+    if !required.0.is_empty() {
+        required.0.extend(other.0);
+        return Err(AppError::Variables(required));
+    }
     if !other.0.is_empty() {
         let message = format!("misconfigured: {}", other.with_components());
         options.log.error("host", &message);
     }
-    if required.0.is_empty() {
-        return Ok(());
-    }
-    Err(AppError::Variables(required))
+    Ok(())
 }
 
 #[cfg(test)]

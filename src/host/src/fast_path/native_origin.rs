@@ -11,13 +11,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use reelgate_core::http as core_http;
 use reelgate_core::http::{Answer, Head, HeaderSource, Headers};
-use reelgate_core::origin::{BucketRequest, Config, Dialogue, Event, Failure, Step};
+use reelgate_core::origin::{BucketRequest, Config, Dialogue, Event, Failure, Step, WHOLE_BODY};
 use reelgate_core::time::UnixTime;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
-
-/// How long the bucket may take for a document that is read whole.
-const DOCUMENT: Duration = Duration::from_secs(10);
 
 /// Days whose signing keys are derived ahead; on any other a request costs a microsecond more.
 const PREPARED_DAYS: usize = 366;
@@ -165,7 +162,7 @@ async fn read_in_time(
     response: Option<Response<WasiBody>>,
     limit: usize,
 ) -> Result<Vec<u8>, Failure> {
-    tokio::time::timeout(DOCUMENT, read_at_most(response, limit))
+    tokio::time::timeout(WHOLE_BODY, read_at_most(response, limit))
         .await
         .unwrap_or(Err(Failure::TimedOut))
 }
