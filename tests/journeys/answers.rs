@@ -186,4 +186,32 @@ async fn a_preflight_allows_what_players_need(origin: Origin) {
     }
     assert!(world.bucket.seen().is_empty());
     world.finish().await;
+    let world = World::start_with(|settings| {
+        settings
+            .origin(origin)
+            .variable("allowed_headers", "X-Player-Version, x-b3-traceid")
+    })
+    .await;
+    let ask = world.client().ask(http::Method::OPTIONS, path("a.m4s"));
+    let answer = ask.header("origin", PAGE).send().await;
+    let allowed = answer.header("access-control-allow-headers").to_lowercase();
+    assert!(
+        allowed.ends_with("sentry-trace, x-player-version, x-b3-traceid"),
+        "{allowed}"
+    );
+    // What a page sends so goes nowhere.
+    world.put("a.m4s", "pictures");
+    let ask = world.client().get(path("a.m4s")).cookie(&session());
+    let ask = ask
+        .header("x-player-version", "7")
+        .header("traceparent", "00-1-2-3");
+    assert_eq!(ask.send().await.status, 200);
+    let seen = world.bucket.seen();
+    let forwarded = seen.iter().flat_map(|seen| &seen.headers);
+    assert!(
+        !forwarded
+            .into_iter()
+            .any(|(name, _)| name == "x-player-version" || name == "traceparent")
+    );
+    world.finish().await;
 }

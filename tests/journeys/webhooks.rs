@@ -51,6 +51,32 @@ async fn encoding(studio: &Studio, ids: &[String]) -> Vec<String> {
     uids
 }
 
+/// Between a new subscription and the restart of every host reports come with either.
+#[tokio::test]
+async fn while_a_secret_is_replaced_reports_with_either_are_believed() {
+    const NEXT: &str = "the-secret-of-the-next-subscription";
+    let studio = Studio::start_with(|settings| {
+        let both = format!("{NEXT},{}", settings.get("cf_stream_webhook_secret"));
+        settings.variable("cf_stream_webhook_secret", &both)
+    })
+    .await;
+    let client = studio.client();
+    let ids = ["v1".to_owned(), "v2".to_owned()];
+    let uids = encoding(&studio, &ids).await;
+    for ((id, uid), secret) in ids.iter().zip(&uids).zip([NEXT, &studio.secret]) {
+        let answer = send(&client, secret, &report(uid, "ready", "100", id, 1)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(studio.row(id).await["status"], "ready");
+    }
+    let other = send(
+        &client,
+        "a secret of long ago",
+        &report(&uids[0], "error", "0", "v1", 1),
+    );
+    assert_eq!(other.await.status, 401);
+    studio.finish().await;
+}
+
 #[tokio::test]
 async fn only_stream_is_believed() {
     let studio = Studio::start().await;

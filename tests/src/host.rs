@@ -78,6 +78,16 @@ impl Settings {
         self
     }
 
+    /// The value of a variable.
+    ///
+    /// # Panics
+    ///
+    /// It is not set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        &self.variables[name]
+    }
+
     /// Without a variable.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
