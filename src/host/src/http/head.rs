@@ -20,7 +20,7 @@ pub(crate) fn refusal<B>(request: &Request<B>) -> Option<(StatusCode, &'static s
 }
 
 fn is_known(method: &Method) -> bool {
-    const KNOWN: [Method; 7] = [
+    const KNOWN: [Method; 8] = [
         Method::GET,
         Method::HEAD,
         Method::OPTIONS,
@@ -28,6 +28,7 @@ fn is_known(method: &Method) -> bool {
         Method::PUT,
         Method::PATCH,
         Method::DELETE,
+        Method::TRACE,
     ];
     KNOWN.contains(method)
 }
@@ -120,14 +121,16 @@ mod tests {
 
     #[test]
     fn methods_that_nobody_knows_are_refused() {
-        for method in ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] {
+        for method in [
+            "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE",
+        ] {
             assert_eq!(
                 refused(Version::HTTP_11, method, "/", &["a"]),
                 None,
                 "{method}"
             );
         }
-        for method in ["TRACE", "PROPFIND", "get", "X"] {
+        for method in ["CONNECT", "PROPFIND", "get", "X"] {
             assert_eq!(
                 refused(Version::HTTP_11, method, "/", &["a"]),
                 Some(501),
