@@ -35,11 +35,23 @@ async fn a_playlist_named_as_a_film_ends_no_batch() {
     let s3 = S3::start().await;
     let outcome = run_within_time(SOON, &mut archive.command(s3.address())).await;
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
-    assert!(outcome.stdout.starts_with("7 films: 2 packaged"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.starts_with("7 films: 2 packaged"),
+        "{}",
+        outcome.stdout
+    );
     for game in ["secret", "web", "itself", "live"] {
-        assert_told(&outcome, game, "ffprobe takes it for hls, which holds no film");
+        assert_told(
+            &outcome,
+            game,
+            "ffprobe takes it for hls, which holds no film",
+        );
     }
-    assert_told(&outcome, "list", "ffprobe takes it for concat, which holds no film");
+    assert_told(
+        &outcome,
+        "list",
+        "ffprobe takes it for concat, which holds no film",
+    );
     let asked = tokio::time::timeout(Duration::from_millis(100), web.accept()).await;
     assert!(asked.is_err(), "the server was asked");
     assert_nothing_is_half_visible(&s3.objects());
@@ -72,10 +84,18 @@ async fn a_tool_that_does_not_end_is_stopped_and_the_batch_goes_on() {
         .args(["--ffmpeg-timeout", "3s"]);
     let outcome = run_within_time(SOON, &mut command).await;
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
-    assert!(outcome.stdout.starts_with("4 films: 2 packaged"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.starts_with("4 films: 2 packaged"),
+        "{}",
+        outcome.stdout
+    );
     assert_told(&outcome, "unprobed", "ffprobe has done nothing");
     assert_told(&outcome, "uncut", "ffmpeg has done nothing");
-    assert!(outcome.stdout.contains("--ffmpeg-timeout gives ffmpeg more time"));
+    assert!(
+        outcome
+            .stdout
+            .contains("--ffmpeg-timeout gives ffmpeg more time")
+    );
     assert_nothing_is_half_visible(&s3.objects());
 
     // Without the stand-ins both are films as others are.
