@@ -35,6 +35,8 @@ mod checking;
 mod clips;
 mod credentials;
 mod crowd;
+mod damage;
+mod disguises;
 mod elsewhere;
 mod encoding;
 mod endings;

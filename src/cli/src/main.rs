@@ -13,6 +13,7 @@ mod sample;
 mod serve;
 mod settings;
 mod signals;
+mod store;
 mod stream;
 mod token;
 mod up;
@@ -42,6 +43,8 @@ enum Command {
     /// Make a minute of test film, to try everything with
     Sample(sample::Args),
     Serve(serve::Serve),
+    /// Look after the file of a key-value store that no host uses just now
+    Store(store::Args),
     /// Cloudflare Stream: subscribe to it, look at it, or have a fake of it
     Stream(stream::Args),
     /// Mint playback tokens, and look into tokens
@@ -93,6 +96,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Sample(args) => block_on(sample::run(args)),
         // Has a runtime for each of its threads.
         Command::Serve(args) => args.run(),
+        Command::Store(args) => store::run(&args),
         Command::Stream(args) => block_on(stream::run(args)),
         Command::Token(args) => token::run(&args),
         Command::Up(args) => block_on(up::run(args)),

@@ -80,6 +80,10 @@ pub(crate) struct Args {
     /// How long the bucket may be in trouble while one film is packaged, all its outages together
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = values::time)]
     retry_budget: Duration,
+    /// How long ffmpeg may do nothing with a film before it is stopped, and the film is a failure;
+    /// ffprobe a minute at most
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::wait)]
+    ffmpeg_timeout: Duration,
     /// Show no progress, only what is amiss and the result
     #[arg(long, short)]
     quiet: bool,
@@ -163,6 +167,7 @@ impl Args {
             verify: self.verify,
             force: self.force,
             retry_budget: self.retry_budget,
+            ffmpeg_timeout: self.ffmpeg_timeout,
         }
     }
 

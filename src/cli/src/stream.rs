@@ -2,6 +2,7 @@
 
 mod cloudflare;
 mod fake;
+mod probe;
 mod status;
 mod subscribe;
 

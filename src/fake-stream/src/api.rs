@@ -249,10 +249,11 @@ fn webhook(world: &World, method: &Method, body: &[u8]) -> Result<Answer, ApiErr
                 .or_else(|| body.get("notification_url"));
             let url = url.and_then(Value::as_str).ok_or(ApiError::BAD_REQUEST)?;
             Url::parse(url).map_err(|_| ApiError::BAD_REQUEST)?;
-            let secret = known.subscription.take().map(|old| old.secret);
+            // Another secret each time, also for the address that is called already (Cloudflare's
+            // page "Use webhooks").
             known.subscription = Some(Subscription {
                 notification_url: url.to_owned(),
-                secret: secret.unwrap_or_else(|| random_hex(20)),
+                secret: random_hex(20),
                 modified: Timestamp::now(),
             });
         }

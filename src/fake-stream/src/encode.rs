@@ -1,6 +1,6 @@
 //! What Stream does to a film, on a small scale: HLS and DASH of the same segments, and a thumbnail.
 
-use std::{ffi::OsString, path::Path, process::Stdio};
+use std::{ffi::OsString, path::Path, process::Stdio, time::Duration};
 
 use serde::Deserialize;
 use tokio::process::Command;
@@ -13,8 +13,16 @@ const SEGMENT_SECONDS: &str = "4";
 /// The shortest film that Stream takes, in seconds.
 const SHORTEST: f64 = 0.1;
 
-/// ffmpeg may read files and nothing else, whatever a film refers to.
-const PROTOCOLS: [&str; 2] = ["-protocol_whitelist", "file"];
+/// ffmpeg may read files and nothing else, whatever a film refers to, and no playlists.
+const FILMS: [&str; 4] = [
+    "-protocol_whitelist",
+    "file",
+    "-format_whitelist",
+    "mov,matroska,mpegts,mpeg,avi,flv,asf,mxf,ogg",
+];
+
+/// The longest that a small film takes on a small machine.
+const LONGEST: Duration = Duration::from_secs(600);
 
 #[derive(Deserialize)]
 struct Probe {
@@ -105,7 +113,7 @@ async fn probe(film: &Path) -> Result<Probe, Trouble> {
         "-of",
         "json",
     ]);
-    command.args(PROTOCOLS).arg(url(film));
+    command.args(FILMS).arg(url(film));
     let output = output("ffprobe", command).await?;
     if !output.status.success() {
         return Err(non_video());
@@ -144,7 +152,7 @@ fn words(text: &str) -> Vec<String> {
 async fn ffmpeg(film: &Path, options: &[String], result: &Path) -> Result<(), Trouble> {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-v", "error", "-y"]);
-    command.args(PROTOCOLS).arg("-i").arg(url(film));
+    command.args(FILMS).arg("-i").arg(url(film));
     command.args(options).arg(result);
     let output = output("ffmpeg", command).await?;
     if output.status.success() {
@@ -164,7 +172,8 @@ async fn ffmpeg(film: &Path, options: &[String], result: &Path) -> Result<(), Tr
 
 async fn output(tool: &str, mut command: Command) -> Result<std::process::Output, Trouble> {
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await;
+    let output = tokio::time::timeout(LONGEST, command.output()).await;
+    let output = output.map_err(|_| Trouble::new("ERR_UNKNOWN", format!("{tool} does not end")))?;
     output.map_err(|error| Trouble::new("ERR_UNKNOWN", format!("cannot start {tool}: {error}")))
 }
 

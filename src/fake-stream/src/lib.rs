@@ -188,6 +188,12 @@ impl Fake {
         secret
     }
 
+    /// Who is called now.
+    #[must_use]
+    pub fn subscription(&self) -> Option<Subscription> {
+        self.world.known().subscription.clone()
+    }
+
     /// Misbehaves from now on.
     pub fn misbehave(&self, rule: impl Into<Rule>) {
         self.world.known().rules.push(rule.into());

@@ -9,6 +9,7 @@ mod handles;
 mod redis;
 
 pub use crate::keyvalue::config::{Address, ConfigError, Place, RuntimeConfig};
+pub use crate::keyvalue::embedded::care::{CareError, Sound, backup, check, repair};
 pub(crate) use crate::keyvalue::handles::InstanceStores;
 #[expect(
     unreachable_pub,
@@ -110,11 +111,11 @@ pub(crate) enum Swapped {
     Stale(Option<Vec<u8>>),
 }
 
-/// A part of the list of keys, in order.
+/// A part of the list of keys, each part in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Keys {
     pub(crate) keys: Vec<String>,
-    /// The last of them, where more follow.
+    /// Where the next part begins, where more follow; only the store knows what it means.
     pub(crate) cursor: Option<String>,
 }
 
@@ -159,7 +160,7 @@ impl Store {
         ask!(self, exists(key))
     }
 
-    /// The keys after `cursor`.
+    /// The keys from `cursor` on, which another part of the list gave.
     pub(crate) async fn keys(&self, cursor: Option<String>) -> Answer<Keys> {
         ask!(self, keys(cursor))
     }

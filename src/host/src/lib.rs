@@ -20,6 +20,10 @@ pub use crate::http::server::{Server, ServerOptions};
 pub use crate::http::timeouts::Timeouts;
 pub use crate::http::tls::{client_tls, server_tls};
 pub use crate::keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
+/// Looking after the file of a store that no host uses.
+pub mod store_file {
+    pub use crate::keyvalue::{CareError, Sound, backup, check, repair};
+}
 pub use crate::log::{Format, Log};
 pub use crate::runtime::allowed_hosts::AllowedHosts;
 pub use crate::runtime::engine::Runtime;

@@ -1,8 +1,11 @@
 //! The bucket, as the packager uses it.
 
 mod config;
+mod connector;
 mod download;
 mod patience;
+#[cfg(test)]
+mod tests;
 mod trouble;
 
 pub use config::Config;
@@ -29,6 +32,7 @@ use object_store::{
 };
 
 use crate::{Error, Progress};
+use connector::Connector;
 use patience::{Patience, Pauses, Verdict, chance};
 use trouble::{Failed, Trouble};
 
@@ -86,6 +90,7 @@ impl Bucket {
             .with_secret_access_key(&config.secret_access_key)
             .with_virtual_hosted_style_request(false)
             .with_client_options(options)
+            .with_http_connector(Connector)
             // The embedded S3 of a laptop speaks no TLS.
             .with_allow_http(true)
             // A signed body is hashed here and there. TLS guards it better, and loopback needs no guard.
@@ -232,6 +237,7 @@ impl Bucket {
         match failed {
             Failed::Ours(error) => error,
             Failed::Silence(time) => self.explain(doing, Trouble::silence(time)),
+            Failed::Wrong(reason) => self.explain(doing, Trouble::wrong(reason)),
             Failed::Store(error) => self.explain(doing, Trouble::of(&error)),
         }
     }
@@ -276,6 +282,7 @@ impl Bucket {
                 }
                 Err(Failed::Ours(error)) => return Err(error),
                 Err(Failed::Silence(time)) => Trouble::silence(time),
+                Err(Failed::Wrong(reason)) => Trouble::wrong(reason),
                 Err(Failed::Store(error)) => Trouble::of(&error),
             };
             if !trouble.passes || !self.bears(&trouble) {

@@ -3,6 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use indicatif::DecimalBytes;
@@ -74,6 +75,16 @@ pub enum Error {
     /// ffmpeg gave up.
     #[error("ffmpeg failed: {0}")]
     Ffmpeg(String),
+    /// ffmpeg or ffprobe did nothing for too long.
+    #[error("{tool} has done nothing with {} for {} s, and was stopped", path.display(), silence.as_secs())]
+    Stalled {
+        /// Which of the two.
+        tool: &'static str,
+        /// The film.
+        path: PathBuf,
+        /// For how long.
+        silence: Duration,
+    },
     /// A copy would have a segment of so many seconds, and that was not wished.
     #[error("a copy would have a segment of {0:.1} s")]
     LongSegment(f64),
@@ -148,7 +159,10 @@ impl Error {
         let help = match self {
             Self::Source { .. } | Self::NotAFile { .. } => "name a film that this user can read",
             Self::NotMedia { .. } | Self::NoPlan { .. } => {
-                "name a film: mp4, mov, mkv, webm, ts or whatever else ffmpeg decodes"
+                "name a film: mp4, mov, mkv, webm, ts, mpg, avi, flv, wmv, mxf or ogv, and no playlist"
+            }
+            Self::Stalled { .. } => {
+                "play the film to its end to see whether it is damaged, and see whether its disk is well; --ffmpeg-timeout gives ffmpeg more time"
             }
             Self::Damaged { .. } => "copy the film again from where it came",
             Self::Changed(_) => "wait until the film is complete, then package it again",
@@ -189,6 +203,15 @@ impl Error {
             Self::Missing { .. } | Self::Setting { .. } | Self::Interrupted => true,
             Self::Bucket { concerns_all, .. } => *concerns_all,
             _ => false,
+        }
+    }
+
+    /// The error of a `tool` that did nothing with the film at `path` for so long.
+    pub(crate) fn stalled(tool: &'static str, path: &Path, silence: Duration) -> Self {
+        Self::Stalled {
+            tool,
+            path: path.to_owned(),
+            silence,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The work on one film: cut up, uploaded, published.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use futures::future::try_join_all;
 use reelgate_core::key::GameId;
@@ -52,6 +52,8 @@ pub(crate) struct Task<'a> {
     pub(crate) wishes: Wishes,
     /// Whether the files of earlier editions stay.
     pub(crate) keep_old: bool,
+    /// How long ffmpeg may do nothing.
+    pub(crate) ffmpeg_timeout: Duration,
 }
 
 /// What became of the old objects.
@@ -119,6 +121,7 @@ impl<'a> Job<'a> {
             segments: takers,
             stills: plan.thumbnails.then(|| Chooser::new(plan, still)),
             progress: upload.progress,
+            silence: self.task.ffmpeg_timeout,
         };
         let remux = remux::remux(source, plan, recipe, takers);
         let segments = async {
@@ -131,7 +134,9 @@ impl<'a> Job<'a> {
         };
         let thumbnails = async {
             match plan.thumbnails {
-                true => Ok(Some(thumbnails::make(plan, stills).await)),
+                true => Ok(Some(
+                    thumbnails::make(plan, stills, self.task.ffmpeg_timeout).await,
+                )),
                 false => Ok(None),
             }
         };

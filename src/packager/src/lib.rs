@@ -12,6 +12,7 @@ mod cutter;
 mod edition;
 mod edits;
 mod error;
+mod ffmpeg;
 mod fragments;
 mod iframes;
 mod job;
@@ -89,6 +90,8 @@ pub struct Terms {
     pub force: bool,
     /// How long the bucket may be in trouble, for one film, all its trouble together.
     pub retry_budget: Duration,
+    /// How long ffmpeg may do nothing before it is stopped; ffprobe a minute at most.
+    pub ffmpeg_timeout: Duration,
 }
 
 impl Default for Terms {
@@ -98,6 +101,7 @@ impl Default for Terms {
             verify: false,
             force: false,
             retry_budget: Duration::from_secs(3600),
+            ffmpeg_timeout: Duration::from_secs(600),
         }
     }
 }
@@ -242,6 +246,7 @@ async fn package(
         game,
         wishes: options.wishes,
         keep_old: terms.keep_old,
+        ffmpeg_timeout: terms.ffmpeg_timeout,
     };
     match attempt(bucket, &task, &here, standing, progress).await {
         // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
@@ -359,7 +364,7 @@ fn tell(plan: &Plan, progress: &Progress) {
 }
 
 async fn examine(task: &Task<'_>) -> Result<(Probe, Plan), Error> {
-    let probe = probe::probe(task.path).await?;
+    let probe = probe::probe(task.path, task.ffmpeg_timeout).await?;
     let no_plan = |reason| Error::NoPlan {
         path: task.path.to_owned(),
         reason,

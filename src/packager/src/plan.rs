@@ -11,10 +11,6 @@ use crate::{
     probe::{Probe, SAMPLED_SECONDS, Stream},
 };
 
-/// Containers that name or list other files, or show something that is no film. ffprobe's `tty`
-/// takes any text for a picture of it.
-const NO_FILMS: [&str; 5] = ["tty", "hls", "dash", "concat", "image2"];
-
 /// Channels of an encoded sound: what every browser, phone and loudspeaker plays.
 pub(crate) const ENCODED_CHANNELS: u32 = 2;
 
@@ -178,11 +174,6 @@ impl Default for Wishes {
 /// # Errors
 /// [`NoPlan`] when nothing moves.
 fn picture(probe: &Probe) -> Result<&Stream, NoPlan> {
-    let container = probe.format.format_name.as_str();
-    let is_pipe_of_pictures = container.ends_with("_pipe");
-    if is_pipe_of_pictures || container.split(',').any(|name| NO_FILMS.contains(&name)) {
-        return Err(NoPlan::NoVideo(format!("ffprobe takes it for {container}")));
-    }
     // The picture on an album's cover is a video stream too.
     let videos = probe
         .streams

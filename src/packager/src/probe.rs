@@ -1,11 +1,11 @@
 //! What ffprobe says about a film.
 
-use std::{collections::BTreeMap, ffi::OsString, path::Path, process::Stdio};
+use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::Error;
+use crate::{Error, ffmpeg};
 
 /// How much of the film is searched for key frames. A camera or an encoder that spaces them oddly does
 /// so from the start, and reading a whole film twice would double the time it takes.
@@ -39,9 +39,6 @@ pub(crate) struct ProgramVersion {
 /// The container of a film.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Format {
-    /// Names of the demuxer, comma-separated: `mov,mp4,m4a,3gp,3g2,mj2`.
-    #[serde(default)]
-    pub(crate) format_name: String,
     /// Seconds, as text.
     pub(crate) duration: Option<String>,
 }
@@ -211,11 +208,12 @@ pub(crate) struct Packet {
     flags: String,
 }
 
-/// Reads a film's headers, and its packets' times in the first minute.
+/// Reads a film's headers, and its packets' times in the first minute; ffprobe may be silent for
+/// `silence`.
 ///
 /// # Errors
-/// [`Error::NotMedia`] with ffprobe's own words, or that there is no ffprobe.
-pub(crate) async fn probe(source: &Path) -> Result<Probe, Error> {
+/// [`Error::NotMedia`] with ffprobe's own words, that it does not end, or that there is no ffprobe.
+pub(crate) async fn probe(source: &Path, silence: Duration) -> Result<Probe, Error> {
     let mut command = Command::new("ffprobe");
     command.args([
         "-v",
@@ -229,12 +227,9 @@ pub(crate) async fn probe(source: &Path) -> Result<Probe, Error> {
     command
         .arg("-read_intervals")
         .arg(format!("%+{SAMPLED_SECONDS}"));
-    command.args(PROTOCOLS).arg("-i").arg(file_url(source));
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = command
-        .output()
-        .await
-        .map_err(|source| Error::tool("ffprobe", source))?;
+    command.args(ffmpeg::film(source)).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = ffmpeg::report(&mut command, source, silence).await?;
     let no_media = |reason: &str| Error::NotMedia {
         path: source.to_owned(),
         reason: reason.to_owned(),
@@ -245,9 +240,12 @@ pub(crate) async fn probe(source: &Path) -> Result<Probe, Error> {
     serde_json::from_slice(&output.stdout).map_err(|error| no_media(&error.to_string()))
 }
 
-/// ffprobe ends with `{path}: {reason}`; what stands before, `[{demuxer} @ {address}] {complaint}`, may
+/// A playlist, a text or a picture is called what it is. Otherwise ffprobe ends with `{path}: {reason}`; what stands before, `[{demuxer} @ {address}] {complaint}`, may
 /// say more.
 fn reason(said: &str) -> String {
+    if let Some(container) = ffmpeg::refused_container(said) {
+        return format!("ffprobe takes it for {container}, which holds no film");
+    }
     let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
     let last = lines.next().unwrap_or("ffprobe gives no reason");
     let last = last.rsplit_once(": ").map_or(last, |(_, reason)| reason);
@@ -256,14 +254,4 @@ fn reason(said: &str) -> String {
         Some((_, complaint)) => format!("{last} ({})", complaint.trim()),
         None => last.to_owned(),
     }
-}
-
-/// A film that is a playlist in disguise must not make ffmpeg fetch what it names.
-pub(crate) const PROTOCOLS: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
-
-/// The film as ffmpeg's `file:` protocol, so that no name is taken for an option or another protocol.
-pub(crate) fn file_url(path: &Path) -> OsString {
-    let mut url = OsString::from("file:");
-    url.push(path);
-    url
 }

@@ -1,7 +1,7 @@
 //! ffmpeg: a film in, init sections and segments out. They come through pipes and never lie on a
 //! disk: that would take as much room as the film, and more time than all the rest.
 
-use std::{path::Path, process::Stdio};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use bytes::Bytes;
 use futures::future::try_join_all;
@@ -9,15 +9,16 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
     process::{Child, Command},
     sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::timeout,
 };
 
 use crate::{
     Error,
     cutter::{self, Cut, Cutter, End, Follower, KeyFrame},
+    ffmpeg::{self, Watch},
     fragments::{Piece, Splitter},
     outlets::{Outlet, Outlets, PIPE_BYTES},
     plan::{Plan, Treatment},
-    probe::{PROTOCOLS, file_url},
     progress::Progress,
     recipe::{Output, Recipe, Role},
     thumbnails::Chooser,
@@ -45,13 +46,15 @@ pub(crate) struct Takers<'a> {
     pub(crate) stills: Option<Chooser>,
     /// Who is told.
     pub(crate) progress: &'a Progress,
+    /// How long ffmpeg may write nothing while it is waited for.
+    pub(crate) silence: Duration,
 }
 
 /// Cuts the film up and sends each segment as soon as it is complete. ffmpeg waits while nobody takes
 /// the segments, so few of them are in memory at once.
 ///
 /// # Errors
-/// That there is no ffmpeg, that it failed, or that it wrote something else.
+/// That there is no ffmpeg, that it failed or stalled, or that it wrote something else.
 pub(crate) async fn remux(
     source: &Path,
     plan: &Plan,
@@ -64,18 +67,28 @@ pub(crate) async fn remux(
         .stderr
         .take()
         .map(|stderr| tokio::spawn(tail(stderr)));
-    let cut = match outlets.open(&mut ffmpeg).await {
-        Ok(outlets) => cut_up(outlets, plan, recipe, takers).await,
-        Err(error) => Err(error),
+    let silence = takers.silence;
+    let watch = Watch::new(silence);
+    let stalled = || Error::stalled("ffmpeg", source, silence);
+    let work = async {
+        let outlets = outlets.open(&mut ffmpeg).await?;
+        cut_up(outlets, plan, recipe, takers, &watch).await
+    };
+    let cut = tokio::select! {
+        cut = work => cut,
+        () = watch.stalled() => Err(stalled()),
     };
     // It is stopped when this function ends, and has nothing to say.
-    if let Err(Error::LongSegment(_)) = cut {
+    if let Err(Error::LongSegment(_) | Error::Stalled { .. }) = cut {
         return cut;
     }
-    let ended = ffmpeg.wait().await.map_err(|source| Error::Start {
-        tool: "ffmpeg",
-        source,
-    })?;
+    let ended = timeout(silence, ffmpeg.wait()).await;
+    let ended = ended
+        .map_err(|_| stalled())?
+        .map_err(|source| Error::Start {
+            tool: "ffmpeg",
+            source,
+        })?;
     if ended.success() {
         return cut;
     }
@@ -92,11 +105,13 @@ async fn cut_up(
     plan: &Plan,
     recipe: &Recipe,
     takers: Takers<'_>,
+    watch: &Watch,
 ) -> Result<Vec<Remuxed>, Error> {
     let Takers {
         segments,
         mut stills,
         progress,
+        ..
     } = takers;
     let leader = leader(&recipe.outputs);
     // Sounds hear from the leader; nobody else has anything to hear.
@@ -112,7 +127,7 @@ async fn cut_up(
         .enumerate()
         .map(|(number, (((output, outlet), sink), ends))| {
             let stream = Stream {
-                pieces: Pieces::new(outlet),
+                pieces: Pieces::new(outlet, watch),
                 plan,
                 sink,
             };
@@ -148,7 +163,7 @@ fn leader(outputs: &[Output]) -> usize {
 
 /// One output of ffmpeg on its way.
 struct Stream<'a> {
-    pieces: Pieces,
+    pieces: Pieces<'a>,
     plan: &'a Plan,
     sink: Sender<Cut>,
 }
@@ -168,7 +183,7 @@ impl Stream<'_> {
             let (cut, is_end) = match self.pieces.next().await? {
                 Some(Piece::Init(init)) => {
                     if let Some(stills) = &mut stills {
-                        stills.init(&init).await;
+                        self.pieces.watch.hold(stills.init(&init)).await;
                     }
                     remuxed.init = init;
                     continue;
@@ -178,7 +193,8 @@ impl Stream<'_> {
                         return Err(Error::LongSegment(fragment.seconds));
                     }
                     if let Some(stills) = &mut stills {
-                        stills.look(&fragment, seconds).await;
+                        let watch = self.pieces.watch;
+                        watch.hold(stills.look(&fragment, seconds)).await;
                     }
                     seconds += fragment.seconds;
                     remuxed.frames += fragment.frames;
@@ -197,7 +213,7 @@ impl Stream<'_> {
                         is_last: is_end,
                     });
                 }
-                send(&self.sink, cut).await;
+                self.send(cut).await;
             }
             if is_end {
                 return Ok(remuxed);
@@ -224,13 +240,18 @@ impl Stream<'_> {
                 },
             }
             while let Some(cut) = follower.next() {
-                send(&self.sink, cut).await;
+                self.send(cut).await;
             }
         }
         if let Some(cut) = follower.take() {
-            send(&self.sink, cut).await;
+            self.send(cut).await;
         }
         Ok(remuxed)
+    }
+
+    async fn send(&self, cut: Cut) {
+        // Nobody takes it when the upload has failed already, and that is what is reported then.
+        let _ = self.pieces.watch.hold(self.sink.send(cut)).await;
     }
 }
 
@@ -241,22 +262,19 @@ fn tell(progress: Option<&Progress>, plan: &Plan, seconds: f64) {
     }
 }
 
-async fn send(segments: &Sender<Cut>, cut: Cut) {
-    // Nobody takes it when the upload has failed already, and that is what is reported then.
-    let _ = segments.send(cut).await;
-}
-
 /// The pieces of one output, one after the other. Nothing is lost when waiting for one is given up.
-struct Pieces {
+struct Pieces<'a> {
     outlet: Outlet,
     splitter: Splitter,
+    watch: &'a Watch,
 }
 
-impl Pieces {
-    fn new(outlet: Outlet) -> Self {
+impl<'a> Pieces<'a> {
+    fn new(outlet: Outlet, watch: &'a Watch) -> Self {
         Self {
             outlet,
             splitter: Splitter::default(),
+            watch,
         }
     }
 
@@ -268,6 +286,7 @@ impl Pieces {
             }
             self.splitter.input().reserve(PIPE_BYTES);
             let read = self.outlet.read_buf(self.splitter.input()).await;
+            self.watch.heard();
             if read.map_err(|error| Error::Output(format!("the stream broke off: {error}")))? == 0 {
                 self.splitter.finish()?;
                 return Ok(None);
@@ -279,7 +298,7 @@ impl Pieces {
 fn start(source: &Path, recipe: &Recipe, outlets: &Outlets) -> Result<Child, Error> {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error"]);
-    command.args(PROTOCOLS).arg("-i").arg(file_url(source));
+    command.args(ffmpeg::film(source));
     command.args(&recipe.filter);
     for (output, place) in recipe.outputs.iter().zip(outlets.places()) {
         command.args(&output.arguments).arg(place);

@@ -1,14 +1,19 @@
 //! The small ffmpeg: a few key frames in, JPEG out.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
-    io::AsyncReadExt as _,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     process::{Child, ChildStdin, ChildStdout, Command},
+    sync::oneshot,
+    time::{sleep, timeout},
 };
 
-use crate::remux::{last_words, tail};
+use crate::{
+    ffmpeg::OWN_MP4,
+    remux::{last_words, tail},
+};
 
 /// One that runs.
 pub(crate) struct Small {
@@ -25,16 +30,8 @@ impl Small {
         let mut command = Command::new("ffmpeg");
         command.args(["-hide_banner", "-loglevel", "error", "-xerror"]);
         // One thread, and no name of the encoder: the same bytes everywhere.
-        command.args([
-            "-skip_frame",
-            "nokey",
-            "-threads",
-            "1",
-            "-f",
-            "mp4",
-            "-i",
-            "pipe:0",
-        ]);
+        command.args(["-skip_frame", "nokey", "-threads", "1"]);
+        command.args(OWN_MP4);
         command.args([
             "-an",
             "-vf",
@@ -65,13 +62,11 @@ impl Small {
         ends.ok_or_else(|| "ffmpeg has no ends".to_owned())
     }
 
-    /// Waits until it ends well.
-    pub(crate) async fn finish(mut self) -> Result<(), String> {
-        let ended = self
-            .process
-            .wait()
-            .await
-            .map_err(|error| error.to_string())?;
+    /// Waits until it ends well, for `silence` at most.
+    pub(crate) async fn finish(mut self, silence: Duration) -> Result<(), String> {
+        let ended = timeout(silence, self.process.wait()).await;
+        let ended = ended.map_err(|_| stalled(silence))?;
+        let ended = ended.map_err(|error| error.to_string())?;
         if ended.success() {
             return Ok(());
         }
@@ -83,11 +78,38 @@ impl Small {
     }
 }
 
-/// All that comes out.
-pub(crate) async fn read(mut output: ChildStdout) -> Result<Vec<u8>, String> {
+/// Hands `content` to it, which it has to take within `silence`.
+pub(crate) async fn write(
+    input: &mut ChildStdin,
+    content: &[u8],
+    silence: Duration,
+) -> Result<(), String> {
+    let written = timeout(silence, input.write_all(content)).await;
+    let written = written.map_err(|_| stalled(silence))?;
+    written.map_err(|error| error.to_string())
+}
+
+/// All that comes out; it has to end within `silence` when it is `fed`.
+pub(crate) async fn read(
+    mut output: ChildStdout,
+    fed: oneshot::Receiver<()>,
+    silence: Duration,
+) -> Result<Vec<u8>, String> {
     let mut all = Vec::new();
-    let read = output.read_to_end(&mut all).await;
-    read.map_err(|error| error.to_string()).map(|_| all)
+    let too_late = async {
+        // Who feeds it says so by going away.
+        let _ = fed.await;
+        sleep(silence).await;
+    };
+    tokio::select! {
+        read = output.read_to_end(&mut all) => read.map_err(|error| error.to_string())?,
+        () = too_late => return Err(stalled(silence)),
+    };
+    Ok(all)
+}
+
+fn stalled(silence: Duration) -> String {
+    format!("ffmpeg has done nothing for {} s", silence.as_secs())
 }
 
 /// JPEGs that stand one behind the other: each ends with a marker that occurs nowhere within

@@ -4,20 +4,22 @@
 //! The film is neither read nor decoded a second time: some of its key frames are handed to another
 //! ffmpeg as they fly by.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
-    io::AsyncWriteExt as _,
     process::ChildStdin,
-    sync::mpsc::{Receiver, Sender},
+    sync::{
+        mpsc::{Receiver, Sender},
+        oneshot,
+    },
     try_join,
 };
 
 use crate::{
     fragments::Fragment,
     plan::Plan,
-    small_ffmpeg::{Small, pictures, read},
+    small_ffmpeg::{Small, pictures, read, write},
     stills,
 };
 
@@ -148,11 +150,15 @@ fn clock(seconds: f64) -> String {
     format!("{hours:02}:{minutes:02}:{seconds:02}.{rest:03}")
 }
 
-/// Makes the pictures of all key frames that are `fed`.
+/// Makes the pictures of all key frames that are `fed`; ffmpeg may do nothing for `silence`.
 ///
 /// # Errors
 /// In words: a film without thumbnails is a film all the same.
-pub(crate) async fn make(plan: &Plan, mut fed: Receiver<Fed>) -> Result<Thumbnails, String> {
+pub(crate) async fn make(
+    plan: &Plan,
+    mut fed: Receiver<Fed>,
+    silence: Duration,
+) -> Result<Thumbnails, String> {
     let size = fitted(plan.video.seen, THUMBNAIL);
     let Some(Fed::Init(init)) = fed.recv().await else {
         return Err("the film has no beginning".to_owned());
@@ -162,9 +168,13 @@ pub(crate) async fn make(plan: &Plan, mut fed: Receiver<Fed>) -> Result<Thumbnai
     let (input, output) = ffmpeg.ends()?;
     let mut best = Best::new(plan.duration);
     let mut times = Vec::new();
-    let feed = feed(input, &init, fed, &mut best, &mut times);
-    let (_, sheets) = try_join!(feed, read(output))?;
-    ffmpeg.finish().await?;
+    let (over, is_over) = oneshot::channel();
+    let feed = async {
+        let _over = over;
+        feed(input, &init, fed, &mut best, &mut times, silence).await
+    };
+    let ((), sheets) = try_join!(feed, read(output, is_over, silence))?;
+    ffmpeg.finish(silence).await?;
     let sheets = pictures(&sheets);
     let wanted = times.len().div_ceil((GRID * GRID) as usize);
     if sheets.len() != wanted || times.is_empty() {
@@ -175,7 +185,7 @@ pub(crate) async fn make(plan: &Plan, mut fed: Receiver<Fed>) -> Result<Thumbnai
     }
     let poster = best.still.ok_or("the film has no key frame")?;
     Ok(Thumbnails {
-        poster: one(&init, &poster, fitted(plan.video.seen, POSTER)).await?,
+        poster: one(&init, &poster, fitted(plan.video.seen, POSTER), silence).await?,
         sheets,
         times,
         size,
@@ -189,12 +199,12 @@ async fn feed(
     mut fed: Receiver<Fed>,
     best: &mut Best,
     times: &mut Vec<f64>,
+    silence: Duration,
 ) -> Result<(), String> {
-    let failed = |error: std::io::Error| error.to_string();
-    input.write_all(init).await.map_err(failed)?;
+    write(&mut input, init, silence).await?;
     while let Some(fed) = fed.recv().await {
         if let Fed::Still { at, content } = fed {
-            input.write_all(&content).await.map_err(failed)?;
+            write(&mut input, &content, silence).await?;
             times.push(at);
             best.look(at, content);
         }
@@ -236,18 +246,24 @@ impl Best {
 }
 
 /// One picture of one key frame.
-async fn one(init: &Bytes, still: &Bytes, size: (u32, u32)) -> Result<Bytes, String> {
+async fn one(
+    init: &Bytes,
+    still: &Bytes,
+    size: (u32, u32),
+    silence: Duration,
+) -> Result<Bytes, String> {
     let mut ffmpeg = Small::start(&scale(size))?;
     let (mut input, output) = ffmpeg.ends()?;
+    let (over, is_over) = oneshot::channel();
     let feed = async {
-        let failed = |error: std::io::Error| error.to_string();
-        input.write_all(init).await.map_err(failed)?;
-        input.write_all(still).await.map_err(failed)?;
+        let _over = over;
+        write(&mut input, init, silence).await?;
+        write(&mut input, still, silence).await?;
         drop(input);
         Ok(())
     };
-    let ((), picture) = try_join!(feed, read(output))?;
-    ffmpeg.finish().await?;
+    let ((), picture) = try_join!(feed, read(output, is_over, silence))?;
+    ffmpeg.finish(silence).await?;
     if picture.is_empty() {
         return Err("no poster came out".to_owned());
     }

@@ -60,6 +60,14 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
     Duration::try_from(time).map_err(|_| no_time())
 }
 
+/// As [`time`], and long enough for a program to begin.
+pub(super) fn wait(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        long if long >= Duration::from_secs(1) => Ok(long),
+        _ => Err("at least 1s is needed".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +84,7 @@ mod tests {
         assert_eq!(time("0s"), Ok(Duration::ZERO));
         assert!(time("-1h").is_err());
         assert!(time("soon").is_err());
+        assert_eq!(wait("1s"), Ok(Duration::from_secs(1)));
+        assert!(wait("0s").is_err());
     }
 }

@@ -23,8 +23,8 @@ pub(super) struct Cloudflare {
     client: Client,
     stream: String,
     token: String,
-    /// The secret that the gate has, if it is known here.
-    pub(super) gates_secret: Option<String>,
+    /// The secrets that the gate has, if they are known here; it signs with the first.
+    pub(super) gates_secrets: Vec<String>,
 }
 
 /// Who is called when a video is through.
@@ -64,7 +64,9 @@ impl Cloudflare {
             client: client.map_err(|error| Failure::new(Kind::Failed, error))?,
             stream: format!("{base}/accounts/{account}/stream"),
             token,
-            gates_secret: find("cf_stream_webhook_secret"),
+            gates_secrets: find("cf_stream_webhook_secret")
+                .map(|list| secrets(&list))
+                .unwrap_or_default(),
         })
     }
 
@@ -80,7 +82,8 @@ impl Cloudflare {
         }
     }
 
-    /// Has this address called from now on.
+    /// Has this address called from now on, with another secret whatever address was called before
+    /// (<https://developers.cloudflare.com/stream/manage-video-library/using-webhooks/>).
     ///
     /// # Errors
     /// As [`Self::subscription`].
@@ -120,6 +123,15 @@ impl Cloudflare {
         let mut envelope = envelope.ok_or(Refused::Unreadable)?;
         Ok(envelope["result"].take())
     }
+}
+
+/// The secrets of a list, separated by commas or blanks.
+fn secrets(list: &str) -> Vec<String> {
+    let secrets = list.split(|c: char| c == ',' || c.is_whitespace());
+    secrets
+        .filter(|secret| !secret.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn subscription(result: &Value) -> Option<Subscription> {

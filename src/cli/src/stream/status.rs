@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::{Value, json};
 
-use super::cloudflare::{Cloudflare, Subscription};
+use super::{
+    cloudflare::{Cloudflare, Subscription},
+    probe::{Probed, probe},
+};
 use crate::{
     exit::{self, Failure},
     plain::plain,
@@ -21,11 +24,13 @@ pub(super) struct Args {
     settings: SettingsArgs,
 }
 
-/// What is known of the account; without its secret.
+/// What is known of the account and of the gate; without their secret.
 struct Status {
     subscription: Option<Subscription>,
-    /// Whether the gate has the same secret; `None` when it is not known here.
+    /// Whether the variables that are given here have the secret; `None` when they have none.
     same_secret: Option<bool>,
+    /// What the running gate made of a webhook with it; `None` when nobody is called.
+    gate: Option<Probed>,
     /// How many of the newest thousand videos are in each state.
     states: BTreeMap<String, u64>,
 }
@@ -34,13 +39,19 @@ struct Status {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let cloudflare = Cloudflare::new(&args.settings)?;
     let subscription = cloudflare.subscription().await?;
-    let same_secret = subscription.as_ref().and_then(|subscription| {
-        let gates = cloudflare.gates_secret.as_ref()?;
-        Some(*gates == subscription.secret)
-    });
+    let gates = &cloudflare.gates_secrets;
+    let same_secret = subscription
+        .as_ref()
+        .filter(|_| !gates.is_empty())
+        .map(|subscription| gates.contains(&subscription.secret));
+    let gate = match &subscription {
+        Some(subscription) => Some(probe(subscription).await),
+        None => None,
+    };
     let status = Status {
         subscription,
         same_secret,
+        gate,
         states: count(&cloudflare.videos().await?),
     };
     let shown = if args.json {
@@ -70,6 +81,7 @@ impl Status {
         json!({
             "notification_url": url,
             "secret_matches": self.same_secret,
+            "gate": self.gate.as_ref().map(Probed::word),
             "videos": self.states,
         })
         .to_string()
@@ -80,14 +92,16 @@ impl Status {
             Some(made) => format!("webhooks go to  {}", plain(&made.notification_url)),
             None => "webhooks go to  nobody; `reelgate stream subscribe` changes that".to_owned(),
         };
-        let secret = match self.same_secret {
-            Some(true) => "the gate has it",
-            Some(false) => "the gate has another; `reelgate stream subscribe` prints the right one",
-            None => "not compared, for cf_stream_webhook_secret is not set here",
+        let file = match self.same_secret {
+            Some(true) => "\nvariables       have its secret",
+            Some(false) => {
+                "\nvariables       have another secret; `reelgate stream subscribe` prints the right one"
+            }
+            None => "",
         };
-        if self.subscription.is_some() {
+        if let Some(gate) = &self.gate {
             // Writing to a string cannot fail.
-            let _ = write!(text, "\nsecret          {secret}");
+            let _ = write!(text, "\ngate            {}{file}", gate.in_words());
         }
         let states = self
             .states
@@ -117,6 +131,7 @@ mod tests {
                 modified: String::new(),
             }),
             same_secret: Some(false),
+            gate: Some(Probed::Strange(404)),
             states: count(&[
                 json!({"status": {"state": "ready"}}),
                 json!({"status": {"state": "error"}}),
@@ -126,7 +141,9 @@ mod tests {
         assert_eq!(
             status.text(),
             "webhooks go to  https://video.example/hook\n\
-             secret          the gate has another; `reelgate stream subscribe` prints the right one\n\
+             gate            what is at that address answers 404, which no gate does: see whether \
+             the address leads to one, and whether it is well\n\
+             variables       have another secret; `reelgate stream subscribe` prints the right one\n\
              videos          1 error, 2 ready"
         );
         assert!(!status.json().contains("s3cret"));

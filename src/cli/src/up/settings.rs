@@ -1,9 +1,9 @@
 //! What other commands need to know of a running `reelgate up`: a file for `--env-file`.
 
 use crate::exit::{Failure, Kind};
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// Writes `up.env` into the folder `data`: settings as they are, and variables of the gate.
 pub(super) fn write(
@@ -20,8 +20,7 @@ pub(super) fn write(
         let name = name.to_ascii_uppercase();
         text.push_str(&format!("SPIN_VARIABLE_{name}={value}\n"));
     }
-    let written = owners_file(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-    let absolute = written.and_then(|()| path.canonicalize());
+    let absolute = make_anew(&path, &text).and_then(|()| path.canonicalize());
     absolute.map_err(|error| {
         Failure::new(
             Kind::Failed,
@@ -31,16 +30,15 @@ pub(super) fn write(
     })
 }
 
-/// A file that its owner alone may read: it holds secrets.
-fn owners_file(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
+/// Writes a file that its owner alone may read, for it holds secrets. It takes the place of one that is
+/// there, whoever may read that, and goes through no link.
+fn make_anew(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // Made with the mode 0600.
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// This program, as a shell takes it.
@@ -62,6 +60,39 @@ pub(super) fn quoted(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_its_owners_alone_whatever_lay_there() {
+        use std::fs::{self, Permissions};
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let write = || {
+            write(
+                folder.path(),
+                [("A", "1".to_owned())],
+                [("b", "2".to_owned())],
+            )
+        };
+        let path = folder.path().join("up.env");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+        write().unwrap();
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(), 0o600);
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "A=1\nSPIN_VARIABLE_B=2\n"
+        );
+        // A link leads nowhere.
+        let other = folder.path().join("other");
+        fs::write(&other, "other").unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        write().unwrap();
+        assert_eq!(fs::read_to_string(&other).unwrap(), "other");
+        assert_eq!(mode(), 0o600);
+    }
 
     #[test]
     fn a_path_is_one_word_for_a_shell() {

@@ -9,8 +9,8 @@ use super::secret;
 use super::server::{self, Answer, content, status};
 use crate::exit::Failure;
 use files::Files;
-use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use identity::{GUEST, Identity};
@@ -98,14 +98,10 @@ impl Site {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Answer {
-        // A page elsewhere whose name was made to mean this machine (DNS rebinding) is another host.
-        let Some(host) = local_host(request.headers()) else {
-            return status(StatusCode::FORBIDDEN);
-        };
         let path = request.uri().path();
         match path {
             "/.well-known/jwks.json" => content(JSON, self.identity.key_set()),
-            "/api/session" => self.session(request, &host).await,
+            "/api/session" => self.session(request).await,
             "/config.json" => content(JSON, self.config()),
             "/games.json" => self.games().await,
             _ => match path.strip_prefix("/posters/") {
@@ -149,10 +145,12 @@ impl Site {
         }
     }
 
-    async fn session(&self, request: Request<Incoming>, host: &str) -> Answer {
+    async fn session(&self, request: Request<Incoming>) -> Answer {
         let cookies = request.headers().get_all(COOKIE);
         let cookies: Vec<&str> = cookies.iter().filter_map(|it| it.to_str().ok()).collect();
         let known = self.sessions.find(&cookies);
+        // The server lets no other host in, and none without.
+        let host = server::own_host(request.headers()).unwrap_or_default();
         let party = format!("http://{host}");
         match *request.method() {
             Method::GET => match known {
@@ -204,13 +202,6 @@ fn listed(packed: &Packed) -> serde_json::Value {
         listed["thumbnails"] = "thumbnails.vtt".into();
     }
     listed
-}
-
-/// The host that was asked for, when it is a name of this machine.
-fn local_host(headers: &HeaderMap) -> Option<String> {
-    let host = headers.get(HOST)?.to_str().ok()?;
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    matches!(name, "127.0.0.1" | "localhost").then(|| host.to_owned())
 }
 
 /// The name that somebody signs in by. JSON alone is taken: no other site's form can send that.

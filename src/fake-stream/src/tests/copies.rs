@@ -117,10 +117,18 @@ async fn lists_are_filtered() {
 async fn a_subscription_is_made_told_and_ended() {
     let stage = Stage::new(b"film").await;
     let body = json!({"notificationUrl": "https://gate.example/api/webhooks/stream"});
-    let made = stage.json(Method::PUT, "/webhook", Some(body)).await;
+    let put = || stage.json(Method::PUT, "/webhook", Some(body.clone()));
+    let made = put().await;
     let told = stage.json(Method::GET, "/webhook", None).await;
     assert_eq!(made, told);
     assert_eq!(told["result"]["secret"].as_str().unwrap().len(), 40);
+    // The same address once more has another secret, as with Cloudflare.
+    let again = put().await;
+    assert_eq!(
+        again["result"]["notificationUrl"],
+        made["result"]["notificationUrl"]
+    );
+    assert_ne!(again["result"]["secret"], made["result"]["secret"]);
     let ended = stage.ask(Method::DELETE, "/webhook", None).await.unwrap();
     assert_eq!(ended.status(), StatusCode::OK);
     let gone = stage.ask(Method::GET, "/webhook", None).await.unwrap();

@@ -4,14 +4,18 @@
 //! disk has it: what was acknowledged survives a crash, and many writers share the price of one flush.
 //! Readers see the last such transaction and wait for nobody.
 
+pub(super) mod care;
+mod open;
 mod transaction;
 
+use crate::keyvalue::embedded::open::{NotOpen, open};
 use crate::keyvalue::embedded::transaction::{
     Broken, Change, Outcome, Readable, definition, page, value, write,
 };
 use crate::keyvalue::{Answer, Keys, OpenError, StoreError, Swapped};
-use redb::{Builder, Database, DatabaseError, ReadableDatabase as _, StorageError, TableError};
+use redb::{Database, ReadableDatabase as _, StorageError, TableError};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
@@ -38,13 +42,20 @@ impl fmt::Debug for Embedded {
     }
 }
 
-type Reopen = Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>;
+type Open = Box<dyn Fn() -> Result<Database, NotOpen> + Send + Sync>;
 
 /// The open database, or why there is none. A disk that failed makes redb refuse everything until the
-/// file is opened anew.
+/// file is opened anew; one that is damaged stays shut until the host is started again.
 struct File {
-    database: RwLock<Result<Database, StoreError>>,
-    reopen: Reopen,
+    database: RwLock<Result<Database, Shut>>,
+    open: Open,
+}
+
+/// Why the database is not open.
+#[derive(Clone, Debug)]
+struct Shut {
+    error: StoreError,
+    is_damaged: bool,
 }
 
 struct Work {
@@ -54,7 +65,8 @@ struct Work {
 }
 
 impl Embedded {
-    /// Opens the file at `path`, making it where it is missing.
+    /// Opens the file at `path`, making it where it is missing. One that is damaged is a store that is
+    /// down: what needs no store goes on.
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         let unusable = |cause: String| OpenError::Unusable {
             path: path.to_owned(),
@@ -64,33 +76,39 @@ impl Embedded {
             std::fs::create_dir_all(folder).map_err(|error| unusable(error.to_string()))?;
         }
         let owned = path.to_owned();
-        let open = move || Builder::new().set_cache_size(CACHE).create(&owned);
+        let open = move || {
+            open(&owned, CACHE).map_err(|error| match error {
+                NotOpen::Damaged(cause) => NotOpen::Damaged(advice(&owned, &cause)),
+                error => error,
+            })
+        };
         Self::with(Box::new(open)).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => OpenError::Taken(path.to_owned()),
-            DatabaseError::Storage(StorageError::Io(io))
-                if io.kind() == std::io::ErrorKind::InvalidData =>
-            {
-                OpenError::Foreign {
-                    path: path.to_owned(),
-                    cause: io.to_string(),
-                }
+            NotOpen::Taken => OpenError::Taken(path.to_owned()),
+            NotOpen::Foreign(cause) => OpenError::Foreign {
+                path: path.to_owned(),
+                cause,
+            },
+            NotOpen::Unusable(cause) | NotOpen::Failing(cause) | NotOpen::Damaged(cause) => {
+                unusable(cause)
             }
-            error => unusable(error.to_string()),
         })
     }
 
-    fn with(reopen: Reopen) -> Result<Self, DatabaseError> {
-        let database = reopen()?;
+    fn with(open: Open) -> Result<Self, NotOpen> {
+        let database = match open() {
+            Err(error @ (NotOpen::Damaged(_) | NotOpen::Failing(_))) => Err(error.into()),
+            opened => Ok(opened?),
+        };
         let file = Arc::new(File {
-            database: RwLock::new(Ok(database)),
-            reopen,
+            database: RwLock::new(database),
+            open,
         });
         let (work, waiting) = mpsc::channel(QUEUE);
         let writer = Arc::clone(&file);
         thread::Builder::new()
             .name("store".into())
             .spawn(move || writer.write_all(waiting))
-            .map_err(|error| DatabaseError::Storage(StorageError::Io(error)))?;
+            .map_err(|error| NotOpen::Unusable(error.to_string()))?;
         Ok(Self {
             table: Arc::from(""),
             file,
@@ -186,6 +204,43 @@ impl Embedded {
     }
 }
 
+/// What an operator reads at the start, and whoever asks the store later.
+fn advice(path: &Path, cause: &str) -> String {
+    let path = path.display();
+    format!(
+        "{path} is damaged: {cause}; stop the host, see what `reelgate store check {path}` says, and \
+         put a backup in its place, or remove it to begin with no videos"
+    )
+}
+
+impl Shut {
+    fn damaged(cause: String) -> Self {
+        Self {
+            error: StoreError::Down(cause),
+            is_damaged: true,
+        }
+    }
+
+    fn for_now(cause: String) -> Self {
+        Self {
+            error: StoreError::Down(cause),
+            is_damaged: false,
+        }
+    }
+}
+
+impl From<NotOpen> for Shut {
+    fn from(error: NotOpen) -> Self {
+        match error {
+            NotOpen::Damaged(cause) => Self::damaged(cause),
+            NotOpen::Taken => Self::for_now("another process has opened its file".into()),
+            NotOpen::Foreign(cause) | NotOpen::Unusable(cause) | NotOpen::Failing(cause) => {
+                Self::for_now(cause)
+            }
+        }
+    }
+}
+
 /// The writing thread ends with the last handle, so only a panic in it leads here.
 fn stopped() -> StoreError {
     StoreError::Down("it has stopped".into())
@@ -200,7 +255,7 @@ impl File {
         look: impl FnOnce(&Readable) -> Result<T, StorageError>,
     ) -> Answer<T> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        let database = database.as_ref().map_err(StoreError::clone)?;
+        let database = database.as_ref().map_err(|shut| shut.error.clone())?;
         let read = || -> Result<T, Broken> {
             let transaction = database.begin_read()?;
             match transaction.open_table(definition(name)) {
@@ -209,7 +264,7 @@ impl File {
                 Err(error) => Err(error.into()),
             }
         };
-        read().map_err(|Broken(cause)| StoreError::Down(cause))
+        unbroken(read).map_err(|Broken(cause)| StoreError::Down(cause))
     }
 
     fn get_many(&self, table: &str, keys: Vec<String>) -> Answer<Vec<(String, Option<Vec<u8>>)>> {
@@ -232,7 +287,7 @@ impl File {
         let written = {
             let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
             match database.as_ref() {
-                Ok(database) => write(database, batch).map_err(Some),
+                Ok(database) => unbroken(|| write(database, batch)).map_err(Some),
                 Err(_) => Err(None),
             }
         };
@@ -240,8 +295,8 @@ impl File {
             // It was down before this batch came: try once more with what is there now.
             Err(None) => self.open_anew().and_then(|()| {
                 let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-                let database = database.as_ref().map_err(StoreError::clone)?;
-                write(database, batch).map_err(|Broken(cause)| StoreError::Down(cause))
+                let database = database.as_ref().map_err(|shut| shut.error.clone())?;
+                unbroken(|| write(database, batch)).map_err(|Broken(cause)| StoreError::Down(cause))
             }),
             // Whether this batch is on the disk is not known: it is not tried again.
             Err(Some(Broken(cause))) => {
@@ -270,11 +325,26 @@ impl File {
             .database
             .write()
             .unwrap_or_else(PoisonError::into_inner);
+        if let Err(shut) = &*database
+            && shut.is_damaged
+        {
+            return Err(shut.error.clone());
+        }
         // The old one holds the file's lock until it is gone.
-        *database = Err(StoreError::Down("it is being opened".into()));
-        *database = (self.reopen)().map_err(|error| StoreError::Down(error.to_string()));
-        database.as_ref().map(drop).map_err(StoreError::clone)
+        *database = Err(Shut::for_now("it is being opened".into()));
+        *database = (self.open)().map_err(Shut::from);
+        database
+            .as_ref()
+            .map(drop)
+            .map_err(|shut| shut.error.clone())
     }
+}
+
+/// Does it, and takes a panic for a failure: a file that others have changed since it was opened makes
+/// redb panic.
+fn unbroken<T>(work: impl FnOnce() -> Result<T, Broken>) -> Result<T, Broken> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Broken("its file was changed by others".into())))
 }
 
 #[cfg(test)]

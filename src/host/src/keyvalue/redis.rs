@@ -6,7 +6,6 @@
 use crate::keyvalue::{Answer, Keys, PAGE, StoreError, Swapped};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, Value, cmd};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
@@ -109,11 +108,14 @@ impl Redis {
         Ok(keys.into_iter().zip(values).collect())
     }
 
-    /// Redis has no order, so every part of the list takes a whole scan. `KEYS`, which Spin uses, would
-    /// hold up everybody else meanwhile.
+    /// A part of one scan, for Redis has no order: the cursor is the scan's own, so that all parts
+    /// together look at each key once. A key may come twice, in another part too (Redis's `SCAN`).
+    /// `KEYS`, which Spin uses, would hold up everybody else meanwhile.
     pub(super) async fn keys(&self, cursor: Option<String>) -> Answer<Keys> {
-        let mut found = BTreeSet::new();
-        let mut position = 0_u64;
+        let mut found = Vec::new();
+        let position = cursor.as_deref().map_or(Ok(0), str::parse::<u64>);
+        let mut position =
+            position.map_err(|_| StoreError::refused("the cursor is none of this store"))?;
         loop {
             let mut scan = cmd("SCAN");
             scan.arg(position).arg("COUNT").arg(SCAN);
@@ -122,16 +124,18 @@ impl Redis {
             let keys = keys
                 .into_iter()
                 .filter_map(|key| String::from_utf8(key).ok());
-            found.extend(keys.filter(|key| cursor.as_ref().is_none_or(|cursor| key > cursor)));
+            found.extend(keys);
             position = next;
-            if position == 0 {
+            if position == 0 || found.len() >= PAGE {
                 break;
             }
         }
-        let more = found.len() > PAGE;
-        let keys: Vec<String> = found.into_iter().take(PAGE).collect();
-        let cursor = keys.last().filter(|_| more).cloned();
-        Ok(Keys { keys, cursor })
+        found.sort_unstable();
+        found.dedup();
+        Ok(Keys {
+            keys: found,
+            cursor: (position != 0).then(|| position.to_string()),
+        })
     }
 
     pub(super) async fn set(&self, pairs: Vec<(String, Vec<u8>)>) -> Answer<()> {

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use object_store::{
-    GetOptions, GetRange, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, path::Path,
+    GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, path::Path,
 };
 use tokio::task::spawn_blocking;
 
@@ -24,14 +24,48 @@ const STALL: Duration = Duration::from_secs(30);
 /// Bytes written to the disk, and hashed, in one go.
 const CHUNK: usize = 4 * 1024 * 1024;
 
+/// How often in a row an answer may break off without a byte of its body. A connection breaks off by
+/// chance, and these pauses add up to 20 s; a server that breaks off every time is broken.
+const MOST_EMPTY: u32 = 8;
+
 /// An object that is a film.
 #[derive(Clone, Debug)]
 pub(crate) struct Remote {
     path: Path,
     /// Bytes.
     pub(crate) bytes: u64,
-    /// Guards against another film under the same key while this one is fetched.
+    version: Version,
+}
+
+/// Guards against another film under the same key while this one is fetched.
+#[derive(Clone, Debug)]
+struct Version {
     tag: Option<String>,
+    /// Seconds since 1970.
+    modified: i64,
+}
+
+impl Version {
+    fn of(meta: &ObjectMeta) -> Self {
+        Self {
+            tag: meta.e_tag.clone(),
+            modified: meta.last_modified.timestamp(),
+        }
+    }
+
+    /// What a server can compare: a weak tag never matches (RFC 9110, section 13.1.1).
+    fn condition(&self) -> Option<String> {
+        self.tag.clone().filter(|tag| !tag.starts_with("W/"))
+    }
+
+    /// By the tag where there is one: some servers that keep copies give each its own time.
+    fn is(&self, other: &Self) -> bool {
+        let strong = |tag: &str| tag.trim_start_matches("W/").to_owned();
+        match (&self.tag, &other.tag) {
+            (Some(tag), Some(other)) => strong(tag) == strong(other),
+            _ => self.modified == other.modified,
+        }
+    }
 }
 
 impl Bucket {
@@ -43,22 +77,27 @@ impl Bucket {
         let path = self.path(key)?;
         let look = async || within(ANSWER, self.store.head(&path)).await;
         let meta = self.persist(&format!("looking at {key}"), look).await;
-        let ObjectMeta { size, e_tag, .. } = meta.map_err(Error::of_one_film)?;
+        let meta = meta.map_err(Error::of_one_film)?;
         Ok(Remote {
             path,
-            bytes: size,
-            // A weak tag never matches (RFC 9110, section 13.1.1).
-            tag: e_tag.filter(|tag| !tag.starts_with("W/")),
+            bytes: meta.size,
+            version: Version::of(&meta),
         })
     }
 
     /// A part of it.
     ///
     /// # Errors
-    /// As [`Bucket::look`].
+    /// As [`Bucket::look`]; that the film has become another meanwhile.
     pub(crate) async fn sample(&self, film: &Remote, range: Range<u64>) -> Result<Bytes, Error> {
-        let limit = ANSWER + STALL;
-        let read = async || within(limit, self.store.get_range(&film.path, range.clone())).await;
+        let mut empty = 0;
+        let read = async || {
+            let part = self.part(film, GetRange::Bounded(range.clone())).await?;
+            match within(ANSWER + STALL, part.bytes()).await {
+                Ok(bytes) => Ok(bytes),
+                Err(failed) => Err(again(&mut empty, failed)),
+            }
+        };
         let doing = format!("reading {}", film.path);
         let read = self.persist(&doing, read).await;
         read.map_err(Error::of_one_film)
@@ -68,7 +107,7 @@ impl Bucket {
     /// `fetched` is told of every piece in bytes.
     ///
     /// # Errors
-    /// As [`Bucket::look`]; that the film has become another meanwhile; that the disk is full.
+    /// As [`Bucket::sample`]; that the disk is full.
     pub(crate) async fn download(
         &self,
         film: &Remote,
@@ -76,11 +115,17 @@ impl Bucket {
         fetched: &dyn Fn(u64),
     ) -> Result<blake3::Hash, Error> {
         let mut sink = Sink::create(target)?;
-        let mut at = 0;
+        let (mut at, mut empty) = (0, 0);
         let fetch = async || {
             while at < film.bytes {
-                let mut body = Box::pin(self.rest_of(film, at).await?);
-                while let Some(piece) = next_piece(&mut body).await? {
+                let mut body = self.part(film, GetRange::Offset(at)).await?.into_stream();
+                loop {
+                    let piece = match next_piece(&mut body).await {
+                        Ok(Some(piece)) => piece,
+                        Ok(None) => break,
+                        Err(failed) => return Err(again(&mut empty, failed)),
+                    };
+                    empty = 0;
                     self.is_well();
                     fetched(piece.len() as u64);
                     at += piece.len() as u64;
@@ -92,27 +137,38 @@ impl Bucket {
         let doing = format!("downloading {}", film.path);
         let whole = self.persist(&doing, fetch).await;
         whole.map_err(Error::of_one_film)?;
+        if at != film.bytes {
+            return Err(Error::Changed(film.path.to_string().into()));
+        }
         sink.finish().await
     }
 
-    async fn rest_of(
-        &self,
-        film: &Remote,
-        at: u64,
-    ) -> Result<impl Stream<Item = object_store::Result<Bytes>> + use<>, Failed> {
+    /// Some bytes of it, about to be read; all of them are asked for without a range.
+    async fn part(&self, film: &Remote, range: GetRange) -> Result<GetResult, Failed> {
         let options = GetOptions {
-            range: (at > 0).then_some(GetRange::Offset(at)),
-            if_match: film.tag.clone(),
+            range: (range != GetRange::Offset(0)).then_some(range),
+            if_match: film.version.condition(),
             ..Default::default()
         };
-        let got = within(ANSWER, self.store.get_opts(&film.path, options)).await;
-        match got {
-            Ok(got) if got.meta.size == film.bytes => Ok(got.into_stream()),
-            Ok(_) | Err(Failed::Store(object_store::Error::Precondition { .. })) => {
-                Err(Failed::Ours(Error::Changed(film.path.to_string().into())))
-            }
-            Err(error) => Err(error),
+        let changed = || Failed::Ours(Error::Changed(film.path.to_string().into()));
+        match within(ANSWER, self.store.get_opts(&film.path, options)).await {
+            Ok(got) if got.meta.size != film.bytes => Err(changed()),
+            // A server may not know the condition.
+            Ok(got) if !film.version.is(&Version::of(&got.meta)) => Err(changed()),
+            Err(Failed::Store(object_store::Error::Precondition { .. })) => Err(changed()),
+            got => got,
         }
+    }
+}
+
+/// A body broke off. `empty` counts how often that came of it alone.
+fn again(empty: &mut u32, failed: Failed) -> Failed {
+    if let Failed::Store(_) = failed {
+        *empty += 1;
+    }
+    match *empty {
+        MOST_EMPTY.. => Failed::Wrong("its answers break off before they are complete".to_owned()),
+        _ => failed,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::{error::Error as _, time::Duration};
 
-use object_store::client::HttpError;
+use object_store::client::{HttpError, HttpErrorKind};
 
+use super::connector::Disagreement;
 use crate::Error;
 
 /// Why a request came to nothing.
@@ -13,6 +14,8 @@ pub(super) enum Failed {
     Store(object_store::Error),
     /// Nothing was heard for so long.
     Silence(Duration),
+    /// An answer that makes no sense, and is no other the next time.
+    Wrong(String),
     /// It is not the bucket's fault.
     Ours(Error),
 }
@@ -50,6 +53,9 @@ const PASSING: [&str; 8] = [
     "TooManyRequests",
 ];
 
+/// object_store's words for an answer without a length.
+const NO_LENGTH: &str = "Content-Length Header missing";
+
 /// Statuses for what time mends: the request took too long, came too early, was one too many.
 const PASSING_STATUSES: [u16; 3] = [408, 425, 429];
 
@@ -65,16 +71,33 @@ impl Trouble {
         }
     }
 
+    /// What it answers makes no sense.
+    pub(super) fn wrong(reason: String) -> Self {
+        Self {
+            reason,
+            help: "the server, or a proxy before it, does not answer as S3 does: mend that, or fetch the film by other means and name the file".to_owned(),
+            passes: false,
+            answered: true,
+            concerns_all: false,
+        }
+    }
+
     /// S3's own words stand in an XML body inside the error's text.
     pub(super) fn of(error: &object_store::Error) -> Self {
+        if let Some(disagreement) = cause::<Disagreement>(error) {
+            return Self::wrong(disagreement.to_string());
+        }
         let told = chain(error);
+        if told.contains(NO_LENGTH) {
+            return Self::wrong("it does not say how long its answer is".to_owned());
+        }
         let code = told
             .split_once("<Code>")
             .and_then(|(_, rest)| rest.split_once("</Code>"));
         let code = code.map_or("", |(code, _)| code);
         let status = status(&told);
-        let is_lost = is_transport(error);
-        let (reason, help, concerns_all) = explain(code, status, &told);
+        let lost = cause::<HttpError>(error).map(HttpError::kind);
+        let (reason, help, concerns_all) = explain(code, status, lost);
         let detail = if code.is_empty() {
             format!(" ({})", last(error))
         } else {
@@ -83,7 +106,7 @@ impl Trouble {
         Self {
             reason: format!("{reason}{detail}"),
             help: help.to_owned(),
-            passes: passes(code, status, is_lost, error),
+            passes: passes(code, status, lost.is_some(), error),
             answered: status.is_some(),
             concerns_all,
         }
@@ -101,7 +124,11 @@ fn passes(code: &str, status: Option<u16>, is_lost: bool, error: &object_store::
 }
 
 /// Reason, help, and whether every film meets it.
-fn explain<'a>(code: &'a str, status: Option<u16>, told: &str) -> (&'a str, &'static str, bool) {
+fn explain(
+    code: &str,
+    status: Option<u16>,
+    lost: Option<HttpErrorKind>,
+) -> (&str, &'static str, bool) {
     match code {
         "InvalidAccessKeyId" => (
             "the bucket does not know this access key id",
@@ -137,9 +164,14 @@ fn explain<'a>(code: &'a str, status: Option<u16>, told: &str) -> (&'a str, &'st
             "give the key the right to list and read there",
             false,
         ),
-        "" if is_unreachable(told) => (
+        "" if lost == Some(HttpErrorKind::Connect) => (
             "it cannot be reached",
             "check --endpoint, and that the server runs",
+            false,
+        ),
+        "" if lost.is_some() => (
+            "the connection broke off",
+            "see whether the server and the network are well, then run the command again",
             false,
         ),
         "" => ("it gave no usable answer", "run the command again", false),
@@ -158,29 +190,16 @@ fn status(told: &str) -> Option<u16> {
     rest.get(..3)?.parse().ok()
 }
 
-/// Whether the request or its answer was lost on the way.
-fn is_transport(error: &object_store::Error) -> bool {
+/// The first of this kind among what led to it.
+fn cause<E: std::error::Error + 'static>(error: &object_store::Error) -> Option<&E> {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if error.is::<HttpError>() {
-            return true;
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         cause = error.source();
     }
-    false
-}
-
-fn is_unreachable(told: &str) -> bool {
-    [
-        "onnection refused",
-        "dns error",
-        "tcp connect error",
-        "timed out",
-        "unreachable",
-        "error sending request",
-    ]
-    .iter()
-    .any(|sign| told.contains(sign))
+    None
 }
 
 fn chain(error: &object_store::Error) -> String {

@@ -157,12 +157,4 @@ fn what_does_not_move_is_no_film() {
         reason(&probed!("song_with_cover.mp3")),
         "is no video: it holds mp3, png"
     );
-    assert_eq!(
-        reason(&probed!("cover.png")),
-        "is no video: ffprobe takes it for png_pipe"
-    );
-    assert_eq!(
-        reason(&probed!("notes.ans")),
-        "is no video: ffprobe takes it for tty"
-    );
 }

@@ -1,6 +1,7 @@
 //! The catalog, page by page.
 
 use alloc::{
+    collections::BTreeSet,
     string::{String, ToString},
     vec::Vec,
 };
@@ -122,26 +123,33 @@ impl Page {
     }
 }
 
-/// The ids in order, of a store that knows no order of keys: all keys are read.
+/// The ids in order, of a store that knows no order of keys: all keys are read, and no more of them
+/// kept than are wanted. A key may come twice.
 pub(in crate::video) async fn ids_of_keys<S: Store + ?Sized>(
     store: &S,
     after: Option<&VideoId>,
     limit: usize,
 ) -> Result<Ids, StoreError> {
-    let mut ids = Vec::new();
+    let mut first = BTreeSet::new();
+    let mut more = false;
     let mut cursor = None;
     loop {
         let (keys, next) = store.keys(cursor).await?;
         let of_rows = keys.iter().filter_map(|key| key.strip_prefix(ROW));
-        ids.extend(of_rows.filter_map(|id| VideoId::new(id).ok()));
+        for id in of_rows.filter_map(|id| VideoId::new(id).ok()) {
+            if after.is_none_or(|after| id > *after) {
+                first.insert(id);
+            }
+            if first.len() > limit {
+                first.pop_last();
+                more = true;
+            }
+        }
         if next.is_none() {
             break;
         }
         cursor = next;
     }
-    ids.retain(|id| after.is_none_or(|after| id > after));
-    ids.sort();
-    let more = ids.len() > limit;
-    ids.truncate(limit);
+    let ids = first.into_iter().collect();
     Ok(Ids { ids, more })
 }

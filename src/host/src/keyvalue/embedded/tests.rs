@@ -1,7 +1,7 @@
 use super::*;
 use crate::keyvalue::PAGE;
-use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
+use redb::{Builder, StorageBackend};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Disk {
     fn store(&self) -> Embedded {
         let disk = self.clone();
         Embedded::with(Box::new(move || {
-            Builder::new().create_with_backend(disk.clone())
+            open::guarded(|| Builder::new().create_with_backend(disk.clone()))
         }))
         .unwrap()
         .table("default")
@@ -119,6 +119,32 @@ async fn a_file_is_for_one_host_and_of_one_kind() {
 
     let error = Embedded::open(folder.path()).unwrap_err();
     assert!(matches!(error, OpenError::Unusable { .. }), "{error}");
+}
+
+/// What was a store once keeps nobody from starting; it is down, and stays so.
+#[tokio::test]
+async fn a_damaged_file_is_a_store_that_is_down() {
+    let folder = TempDir::new().unwrap();
+    for (name, content) in [("empty", Vec::new()), ("zeroed", vec![0; 8192])] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &content).unwrap();
+        let store = Embedded::open(&path).unwrap().table("default");
+        for _ in 0..2 {
+            for answer in [
+                store.get("a").await.map(drop),
+                store.set(vec![pair("a", "1")]).await,
+            ] {
+                let Err(StoreError::Down(told)) = answer else {
+                    panic!("{name}: {answer:?}");
+                };
+                assert!(
+                    told.contains("is damaged") && told.contains("store check"),
+                    "{told}"
+                );
+            }
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), content, "{name}");
+    }
 }
 
 #[tokio::test]
