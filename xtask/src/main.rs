@@ -13,6 +13,7 @@ mod compose;
 mod fuzz;
 mod process;
 mod test;
+mod testbed;
 mod tools;
 mod up;
 mod wit;

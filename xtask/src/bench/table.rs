@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::spread::Spread;
+use crate::testbed::spread::Spread;
 
 /// What a measurement is held against.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! Programs that the bench starts, and ends whatever happens.
+//! Programs that are started here, and ends whatever happens.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -22,7 +22,7 @@ fn running() -> MutexGuard<'static, Vec<u32>> {
 ///
 /// # Errors
 /// When the handler cannot be installed.
-pub(super) fn end_all_on_interrupt() -> Result<()> {
+pub(crate) fn end_all_on_interrupt() -> Result<()> {
     ctrlc::set_handler(|| {
         for pid in running().iter() {
             signal(*pid, Signal::TERM);
@@ -35,7 +35,7 @@ pub(super) fn end_all_on_interrupt() -> Result<()> {
 
 /// A child process that is ended when this is dropped.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
 }
 
@@ -44,7 +44,7 @@ impl Server {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(super) fn spawn(command: &mut Command) -> Result<Self> {
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
         let mut running = running();
         let child = command
             .spawn()
@@ -54,26 +54,26 @@ impl Server {
     }
 
     /// The process id.
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The child itself, to read its output.
-    pub(super) fn child(&mut self) -> &mut Child {
+    pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
     /// Whether it has ended by itself.
-    pub(super) fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 }
 
-/// Runs `command` to its end, or to the end of the bench, and gives back its standard output.
+/// Runs `command` to its end, or to our own, and gives back its standard output.
 ///
 /// # Errors
 /// When it cannot be started or does not exit with 0; standard error is ours.
-pub(super) fn run_to_end(command: &mut Command) -> Result<String> {
+pub(crate) fn run_to_end(command: &mut Command) -> Result<String> {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut server = Server::spawn(command)?;
     let mut output = String::new();

@@ -12,30 +12,30 @@ use super::server;
 
 /// What one run of wrk asks for.
 #[derive(Debug)]
-pub(super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// Whom it asks.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// What it asks for.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The `Cookie` header; empty: none.
-    pub(super) cookie: &'a str,
+    pub(crate) cookie: &'a str,
     /// How many connections ask at once.
-    pub(super) connections: u32,
+    pub(crate) connections: u32,
     /// For how long.
-    pub(super) seconds: u64,
+    pub(crate) seconds: u64,
 }
 
 /// What came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// Whole answers.
-    pub(super) requests: u64,
+    pub(crate) requests: u64,
     /// Bytes received, heads included.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// How long it took.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
     /// Answers with a status of 400 or above.
-    pub(super) refused: u64,
+    pub(crate) refused: u64,
 }
 
 /// Counts on one line; nothing of it runs while requests do.
@@ -51,7 +51,7 @@ end
 ///
 /// # Errors
 /// When wrk is missing, or a connection failed.
-pub(super) fn run(fixture: &Fixture<'_>, request: &Request<'_>) -> Result<Report> {
+pub(crate) fn run(fixture: &Fixture<'_>, request: &Request<'_>) -> Result<Report> {
     let script = fixture.folder.join("counts.lua");
     fs::write(&script, SCRIPT)?;
     let mut wrk = Command::new("wrk");

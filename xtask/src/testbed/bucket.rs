@@ -1,4 +1,4 @@
-//! The bucket of the bench: two objects in memory, as cheap as a bucket can be, so that
+//! The bucket: objects in memory, as cheap as a bucket can be, so that
 //! what stands before it is what is measured. It ignores signatures and conditions.
 
 use std::io::{BufRead, BufReader, Write};
@@ -13,7 +13,7 @@ type Objects = Arc<[(String, Vec<u8>)]>;
 
 /// A listening bucket; it ends with this process.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     address: SocketAddr,
 }
 
@@ -22,7 +22,7 @@ impl Bucket {
     ///
     /// # Errors
     /// When no port is free.
-    pub(super) fn start<const N: usize>(objects: [(String, usize); N]) -> Result<Self> {
+    pub(crate) fn start<const N: usize>(objects: [(String, usize); N]) -> Result<Self> {
         let objects: Objects = objects
             .into_iter()
             .map(|(path, size)| (path, answer(size)))
@@ -40,7 +40,7 @@ impl Bucket {
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 }

@@ -11,20 +11,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection that asks one thing after the other.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     connection: TcpStream,
     buffer: Vec<u8>,
 }
 
 /// What is kept of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The status code.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The whole body.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// From the request's last byte to the answer's first.
-    pub(super) first_byte: Duration,
+    pub(crate) first_byte: Duration,
 }
 
 impl Client {
@@ -32,7 +32,7 @@ impl Client {
     ///
     /// # Errors
     /// When nobody listens there.
-    pub(super) fn connect(address: SocketAddr) -> Result<Self> {
+    pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
         let connection =
             TcpStream::connect(address).with_context(|| format!("nobody listens on {address}"))?;
         connection.set_nodelay(true)?;
@@ -47,7 +47,7 @@ impl Client {
     ///
     /// # Errors
     /// When the connection breaks or the answer has no `Content-Length`.
-    pub(super) fn get(&mut self, path: &str, cookie: &str) -> Result<Answer> {
+    pub(crate) fn get(&mut self, path: &str, cookie: &str) -> Result<Answer> {
         let cookie = match cookie {
             "" => String::new(),
             some => format!("Cookie: {some}\r\n"),
@@ -61,7 +61,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub(super) fn post(&mut self, path: &str, header: &str, body: &str) -> Result<Answer> {
+    pub(crate) fn post(&mut self, path: &str, header: &str, body: &str) -> Result<Answer> {
         let length = body.len();
         self.ask(&format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\
