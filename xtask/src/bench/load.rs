@@ -192,6 +192,7 @@ fn expect_answers(contender: &Contender, load: &Load, report: Report) -> Result<
         Viewer::Forged | Viewer::Nobody => report.requests,
     };
     ensure!(report.requests > 0, "{} answered nothing", contender.name);
+    ensure!(report.broken == 0, "{} broke connections", contender.name);
     ensure!(
         report.refused == expected,
         "{} refused {} of {} requests, expected {expected} ({})",

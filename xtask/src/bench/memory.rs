@@ -143,5 +143,6 @@ fn ask(
         },
     )?;
     ensure!(report.refused == 0, "{} refused requests", contender.name);
+    ensure!(report.broken == 0, "{} broke connections", contender.name);
     Ok(report.requests)
 }

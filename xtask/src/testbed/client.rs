@@ -33,10 +33,11 @@ impl Client {
     /// # Errors
     /// When nobody listens there.
     pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
-        let connection =
-            TcpStream::connect(address).with_context(|| format!("nobody listens on {address}"))?;
+        let connection = TcpStream::connect_timeout(&address, PATIENCE)
+            .with_context(|| format!("nobody listens on {address}"))?;
         connection.set_nodelay(true)?;
         connection.set_read_timeout(Some(PATIENCE))?;
+        connection.set_write_timeout(Some(PATIENCE))?;
         Ok(Self {
             connection,
             buffer: vec![0; 64 * 1024],
@@ -52,9 +53,7 @@ impl Client {
             "" => String::new(),
             some => format!("Cookie: {some}\r\n"),
         };
-        self.ask(&format!(
-            "GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n"
-        ))
+        self.request("GET", path, &cookie, "")
     }
 
     /// Sends `body` to `path` with one header field, `Name: value`, and reads the whole answer.
@@ -63,9 +62,24 @@ impl Client {
     /// As [`Client::get`].
     pub(crate) fn post(&mut self, path: &str, header: &str, body: &str) -> Result<Answer> {
         let length = body.len();
+        let fields =
+            format!("{header}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n");
+        self.request("POST", path, &fields, body)
+    }
+
+    /// Sends a request with whole lines of header fields, each with its line break, and reads the whole answer.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        fields: &str,
+        body: &str,
+    ) -> Result<Answer> {
         self.ask(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n{body}"
         ))
     }
 

@@ -68,9 +68,14 @@ impl<'a> Fixture<'a> {
 
     /// The same with a signature that does not match.
     pub(crate) fn forged_cookie(&self) -> String {
+        format!("{COOKIE}={}", self.forged_session())
+    }
+
+    /// The session with its signature turned round.
+    pub(crate) fn forged_session(&self) -> String {
         let (signed, signature) = self.session.rsplit_once('.').unwrap_or_default();
         let turned: String = signature.chars().rev().collect();
-        format!("{COOKIE}={signed}.{turned}")
+        format!("{signed}.{turned}")
     }
 }
 

@@ -63,6 +63,14 @@ impl Server {
         &mut self.child
     }
 
+    /// Ends it without a warning, as SIGKILL does.
+    pub(crate) fn kill(&mut self) {
+        running().retain(|pid| *pid != self.child.id());
+        // Both fail only for a process that has ended meanwhile.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
@@ -100,9 +108,7 @@ impl Drop for Server {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        // Both fail only for a process that has ended meanwhile.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) took: Duration,
     /// Answers with a status of 400 or above.
     pub(crate) refused: u64,
+    /// Connections that failed or timed out.
+    pub(crate) broken: u64,
 }
 
 /// Counts on one line; nothing of it runs while requests do.
@@ -50,7 +52,7 @@ end
 /// Runs wrk with one thread.
 ///
 /// # Errors
-/// When wrk is missing, or a connection failed.
+/// When wrk is missing or does not report.
 pub(crate) fn run(fixture: &Fixture<'_>, request: &Request<'_>) -> Result<Report> {
     let script = fixture.folder.join("counts.lua");
     fs::write(&script, SCRIPT)?;
@@ -78,14 +80,12 @@ fn parse(page: &str) -> Result<Report> {
     let [requests, bytes, microseconds, refused, broken] = counts[..] else {
         bail!("wrk reported {} counts", counts.len());
     };
-    if broken > 0 {
-        bail!("{broken} connections failed or timed out under load");
-    }
     Ok(Report {
         requests,
         bytes,
         took: Duration::from_micros(microseconds),
         refused,
+        broken,
     })
 }
 
@@ -94,11 +94,11 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn a_run_with_broken_connections_is_no_measurement() {
+    fn the_line_of_counts_is_the_report() {
         let good = parse("Running\ncounts 10 20480 1000000 2 0\n").unwrap();
         assert_eq!((good.requests, good.bytes, good.refused), (10, 20_480, 2));
         assert_eq!(good.took.as_secs(), 1);
-        assert!(parse("counts 10 20480 1000000 2 1\n").is_err());
+        assert_eq!(parse("counts 10 20480 1000000 2 1\n").unwrap().broken, 1);
         assert!(parse("Running\n").is_err());
     }
 }
