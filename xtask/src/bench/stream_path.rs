@@ -70,6 +70,7 @@ impl Studio {
         }
         let stream = Stream::start(fixture, &folder.join("films"), &[])?;
         let launch = Launch {
+            manifest: "spin-keyvalue.toml",
             data: DATA,
             variables: stream.variables()?,
             ..Launch::default()
