@@ -4,12 +4,19 @@
 //! what was acknowledged, and whether memory goes back. The attackers share the machine with the host: on
 //! two processors the waits are theirs too.
 
+mod catalog;
+mod crowd;
+mod disk;
 mod fixed_rate;
 mod flood;
 mod gate;
 mod intruders;
+mod kills;
+mod ledger;
 mod log;
 mod memory;
+mod mixed;
+mod open_files;
 mod slow;
 mod table;
 mod trial;
@@ -50,12 +57,17 @@ impl Args {
 }
 
 /// All trials, in the order in which they run.
-const TRIALS: [Trial; 5] = [
+const TRIALS: [Trial; 10] = [
     slow::HEADERS,
     slow::BODIES,
     slow::READING,
     flood::H2LOAD,
     flood::WRK,
+    crowd::IDLE,
+    open_files::LIMIT,
+    disk::FULL,
+    kills::KILLS,
+    mixed::MIXED,
 ];
 
 /// Builds, runs the trials one after the other, prints the table.

@@ -1,0 +1,125 @@
+//! Thousands of connections that are opened and kept, and ask for next to nothing.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::fixed_rate::Stop;
+use super::trial::Trial;
+use super::verdict::Done;
+
+/// More than the host takes at once.
+pub(super) const IDLE: Trial = Trial {
+    arguments: &["--max-connections", "8192"],
+    ..Trial::new(
+        "connections",
+        "9,000 idle connections, places for 8,192",
+        |stage| {
+            let crowd = Crowd::gather(stage.gate.place().address(), 9_000);
+            Stop::default().pause(STAY);
+            let what = crowd.described();
+            let missing = crowd.missing();
+            drop(crowd);
+            let faults = match missing {
+                0 => Vec::new(),
+                some => vec![format!(
+                    "{some} connections could not be opened, see ulimit -n"
+                )],
+            };
+            Ok(Done {
+                what,
+                faults,
+                ..Done::default()
+            })
+        },
+    )
+};
+
+/// For how long they stay.
+const STAY: Duration = Duration::from_secs(30);
+/// Threads that open them: one alone waits for each answer.
+const OPENERS: usize = 8;
+/// How long opening one, or its answer, may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Open connections of our own; they are closed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Crowd {
+    wanted: usize,
+    connections: Vec<TcpStream>,
+    answered: usize,
+}
+
+impl Crowd {
+    /// Opens connections. Every second one asks whether the host is there, and stays; the others stay silent.
+    pub(super) fn gather(address: SocketAddr, count: usize) -> Self {
+        let opened: Vec<(TcpStream, bool)> = thread::scope(|scope| {
+            let openers: Vec<_> = (0..OPENERS)
+                .map(|opener| scope.spawn(move || open(address, (opener..count).step_by(OPENERS))))
+                .collect();
+            openers
+                .into_iter()
+                .flat_map(|opener| opener.join().unwrap_or_default())
+                .collect()
+        });
+        Self {
+            wanted: count,
+            answered: opened.iter().filter(|(_, answered)| *answered).count(),
+            connections: opened
+                .into_iter()
+                .map(|(connection, _)| connection)
+                .collect(),
+        }
+    }
+
+    /// Connections that could not be opened.
+    pub(super) fn missing(&self) -> usize {
+        self.wanted - self.connections.len()
+    }
+
+    /// What became of them, in words.
+    pub(super) fn described(&self) -> String {
+        let open = self.connections.iter().filter(|one| is_open(one)).count();
+        format!(
+            "{} opened, {} answered, {open} open at the end",
+            self.connections.len(),
+            self.answered
+        )
+    }
+}
+
+fn open(address: SocketAddr, numbers: impl Iterator<Item = usize>) -> Vec<(TcpStream, bool)> {
+    let connections = numbers.filter_map(|number| {
+        let connection = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+        let answered = (number / OPENERS) % 2 == 0 && asks(&connection).is_ok();
+        Some((connection, answered))
+    });
+    connections.collect()
+}
+
+fn asks(mut connection: &TcpStream) -> Result<()> {
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer)?;
+    anyhow::ensure!(answer.ends_with(b" 200"), "no health");
+    Ok(())
+}
+
+/// What was sent is read up to where nothing waits.
+fn is_open(mut connection: &TcpStream) -> bool {
+    if connection.set_nonblocking(true).is_err() {
+        return false;
+    }
+    let mut rest = [0; 1024];
+    loop {
+        match connection.read(&mut rest) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
+        }
+    }
+}
