@@ -94,7 +94,7 @@ impl Crowd {
 fn open(address: SocketAddr, numbers: impl Iterator<Item = usize>) -> Vec<(TcpStream, bool)> {
     let connections = numbers.filter_map(|number| {
         let connection = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
-        let answered = (number / OPENERS) % 2 == 0 && asks(&connection).is_ok();
+        let answered = (number / OPENERS).is_multiple_of(2) && asks(&connection).is_ok();
         Some((connection, answered))
     });
     connections.collect()
