@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::gate::Place;
-use super::ledger::{Catalog, Ledger};
+use super::ledger::{Catalog, Ledger, Progress};
 use crate::testbed::client::{Answer, Client};
 use crate::testbed::stream::{ADMIN, signed};
 
@@ -74,7 +74,7 @@ impl Operator {
             for row in page["videos"].as_array().context("a page without videos")? {
                 let id = row["id"].as_str().context("a video without an id")?;
                 let percent = row["pct_complete"].as_f64().unwrap_or_default();
-                catalog.insert(id.to_owned(), percent);
+                catalog.insert(id.to_owned(), (percent * 1e3).round() as Progress);
             }
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -97,11 +97,11 @@ impl Operator {
     }
 
     /// Stream's report that a copy is so far; it has no operator's token.
-    fn report(&mut self, uid: &str, percent: f64) -> Result<()> {
+    fn report(&mut self, uid: &str, progress: Progress) -> Result<()> {
         let report = json!({
             "uid": uid,
             "readyToStream": false,
-            "status": { "state": "inprogress", "pctComplete": format!("{percent:.3}") },
+            "status": { "state": "inprogress", "pctComplete": format!("{:.3}", f64::from(progress) / 1e3) },
         })
         .to_string();
         let header = signed(&report)?;
@@ -132,7 +132,7 @@ impl Operator {
     }
 }
 
-/// Stream's reports about some videos in turn, each a little further than the one before.
+/// Stream's reports about some videos in turn, each a thousandth of a percent further than the one before.
 #[derive(Debug)]
 pub(super) struct Reporter {
     operator: Operator,
@@ -142,9 +142,6 @@ pub(super) struct Reporter {
     /// What the host acknowledged.
     pub(super) ledger: Ledger,
 }
-
-/// Progress from report to report, in percent; with it 100,000 reports fit below 100.
-const STEP: f64 = 0.001;
 
 impl Reporter {
     /// Registers `count` videos called `name`-0 and so on, and sends them to Stream.
@@ -176,11 +173,11 @@ impl Reporter {
     /// When the host does not take it.
     pub(super) fn report(&mut self) -> Result<()> {
         let (id, uid) = &self.videos[self.next % self.videos.len()];
-        let percent = (self.next / self.videos.len() + 1) as f64 * STEP;
+        let progress = Progress::try_from(self.next / self.videos.len() + 1)?;
         self.next += 1;
-        let taken = self.operator.report(uid, percent);
+        let taken = self.operator.report(uid, progress);
         match taken {
-            Ok(()) => self.ledger.reported(id, percent),
+            Ok(()) => self.ledger.reported(id, progress),
             Err(_) => self.ledger.refused(),
         }
         taken

@@ -2,10 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::thread;
-use std::time::Duration;
-
-use anyhow::Result;
+use std::time::{Duration, Instant};
 
 use super::fixed_rate::Stop;
 use super::trial::Trial;
@@ -40,10 +37,10 @@ pub(super) const IDLE: Trial = Trial {
 
 /// For how long they stay.
 const STAY: Duration = Duration::from_secs(30);
-/// Threads that open them: one alone waits for each answer.
-const OPENERS: usize = 8;
-/// How long opening one, or its answer, may take.
+/// How long opening one may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long all of them wait for their answers.
+const ALL_ANSWERS: Duration = Duration::from_secs(10);
 
 /// Open connections of our own; they are closed when this is dropped.
 #[derive(Debug)]
@@ -56,18 +53,18 @@ pub(super) struct Crowd {
 impl Crowd {
     /// Opens connections. Every second one asks whether the host is there, and stays; the others stay silent.
     pub(super) fn gather(address: SocketAddr, count: usize) -> Self {
-        let opened: Vec<(TcpStream, bool)> = thread::scope(|scope| {
-            let openers: Vec<_> = (0..OPENERS)
-                .map(|opener| scope.spawn(move || open(address, (opener..count).step_by(OPENERS))))
-                .collect();
-            openers
-                .into_iter()
-                .flat_map(|opener| opener.join().unwrap_or_default())
-                .collect()
-        });
+        let open = |number: usize| {
+            let connection = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+            let asks = number.is_multiple_of(2) && (&connection).write_all(REQUEST).is_ok();
+            Some((connection, asks))
+        };
+        let opened: Vec<(TcpStream, bool)> = (0..count).filter_map(open).collect();
+        let deadline = Instant::now() + ALL_ANSWERS;
+        let asked = opened.iter().filter(|(_, asks)| *asks);
+        let answered = asked.filter(|(connection, _)| is_answered(connection, deadline));
         Self {
             wanted: count,
-            answered: opened.iter().filter(|(_, answered)| *answered).count(),
+            answered: answered.count(),
             connections: opened
                 .into_iter()
                 .map(|(connection, _)| connection)
@@ -91,22 +88,16 @@ impl Crowd {
     }
 }
 
-fn open(address: SocketAddr, numbers: impl Iterator<Item = usize>) -> Vec<(TcpStream, bool)> {
-    let connections = numbers.filter_map(|number| {
-        let connection = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
-        let answered = (number / OPENERS).is_multiple_of(2) && asks(&connection).is_ok();
-        Some((connection, answered))
-    });
-    connections.collect()
-}
+const REQUEST: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-fn asks(mut connection: &TcpStream) -> Result<()> {
-    connection.set_read_timeout(Some(PATIENCE))?;
-    connection.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+fn is_answered(mut connection: &TcpStream, deadline: Instant) -> bool {
+    // A time-out of nothing is refused.
+    let left = deadline.saturating_duration_since(Instant::now());
+    let left = left.max(Duration::from_millis(1));
     let mut answer = [0; 12];
-    connection.read_exact(&mut answer)?;
-    anyhow::ensure!(answer.ends_with(b" 200"), "no health");
-    Ok(())
+    connection.set_read_timeout(Some(left)).is_ok()
+        && connection.read_exact(&mut answer).is_ok()
+        && answer.ends_with(b" 200")
 }
 
 /// What was sent is read up to where nothing waits.

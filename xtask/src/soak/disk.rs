@@ -46,7 +46,7 @@ fn fill(stage: &mut Stage<'_>) -> Result<Done> {
     }
     let size = fs::metadata(stage.gate.store_file())?.len();
     limit_files(stage, Some(size))?;
-    let written = portal.register_until_refused()?;
+    let (written, answer) = portal.register_until_refused()?;
     // The disk stays full for a while, and the host is asked again and again.
     let late = (0..REFUSED).filter(|_| portal.register().is_ok()).count();
     limit_files(stage, None)?;
@@ -60,7 +60,7 @@ fn fill(stage: &mut Stage<'_>) -> Result<Done> {
     let kept = portal.ledger.hold_against(&catalog);
     Ok(Done {
         what: format!(
-            "full after {written}, {} of {REFUSED} refused, written again after {recovered:.1?}",
+            "full after {written} ({answer}), {} of {REFUSED} refused, written again after {recovered:.1?}",
             REFUSED - late
         ),
         kept: Some(kept),
@@ -108,10 +108,10 @@ impl Portal {
         registered
     }
 
-    /// How many went in before the first that did not.
-    fn register_until_refused(&mut self) -> Result<usize> {
-        let written = (0..MOST).find(|_| self.register().is_err());
-        written.with_context(|| format!("{MOST} videos fit on a full disk"))
+    /// How many went in before the first that did not, and the answer to that one.
+    fn register_until_refused(&mut self) -> Result<(usize, anyhow::Error)> {
+        let refused = (0..MOST).find_map(|written| Some((written, self.register().err()?)));
+        refused.with_context(|| format!("{MOST} videos fit on a full disk"))
     }
 
     /// After what time one went in.

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use super::verdict::Kept;
 
-/// Videos by id, each with the greatest progress that was acknowledged, in percent.
-pub(super) type Catalog = BTreeMap<String, f64>;
+/// Progress in thousandths of a percent: whole numbers can be compared.
+pub(super) type Progress = u32;
+
+/// Videos by id, each with the greatest progress that was acknowledged.
+pub(super) type Catalog = BTreeMap<String, Progress>;
 
 /// Acknowledged changes: registrations and reports.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -18,14 +21,14 @@ pub(super) struct Ledger {
 impl Ledger {
     /// The host said that the video is registered.
     pub(super) fn registered(&mut self, id: &str) {
-        self.reported(id, 0.0);
+        self.reported(id, 0);
     }
 
     /// The host said that it took a report of so much progress.
-    pub(super) fn reported(&mut self, id: &str, percent: f64) {
+    pub(super) fn reported(&mut self, id: &str, progress: Progress) {
         self.acknowledged += 1;
-        let greatest = self.videos.entry(id.to_owned()).or_insert(percent);
-        *greatest = greatest.max(percent);
+        let greatest = self.videos.entry(id.to_owned()).or_insert(progress);
+        *greatest = (*greatest).max(progress);
     }
 
     /// A change was not acknowledged: it may or may not have come to pass.
@@ -45,9 +48,9 @@ impl Ledger {
 
     /// Takes over what another one wrote down.
     pub(super) fn join(&mut self, other: &Self) {
-        for (id, percent) in &other.videos {
-            let greatest = self.videos.entry(id.clone()).or_insert(*percent);
-            *greatest = greatest.max(*percent);
+        for (id, progress) in &other.videos {
+            let greatest = self.videos.entry(id.clone()).or_insert(*progress);
+            *greatest = (*greatest).max(*progress);
         }
         self.acknowledged += other.acknowledged;
         self.refused += other.refused;
@@ -55,8 +58,8 @@ impl Ledger {
 
     /// Looks for all of it. A video that is missing, or behind its last acknowledged report, counts once.
     pub(super) fn hold_against(&self, catalog: &Catalog) -> Kept {
-        let is_there = |(id, percent): &(&String, &f64)| {
-            catalog.get(*id).is_some_and(|found| found >= *percent)
+        let is_there = |(id, progress): &(&String, &Progress)| {
+            catalog.get(*id).is_some_and(|found| found >= *progress)
         };
         let there = self.videos.iter().filter(is_there).count();
         Kept {
@@ -76,17 +79,20 @@ mod tests {
         ledger.registered("a");
         ledger.registered("b");
         let mut other = Ledger::default();
-        other.reported("a", 2.0);
-        other.reported("a", 1.0);
+        other.reported("a", 2);
+        other.reported("a", 1);
         other.refused();
         ledger.join(&other);
         assert_eq!((ledger.acknowledged(), ledger.not_acknowledged()), (4, 1));
-        let lost = |rows: &[(&str, f64)]| {
-            let catalog: Catalog = rows.iter().map(|(id, p)| ((*id).to_owned(), *p)).collect();
+        let lost = |rows: &[(&str, u32)]| {
+            let catalog: Catalog = rows
+                .iter()
+                .map(|(id, progress)| ((*id).to_owned(), *progress))
+                .collect();
             ledger.hold_against(&catalog).lost
         };
-        assert_eq!(lost(&[("a", 2.0), ("b", 0.0), ("c", 1.0)]), 0);
-        assert_eq!(lost(&[("a", 1.5), ("b", 3.0)]), 1);
+        assert_eq!(lost(&[("a", 2), ("b", 0), ("c", 1)]), 0);
+        assert_eq!(lost(&[("a", 1), ("b", 3)]), 1);
         assert_eq!(lost(&[]), 2);
     }
 }

@@ -1,6 +1,7 @@
 //! slowhttptest: a thousand clients who send their heads or bodies, or take their answers, as slowly as they may.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -76,77 +77,77 @@ impl Attack {
     }
 }
 
-/// Runs it to its end. Whether it finds the host available is its own opinion: our viewers are asked.
+/// Runs it until its time is over, again where the host has closed all connections before that. Whether it
+/// finds the host available is its own opinion: our viewers are asked.
 ///
 /// # Errors
 /// When slowhttptest fails or says nothing.
 pub(super) fn run(stage: &Stage<'_>, attack: &Attack) -> Result<Done> {
-    let address = stage.gate.place().address();
-    let page = server::run_to_end(
-        Command::new("slowhttptest")
-            .args(&attack.words)
-            .args(["-c", &attack.connections.to_string()])
-            .args(["-r", &(attack.connections / 4).max(1).to_string()])
-            .args(["-l", &attack.seconds.to_string()])
-            .args(["-u", &format!("http://{address}{}", attack.path)]),
-    )?;
-    let last = Connections::parse(&page).context("slowhttptest does not say what became of it")?;
+    let until = Instant::now() + Duration::from_secs(attack.seconds);
+    let mut ends = Vec::new();
+    loop {
+        let left = until.saturating_duration_since(Instant::now()).as_secs();
+        if left == 0 {
+            break;
+        }
+        let page = once(stage, attack, left)?;
+        ends.push(End::parse(&page).context("slowhttptest does not say how it ended")?);
+    }
+    let connections = ends.len() * attack.connections as usize;
+    let closed = ends.iter().filter(|end| **end == End::AllClosed).count();
     Ok(Done {
         what: format!(
-            "{} connections, {} closed by the host, {} open at the end",
-            attack.connections, last.closed, last.connected
+            "{connections} connections, {} times all {} closed by the host",
+            closed, attack.connections
         ),
         ..Done::default()
     })
 }
 
-/// The last of the states that slowhttptest prints.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Connections {
-    connected: u64,
-    closed: u64,
+fn once(stage: &Stage<'_>, attack: &Attack, seconds: u64) -> Result<String> {
+    let address = stage.gate.place().address();
+    server::run_to_end(
+        Command::new("slowhttptest")
+            .args(&attack.words)
+            .args(["-c", &attack.connections.to_string()])
+            .args(["-r", &(attack.connections / 4).max(1).to_string()])
+            .args(["-l", &seconds.to_string()])
+            .args(["-u", &format!("http://{address}{}", attack.path)]),
+    )
 }
 
-impl Connections {
+/// Why slowhttptest ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The host has closed every connection.
+    AllClosed,
+    /// Its time was over, with some open.
+    TimeOver,
+}
+
+impl End {
     fn parse(page: &str) -> Option<Self> {
-        let last = |name: &str| {
-            let lines = page.lines().rev();
-            let values = lines.filter_map(|line| line.split_once(name));
-            let mut numbers = values.filter_map(|(_, value)| number(value));
-            numbers.next()
-        };
-        Some(Self {
-            connected: last("connected:")?,
-            closed: last("closed:")?,
-        })
+        let (_, status) = page.rsplit_once("Exit status:")?;
+        let says = |words: &str| status.contains(words);
+        match () {
+            () if says("No open connections left") => Some(Self::AllClosed),
+            () if says("Hit test time limit") => Some(Self::TimeOver),
+            () => None,
+        }
     }
-}
-
-/// The number at the end of a line, behind blanks and an escape that colours it.
-fn number(text: &str) -> Option<u64> {
-    let ends_with = |mark: char| mark == 'm' || mark.is_whitespace();
-    text.trim_end().rsplit(ends_with).next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Connections;
+    use super::End;
 
     #[test]
-    fn the_last_state_is_read_through_its_colours() {
-        let state = |connected, closed| {
-            format!(
-                "\u{1b}[1;32mconnected:   \u{1b}[1;32m        {connected}\n\
-                 \u{1b}[1;32merror:       \u{1b}[1;32m        0\n\
-                 \u{1b}[1;32mclosed:      \u{1b}[1;32m        {closed}\n"
-            )
-        };
-        let page = format!("{}...\n{}\nTest ended\n", state(95, 5), state(7, 993));
-        let expected = Connections {
-            connected: 7,
-            closed: 993,
-        };
-        assert_eq!(Connections::parse(&page), Some(expected));
-        assert_eq!(Connections::parse("usage"), None);
+    fn the_reason_is_read_through_its_colours() {
+        let page = |reason| format!("Test ended\nExit status:\u{1b}[1;36m {reason}\n\u{1b}[0m");
+        let parse = |reason| End::parse(&page(reason));
+        assert_eq!(parse("No open connections left"), Some(End::AllClosed));
+        assert_eq!(parse("Hit test time limit"), Some(End::TimeOver));
+        assert_eq!(parse("Cancelled by user"), None);
+        assert_eq!(End::parse("usage"), None);
     }
 }

@@ -65,7 +65,7 @@ impl Stream {
             ("SPIN_VARIABLE_CF_STREAM_API_TOKEN", ADMIN.to_owned()),
             (
                 "SPIN_VARIABLE_CF_STREAM_API_BASE",
-                format!("http://{}/client/v4", self.address),
+                format!("http://{}", self.address),
             ),
             ("SPIN_VARIABLE_CF_STREAM_WEBHOOK_SECRET", SECRET.to_owned()),
             (
