@@ -78,9 +78,11 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// When it, or the fake Stream, does not listen.
     pub(super) fn start(fixture: &'a Fixture<'a>, options: Options<'a>) -> Result<Self> {
-        match fs::remove_file(store_file(fixture)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
+        for of_an_earlier_run in [store_file(fixture), log_file(fixture, options)] {
+            match fs::remove_file(of_an_earlier_run) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
         }
         let films = fixture.folder.join("films");
         let stream = Stream::start(fixture, &films, &["--most-in-flight", VIDEOS])?;
@@ -132,19 +134,35 @@ fn store_file(fixture: &Fixture<'_>) -> PathBuf {
     fixture.folder.join(DATA).join("store.redb")
 }
 
+fn log_file(fixture: &Fixture<'_>, options: Options<'_>) -> PathBuf {
+    fixture.folder.join(options.name).with_extension("log")
+}
+
 fn start_host(
     fixture: &Fixture<'_>,
     options: Options<'_>,
     stream: &Stream,
 ) -> Result<(Server, SocketAddr, Log)> {
+    let mut variables = stream.variables()?;
+    variables.extend([
+        // Nobody here can sign in: it is enough that the routes would ask for it.
+        (
+            "SPIN_VARIABLE_CLERK_JWKS_URL",
+            "http://127.0.0.1:9".to_owned(),
+        ),
+        (
+            "SPIN_VARIABLE_VIDEO_ORIGIN_URL",
+            "http://127.0.0.1:9".to_owned(),
+        ),
+    ]);
     let launch = Launch {
         manifest: "spin-keyvalue.toml",
         data: DATA,
-        variables: stream.variables()?,
+        variables,
         arguments: options.arguments.iter().map(ToString::to_string).collect(),
         shell: options.shell,
     };
-    let path = fixture.folder.join(options.name).with_extension("log");
+    let path = log_file(fixture, options);
     let mut command = launch.command(fixture);
     let mut server = Server::spawn(command.stderr(std::process::Stdio::piped()))?;
     let stderr = server.child().stderr.take().context("no standard error")?;

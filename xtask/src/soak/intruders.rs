@@ -141,6 +141,11 @@ fn attempts(fixture: &Fixture<'_>) -> Vec<Attempt> {
             "/api/videos".to_owned(),
             stranger.to_owned(),
         ),
+        get(
+            "a playback token without a sign-in",
+            "/api/games/bench/playback".to_owned(),
+            none(),
+        ),
         attempt(
             "a sweep without a token",
             "POST",

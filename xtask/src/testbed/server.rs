@@ -2,7 +2,9 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -13,6 +15,9 @@ static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// How long a program may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// No program that is waited for takes so long, unless it hangs.
+const LONGEST: Duration = Duration::from_secs(600);
 
 fn running() -> MutexGuard<'static, Vec<u32>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
@@ -77,7 +82,7 @@ impl Server {
     }
 }
 
-/// Runs `command` to its end, or to our own, and gives back its standard output.
+/// Runs `command` to its end, to our own, or to that of [`LONGEST`], and gives back its standard output.
 ///
 /// # Errors
 /// When it cannot be started or does not exit with 0; standard error is ours.
@@ -86,12 +91,30 @@ pub(crate) fn run_to_end(command: &mut Command) -> Result<String> {
     let mut server = Server::spawn(command)?;
     let mut output = String::new();
     if let Some(mut stdout) = server.child.stdout.take() {
+        let _watched = Watchdog::over(server.pid());
         stdout.read_to_string(&mut output)?;
     }
     let status = server.child.wait()?;
     let program = command.get_program().display();
     ensure!(status.success(), "{program} failed: {status}\n{output}");
     Ok(output)
+}
+
+/// Ends a program that takes too long, unless it is dropped before.
+struct Watchdog {
+    _over: Sender<()>,
+}
+
+impl Watchdog {
+    fn over(pid: u32) -> Self {
+        let (over, wait) = mpsc::channel();
+        thread::spawn(move || {
+            if wait.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+                signal(pid, Signal::KILL);
+            }
+        });
+        Self { _over: over }
+    }
 }
 
 impl Drop for Server {
@@ -106,7 +129,7 @@ impl Drop for Server {
             if self.has_ended() {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
         self.kill();
     }
