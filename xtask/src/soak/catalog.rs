@@ -1,6 +1,6 @@
 //! Who works with the catalog: the operator who registers and lists, and Stream, which reports.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 
 use super::gate::Place;
@@ -121,12 +121,10 @@ impl Operator {
             None => Client::connect(self.place.address())?,
         };
         let answer = ask(&mut connection)?;
-        ensure!(
-            answer.status == expected,
-            "{path} is answered {}: {}",
-            answer.status,
-            String::from_utf8_lossy(&answer.body)
-        );
+        if answer.status != expected {
+            let body = String::from_utf8_lossy(&answer.body).into_owned();
+            return Err(anyhow!(body).context(format!("{path} is answered {}", answer.status)));
+        }
         self.connection = Some(connection);
         Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
     }

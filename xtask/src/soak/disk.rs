@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 
-use super::catalog::Operator;
+use super::catalog::{Operator, Reporter};
 use super::fixed_rate::Stop;
 use super::ledger::Ledger;
 use super::trial::{Stage, Trial};
@@ -32,23 +32,25 @@ pub(super) const FULL: Trial = Trial {
 const BEFORE: usize = 50;
 /// Registrations that at most fit into what the file has left; each brings 4 KB.
 const MOST: usize = 5_000;
-/// Registrations that are tried while the disk is full.
-const REFUSED: usize = 200;
+/// Registrations that are tried while the disk is full, and the pause between two.
+const TRIES: usize = 200;
+const TRY_EVERY: Duration = Duration::from_millis(50);
+/// Videos that Stream reports on meanwhile.
+const REPORTED: usize = 10;
 /// How long the host may need to notice that there is room again.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Between two of its tries.
 const PAUSE: Duration = Duration::from_millis(200);
 
 fn fill(stage: &mut Stage<'_>) -> Result<Done> {
-    let mut portal = Portal::new(stage);
+    let mut portal = Portal::new(stage)?;
     for _ in 0..BEFORE {
         portal.register()?;
     }
     let size = fs::metadata(stage.gate.store_file())?.len();
     limit_files(stage, Some(size))?;
     let (written, answer) = portal.register_until_refused()?;
-    // The disk stays full for a while, and the host is asked again and again.
-    let late = (0..REFUSED).filter(|_| portal.register().is_ok()).count();
+    let refused = portal.refused_meanwhile();
     limit_files(stage, None)?;
     let recovered = portal.register_again()?;
     for _ in 0..BEFORE {
@@ -57,11 +59,10 @@ fn fill(stage: &mut Stage<'_>) -> Result<Done> {
     stage.gate.kill();
     stage.gate.start_anew()?;
     let catalog = Operator::new(stage.gate.place()).catalog()?;
-    let kept = portal.ledger.hold_against(&catalog);
+    let kept = portal.acknowledged().hold_against(&catalog);
     Ok(Done {
         what: format!(
-            "full after {written} ({answer}), {} of {REFUSED} refused, written again after {recovered:.1?}",
-            REFUSED - late
+            "full after {written} ({answer}), {refused} of {TRIES} refused, written again after {recovered:.1?}"
         ),
         kept: Some(kept),
         ..Done::default()
@@ -79,22 +80,32 @@ fn limit_files(stage: &Stage<'_>, bytes: Option<u64>) -> Result<()> {
     Ok(())
 }
 
-/// Registers videos that take room.
+/// Registers videos that take room, while Stream reports on others.
 struct Portal {
     operator: Operator,
     ledger: Ledger,
     next: usize,
+    reporter: Reporter,
 }
 
 impl Portal {
-    fn new(stage: &Stage<'_>) -> Self {
-        Self {
-            operator: Operator::new(stage.gate.place()),
+    fn new(stage: &Stage<'_>) -> Result<Self> {
+        let place = stage.gate.place();
+        Ok(Self {
+            operator: Operator::new(place.clone()),
             ledger: Ledger::default(),
             next: 0,
-        }
+            reporter: Reporter::with_videos(place, "reported", REPORTED)?,
+        })
     }
 
+    fn acknowledged(&self) -> Ledger {
+        let mut all = self.ledger.clone();
+        all.join(&self.reporter.ledger);
+        all
+    }
+
+    /// A registration and a report; whether the former was acknowledged.
     fn register(&mut self) -> Result<()> {
         let id = format!("disk-{}", self.next);
         self.next += 1;
@@ -105,6 +116,8 @@ impl Portal {
             Ok(()) => self.ledger.registered(&id),
             Err(_) => self.ledger.refused(),
         }
+        // The ledger of reports knows whether this one was taken.
+        let _ = self.reporter.report();
         registered
     }
 
@@ -112,6 +125,17 @@ impl Portal {
     fn register_until_refused(&mut self) -> Result<(usize, anyhow::Error)> {
         let refused = (0..MOST).find_map(|written| Some((written, self.register().err()?)));
         refused.with_context(|| format!("{MOST} videos fit on a full disk"))
+    }
+
+    /// The disk stays full for a while: how many of many more do not go in.
+    fn refused_meanwhile(&mut self) -> usize {
+        let clock = Stop::default();
+        let tries = 0..TRIES;
+        let refused = tries.filter(|_| {
+            clock.pause(TRY_EVERY);
+            self.register().is_err()
+        });
+        refused.count()
     }
 
     /// After what time one went in.
