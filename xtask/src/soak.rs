@@ -7,9 +7,8 @@
 mod catalog;
 mod crowd;
 mod disk;
-mod fixed_rate;
 mod flood;
-mod gate;
+mod host;
 mod intruders;
 mod kills;
 mod ledger;
@@ -22,6 +21,9 @@ mod table;
 mod trial;
 mod verdict;
 mod viewers;
+mod workers;
+
+use std::thread;
 
 use anyhow::{Result, bail};
 
@@ -84,9 +86,13 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         build::run(workspace)?;
     }
     server::end_all_on_interrupt()?;
-    gate::raise_open_files();
+    host::raise_open_files();
     let fixture = Fixture::prepare(workspace, "soak", &[])?;
     let mut table = Table::default();
+    let processors = thread::available_parallelism()?;
+    eprintln!(
+        "soak: {processors} processors, which attackers, viewers and bucket share with the host"
+    );
     for trial in wanted {
         table.add(trial.run(&fixture, args.minutes));
     }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 
-use super::gate::Place;
+use super::host::Place;
 use super::ledger::{Catalog, Ledger, Progress};
 use crate::testbed::client::{Answer, Client};
 use crate::testbed::stream::{ADMIN, signed};

@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::fixed_rate::Stop;
 use super::trial::Trial;
 use super::verdict::Done;
+use super::workers::Stop;
 
 /// More than the host takes at once.
 pub(super) const IDLE: Trial = Trial {
@@ -15,7 +15,7 @@ pub(super) const IDLE: Trial = Trial {
         "connections",
         "9,000 idle connections, places for 8,192",
         |stage| {
-            let crowd = Crowd::gather(stage.gate.place().address(), 9_000);
+            let crowd = Crowd::gather(stage.host.place().address(), 9_000);
             Stop::default().pause(STAY);
             let what = crowd.described();
             let missing = crowd.missing();

@@ -11,10 +11,10 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 
 use super::catalog::{Operator, Reporter};
-use super::fixed_rate::Stop;
 use super::ledger::Ledger;
 use super::trial::{Stage, Trial};
 use super::verdict::Done;
+use super::workers::Stop;
 
 /// Who ignores the signal is told by an error of the write, as of a full disk.
 pub(super) const FULL: Trial = Trial {
@@ -47,7 +47,7 @@ fn fill(stage: &mut Stage<'_>) -> Result<Done> {
     for _ in 0..BEFORE {
         portal.register()?;
     }
-    let size = fs::metadata(stage.gate.store_file())?.len();
+    let size = fs::metadata(stage.host.store_file())?.len();
     limit_files(stage, Some(size))?;
     let (written, answer) = portal.register_until_refused()?;
     let refused = portal.refused_meanwhile();
@@ -56,9 +56,9 @@ fn fill(stage: &mut Stage<'_>) -> Result<Done> {
     for _ in 0..BEFORE {
         portal.register()?;
     }
-    stage.gate.kill();
-    stage.gate.start_anew()?;
-    let catalog = Operator::new(stage.gate.place()).catalog()?;
+    stage.host.kill();
+    stage.host.start_anew()?;
+    let catalog = Operator::new(stage.host.place()).catalog()?;
     let kept = portal.acknowledged().hold_against(&catalog);
     Ok(Done {
         what: format!(
@@ -71,7 +71,7 @@ fn fill(stage: &mut Stage<'_>) -> Result<Done> {
 
 /// `None`: no limit.
 fn limit_files(stage: &Stage<'_>, bytes: Option<u64>) -> Result<()> {
-    let pid = i32::try_from(stage.gate.place().pid())?;
+    let pid = i32::try_from(stage.host.place().pid())?;
     let limit = Rlimit {
         current: bytes,
         maximum: None,
@@ -90,7 +90,7 @@ struct Portal {
 
 impl Portal {
     fn new(stage: &Stage<'_>) -> Result<Self> {
-        let place = stage.gate.place();
+        let place = stage.host.place();
         Ok(Self {
             operator: Operator::new(place.clone()),
             ledger: Ledger::default(),

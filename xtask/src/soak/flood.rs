@@ -75,7 +75,7 @@ pub(super) fn wrk(
     seconds: u64,
 ) -> Result<wrk::Report> {
     let request = wrk::Request {
-        address: stage.gate.place().address(),
+        address: stage.host.place().address(),
         path,
         cookie,
         connections,
@@ -111,7 +111,7 @@ impl<'a> Streams<'a> {
 /// # Errors
 /// When it fails, or nothing was answered.
 pub(super) fn h2load(stage: &Stage<'_>, what: &Streams<'_>) -> Result<Statuses> {
-    let address = stage.gate.place().address();
+    let address = stage.host.place().address();
     let page = server::run_to_end(
         Command::new("h2load")
             .args(["-t", "1", "-c", &what.connections.to_string()])

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::fixed_rate::Crew;
-use super::gate::Place;
+use anyhow::Result;
+
+use super::host::Place;
+use super::workers::Workers;
 use crate::testbed::client::Client;
 use crate::testbed::fixture::{self, Fixture};
+use crate::testbed::stream;
 
 /// Intruders at once.
 const COUNT: usize = 2;
@@ -27,22 +30,25 @@ pub(super) struct Got {
 
 /// Intruders who try.
 #[derive(Debug)]
-pub(super) struct Intruders(Crew<Intruder>);
+pub(super) struct Intruders(Workers<Intruder>);
 
 impl Intruders {
     /// They begin.
-    pub(super) fn try_all(fixture: &Fixture<'_>, place: &Place) -> Self {
-        let mut crew = Crew::new();
+    ///
+    /// # Errors
+    /// When the clock stands before 1970.
+    pub(super) fn try_all(fixture: &Fixture<'_>, place: &Place) -> Result<Self> {
+        let mut workers = Workers::new();
         for number in 0..COUNT {
             let intruder = Intruder {
                 place: place.clone(),
-                attempts: attempts(fixture),
+                attempts: attempts(fixture)?,
                 next: number,
                 got: Got::default(),
             };
-            crew.add(intruder, PAUSE, Intruder::attempt);
+            workers.add(intruder, PAUSE, Intruder::attempt);
         }
-        Self(crew)
+        Ok(Self(workers))
     }
 
     /// They leave; what they got.
@@ -101,7 +107,7 @@ struct Attempt {
     fields: String,
 }
 
-fn attempts(fixture: &Fixture<'_>) -> Vec<Attempt> {
+fn attempts(fixture: &Fixture<'_>) -> Result<Vec<Attempt>> {
     let own = format!("Cookie: {}\r\n", fixture.cookie());
     let forged = fixture.forged_session();
     let attempt = |what, method, path, fields| Attempt {
@@ -113,7 +119,7 @@ fn attempts(fixture: &Fixture<'_>) -> Vec<Attempt> {
     let none = String::new;
     let get = |what, path, fields| attempt(what, "GET", path, fields);
     let stranger = "Authorization: Bearer not-the-operators-token-not-the-operators-token\r\n";
-    vec![
+    Ok(vec![
         get("a film without a session", fixture::small(), none()),
         get(
             "a film with a forged session",
@@ -156,10 +162,7 @@ fn attempts(fixture: &Fixture<'_>) -> Vec<Attempt> {
             "a webhook with a forged signature",
             "POST",
             "/api/webhooks/stream".to_owned(),
-            format!(
-                "Webhook-Signature: time=1,sig1={:064}\r\nContent-Length: 0\r\n",
-                0
-            ),
+            format!("{}\r\nContent-Length: 0\r\n", stream::forged()?),
         ),
-    ]
+    ])
 }

@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::catalog::{Operator, Reporter};
-use super::gate::Place;
+use super::host::Place;
 use super::ledger::Ledger;
 use super::trial::{Stage, Trial};
 use super::verdict::Done;
@@ -33,7 +33,7 @@ const MORE_EACH_TIME: usize = 37;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn killed(stage: &mut Stage<'_>) -> Result<Done> {
-    let place = stage.gate.place();
+    let place = stage.host.place();
     let mut reporters = (0..REPORTERS)
         .map(|number| Reporter::with_videos(place.clone(), &format!("kill-{number}"), VIDEOS))
         .collect::<Result<Vec<Reporter>>>()?;
@@ -44,7 +44,7 @@ fn killed(stage: &mut Stage<'_>) -> Result<Done> {
         let least = LEAST + round * MORE_EACH_TIME;
         work_until_killed(stage, &mut reporters, &mut portal, round, least)?;
         let began = Instant::now();
-        stage.gate.start_anew()?;
+        stage.host.start_anew()?;
         slowest = slowest.max(began.elapsed());
         let catalog = Operator::new(place.clone()).catalog()?;
         // What was lost once counts once in each round after: any number but 0 is too many.
@@ -80,7 +80,7 @@ fn work_until_killed(
     round: usize,
     least: usize,
 ) -> Result<()> {
-    let place = stage.gate.place();
+    let place = stage.host.place();
     let acknowledged = Arc::new(AtomicUsize::new(0));
     let (tell, enough) = mpsc::channel();
     let count = |acknowledged: &AtomicUsize, tell: &mpsc::Sender<()>| {
@@ -103,7 +103,7 @@ fn work_until_killed(
         });
         let outcome = enough.recv_timeout(PATIENCE);
         // Whatever the outcome: they work until it is gone.
-        stage.gate.kill();
+        stage.host.kill();
         ensure!(
             outcome != Err(RecvTimeoutError::Timeout),
             "{least} changes take longer than {PATIENCE:?}"

@@ -56,7 +56,7 @@ impl Ledger {
         self.refused += other.refused;
     }
 
-    /// Looks for all of it. A video that is missing, or behind its last acknowledged report, counts once.
+    /// Polling for all of it. A video that is missing, or behind its last acknowledged report, counts once.
     pub(super) fn hold_against(&self, catalog: &Catalog) -> Kept {
         let is_there = |(id, progress): &(&String, &Progress)| {
             catalog.get(*id).is_some_and(|found| found >= *progress)

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::fixed_rate::{Crew, Stop};
-use super::gate::Place;
+use super::host::Place;
+use super::workers::{Stop, Workers};
 use crate::testbed::process_stat::resident_megabytes;
 
 /// How often is looked.
@@ -45,7 +45,7 @@ pub(super) struct Watch {
     place: Place,
     before: f64,
     most: Arc<Mutex<f64>>,
-    looking: Crew<()>,
+    looking: Workers<()>,
 }
 
 impl Watch {
@@ -56,7 +56,7 @@ impl Watch {
     pub(super) fn begin(place: &Place) -> Result<Self> {
         let before = resident_megabytes(place.pid())?;
         let most = Arc::new(Mutex::new(before));
-        let mut looking = Crew::new();
+        let mut looking = Workers::new();
         let (watched, highest) = (place.clone(), Arc::clone(&most));
         looking.add((), PERIOD, move |()| {
             // A host that is being started anew has no memory to look at.
@@ -79,7 +79,7 @@ impl Watch {
     /// When the host is gone.
     pub(super) fn end(self) -> Result<Memory> {
         let began = Instant::now();
-        // Nobody rings: the operating system tells of no memory that is given back.
+        // Nobody stops it: the operating system tells of no memory that is given back.
         let clock = Stop::default();
         let mut after = resident_megabytes(self.place.pid())?;
         while after > Memory::limit(self.before) && began.elapsed() < MINUTE {

@@ -7,17 +7,17 @@ use anyhow::{Context, Result};
 
 use super::catalog::{Operator, Reporter};
 use super::crowd::Crowd;
-use super::fixed_rate::{Crew, Stop};
 use super::flood::{self, Streams};
-use super::gate::Place;
+use super::host::Place;
 use super::slow::{self, Attack};
 use super::trial::{Stage, Trial};
 use super::verdict::Done;
+use super::workers::{Stop, Workers};
 use crate::testbed::fixture;
 
 /// Everything.
 pub(super) const MIXED: Trial = Trial::new("mixed", "all in turns", |stage| {
-    let work = Work::begin(stage.gate.place())?;
+    let work = Work::begin(stage.host.place())?;
     let turns = turns(stage);
     let (reporters, operators) = work.end();
     let (count, let_in) = turns?;
@@ -67,12 +67,12 @@ fn turn(stage: &Stage<'_>, number: usize) -> Result<usize> {
     match number % 8 {
         0 => slow::run(stage, &Attack::headers(SLOW, SLOW_SECONDS)).map(|_| 0),
         1 => streams(&cookie).map(|_| 0),
-        2 => slow::run(stage, &Attack::bodies(SLOW, SLOW_SECONDS)).map(|_| 0),
+        2 => slow::run(stage, &Attack::bodies(SLOW, SLOW_SECONDS)?).map(|_| 0),
         3 => Ok(streams(&forged)?.served()),
         4 => slow::run(stage, &Attack::reading(stage, SLOW, SLOW_SECONDS)).map(|_| 0),
         5 => wrk(&cookie).map(|_| 0),
         6 => {
-            let _crowd = Crowd::gather(stage.gate.place().address(), CROWD);
+            let _crowd = Crowd::gather(stage.host.place().address(), CROWD);
             Stop::default().pause(STAY);
             Ok(0)
         }
@@ -85,22 +85,22 @@ fn turn(stage: &Stage<'_>, number: usize) -> Result<usize> {
 
 /// Who uses the catalog meanwhile.
 struct Work {
-    reporters: Crew<Reporter>,
-    operators: Crew<Looks>,
+    reporters: Workers<Reporter>,
+    operators: Workers<Polling>,
 }
 
 impl Work {
     fn begin(place: Place) -> Result<Self> {
-        let mut reporters = Crew::new();
+        let mut reporters = Workers::new();
         let reporter = Reporter::with_videos(place.clone(), "mixed", VIDEOS)?;
         reporters.add(reporter, REPORT_EVERY, |reporter| {
             // The ledger knows what was not taken.
             let _ = reporter.report();
         });
-        let mut operators = Crew::new();
+        let mut operators = Workers::new();
         for look in [Operator::list, Operator::sweep] {
-            operators.add(Looks::new(place.clone()), LOOK_EVERY, move |looks| {
-                looks.once(look);
+            operators.add(Polling::new(place.clone()), LOOK_EVERY, move |polling| {
+                polling.once(look);
             });
         }
         Ok(Self {
@@ -109,20 +109,20 @@ impl Work {
         })
     }
 
-    fn end(self) -> (Vec<Reporter>, Vec<Looks>) {
+    fn end(self) -> (Vec<Reporter>, Vec<Polling>) {
         (self.reporters.stop(), self.operators.stop())
     }
 }
 
 /// An operator who lists or sweeps.
-struct Looks {
+struct Polling {
     operator: Operator,
     count: usize,
     failed: usize,
     reasons: Vec<String>,
 }
 
-impl Looks {
+impl Polling {
     fn new(place: Place) -> Self {
         Self {
             operator: Operator::new(place),
@@ -143,13 +143,13 @@ impl Looks {
     }
 }
 
-/// Looks for all that was acknowledged.
-fn settle(stage: &Stage<'_>, reporters: &[Reporter], operators: &[Looks]) -> Result<Done> {
+/// Polling for all that was acknowledged.
+fn settle(stage: &Stage<'_>, reporters: &[Reporter], operators: &[Polling]) -> Result<Done> {
     let reporter = reporters.first().context("nobody reported")?;
-    let catalog = Operator::new(stage.gate.place()).catalog()?;
-    let looks: usize = operators.iter().map(|looks| looks.count).sum();
-    let failed: usize = operators.iter().map(|looks| looks.failed).sum();
-    let reasons = operators.iter().flat_map(|looks| looks.reasons.clone());
+    let catalog = Operator::new(stage.host.place()).catalog()?;
+    let looks: usize = operators.iter().map(|polling| polling.count).sum();
+    let failed: usize = operators.iter().map(|polling| polling.failed).sum();
+    let reasons = operators.iter().flat_map(|polling| polling.reasons.clone());
     let reasons: Vec<String> = reasons.collect();
     let faults = match failed {
         0 => Vec::new(),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::crowd::Crowd;
-use super::fixed_rate::Stop;
 use super::trial::{Stage, Trial};
 use super::verdict::Done;
+use super::workers::Stop;
 use crate::testbed::client::Client;
 use crate::testbed::fixture;
 
@@ -25,9 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const AFTERWARDS: usize = 50;
 
 fn thrown_at(stage: &mut Stage<'_>) -> Result<Done> {
-    let gate = &stage.gate;
-    gate.log.wait_for("ulimit -n", PATIENCE)?;
-    let crowd = Crowd::gather(gate.place().address(), 1_000);
+    let host = &stage.host;
+    host.log.wait_for("ulimit -n", PATIENCE)?;
+    let crowd = Crowd::gather(host.place().address(), 1_000);
     Stop::default().pause(STAY);
     let what = crowd.described();
     drop(crowd);
@@ -41,7 +41,7 @@ fn thrown_at(stage: &mut Stage<'_>) -> Result<Done> {
 }
 
 fn visit(stage: &Stage<'_>) -> Result<()> {
-    let mut client = Client::connect(stage.gate.place().address())?;
+    let mut client = Client::connect(stage.host.place().address())?;
     let answer = client.get(&fixture::small(), &stage.fixture.cookie())?;
     ensure!(answer.status == 200, "answered {}", answer.status);
     Ok(())

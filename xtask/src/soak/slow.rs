@@ -9,6 +9,7 @@ use super::trial::{Stage, Trial};
 use super::verdict::Done;
 use crate::testbed::fixture;
 use crate::testbed::server;
+use crate::testbed::stream;
 
 /// Heads that never end.
 pub(super) const HEADERS: Trial = Trial::new("slow-headers", "slowhttptest -H", |stage| {
@@ -17,7 +18,7 @@ pub(super) const HEADERS: Trial = Trial::new("slow-headers", "slowhttptest -H", 
 
 /// Bodies that come a few bytes at a time.
 pub(super) const BODIES: Trial = Trial::new("slow-bodies", "slowhttptest -B, webhook", |stage| {
-    run(stage, &Attack::bodies(CONNECTIONS, SECONDS))
+    run(stage, &Attack::bodies(CONNECTIONS, SECONDS)?)
 });
 
 /// A film that is taken a few bytes at a time.
@@ -50,16 +51,22 @@ impl Attack {
     }
 
     /// A few bytes of body every few seconds, where bodies are taken.
-    pub(super) fn bodies(connections: u32, seconds: u64) -> Self {
-        let words = ["-B", "-i", "5", "-s", "200000", "-x", "10"]
+    ///
+    /// # Errors
+    /// As [`stream::forged`].
+    pub(super) fn bodies(connections: u32, seconds: u64) -> Result<Self> {
+        let mut words = ["-B", "-i", "5", "-s", "200000", "-x", "10", "-f"]
             .map(str::to_owned)
             .to_vec();
-        Self {
+        // slowhttptest has no option for a header of one's own. Without one that looks like Stream's the host
+        // need not wait for the body.
+        words.push(format!("application/json\r\n{}", stream::forged()?));
+        Ok(Self {
             words,
             path: "/api/webhooks/stream".to_owned(),
             connections,
             seconds,
-        }
+        })
     }
 
     /// A film that its viewer may watch, and takes 32 bytes of every few seconds.
@@ -105,7 +112,7 @@ pub(super) fn run(stage: &Stage<'_>, attack: &Attack) -> Result<Done> {
 }
 
 fn once(stage: &Stage<'_>, attack: &Attack, seconds: u64) -> Result<String> {
-    let address = stage.gate.place().address();
+    let address = stage.host.place().address();
     server::run_to_end(
         Command::new("slowhttptest")
             .args(&attack.words)

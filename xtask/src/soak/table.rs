@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::verdict::{Outcome, percentile};
+use crate::testbed::columns;
 
 /// One line of the table.
 #[derive(Debug)]
@@ -135,23 +136,7 @@ impl Table {
 /// Memory is before, at most and after; `back` is when the last look was.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines = vec![HEADINGS.map(str::to_owned)];
-        lines.extend(self.rows.iter().map(Row::cells));
-        let width = |column: usize| {
-            let cells = lines.iter().map(|line| line[column].chars().count());
-            cells.max().unwrap_or(0)
-        };
-        let widths: [usize; 10] = std::array::from_fn(width);
-        for (index, line) in lines.iter().enumerate() {
-            for (cell, width) in line.iter().zip(widths) {
-                write!(f, "| {cell:width$} ")?;
-            }
-            writeln!(f, "|")?;
-            if index == 0 {
-                let rules = widths.map(|width| "-".repeat(width + 2));
-                writeln!(f, "|{}|", rules.join("|"))?;
-            }
-        }
+        columns::write(f, HEADINGS, self.rows.iter().map(Row::cells))?;
         for row in &self.rows {
             for fault in row.faults() {
                 writeln!(f, "{}: {fault}", row.name)?;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::fixed_rate::Stop;
-use super::gate::{Gate, Options};
+use super::host::{Host, Options};
 use super::intruders::Intruders;
 use super::memory::Watch;
 use super::table::Row;
 use super::verdict::{Done, Outcome};
 use super::viewers::{Retry, Viewers};
+use super::workers::Stop;
 use crate::testbed::fixture::Fixture;
 
 /// For how long viewers play alone: a host that has just started takes memory for its first requests.
@@ -21,7 +21,7 @@ pub(super) struct Stage<'a> {
     /// The bucket and the session.
     pub(super) fixture: &'a Fixture<'a>,
     /// The host.
-    pub(super) gate: Gate<'a>,
+    pub(super) host: Host<'a>,
     /// How long the mixed soak takes, in minutes.
     pub(super) minutes: u64,
 }
@@ -82,15 +82,15 @@ impl Trial {
             shell: self.shell,
             arguments: self.arguments,
         };
-        let gate = Gate::start(fixture, options)?;
-        let place = gate.place();
+        let host = Host::start(fixture, options)?;
+        let place = host.place();
         let viewers = Viewers::play(fixture, &place, self.retry);
-        let intruders = Intruders::try_all(fixture, &place);
+        let intruders = Intruders::try_all(fixture, &place)?;
         Stop::default().pause(ALONE);
         let memory = Watch::begin(&place)?;
         let mut stage = Stage {
             fixture,
-            gate,
+            host,
             minutes,
         };
         let done = (self.act)(&mut stage).unwrap_or_else(|error| Done {

@@ -67,7 +67,7 @@ impl Outcome {
         fault(got.answered == 0, "no intruder was answered".to_owned());
         fault(
             self.let_in() > 0,
-            format!("let in: {}", got.described.join("; ")),
+            format!("{} let in: {}", self.let_in(), got.described.join("; ")),
         );
         let lost = self.done.kept.map_or(0, |kept| kept.lost);
         fault(lost > 0, format!("{lost} acknowledged changes are lost"));

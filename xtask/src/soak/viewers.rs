@@ -1,13 +1,15 @@
 //! Viewers who play throughout a trial: each answer is to be 200, with every byte in its place.
 
+use std::fmt;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
-use super::fixed_rate::Crew;
-use super::gate::Place;
+use super::host::Place;
+use super::workers::Workers;
 use crate::testbed::bucket;
-use crate::testbed::client::Client;
+use crate::testbed::client::{Answer, Client};
 use crate::testbed::fixture::{self, Fixture, LARGE_BYTES, SMALL_BYTES};
 
 /// Viewers of each manner.
@@ -65,12 +67,12 @@ impl Seen {
 
 /// Viewers who play.
 #[derive(Debug)]
-pub(super) struct Viewers(Crew<Viewer>);
+pub(super) struct Viewers(Workers<Viewer>);
 
 impl Viewers {
     /// They begin: some on a connection that they keep, some with a new one for each request.
     pub(super) fn play(fixture: &Fixture<'_>, place: &Place, retry: Retry) -> Self {
-        let mut crew = Crew::new();
+        let mut workers = Workers::new();
         for number in 0..2 * OF_EACH {
             let viewer = Viewer {
                 place: place.clone(),
@@ -80,9 +82,9 @@ impl Viewers {
                 connection: None,
                 seen: Seen::default(),
             };
-            crew.add(viewer, PAUSE, Viewer::watch);
+            workers.add(viewer, PAUSE, Viewer::watch);
         }
-        Self(crew)
+        Self(workers)
     }
 
     /// They leave; what they saw.
@@ -106,18 +108,20 @@ impl Viewer {
     fn watch(&mut self) {
         let began = Instant::now();
         let mut outcome = self.segment();
-        while outcome.is_err() && self.asks_again(began) {
+        while outcome.is_err() && self.asks_again(&outcome, began) {
             // A player's own pause between two tries.
-            std::thread::sleep(PAUSE);
+            thread::sleep(PAUSE);
             outcome = self.segment();
         }
         self.seen.note(&outcome, began.elapsed());
     }
 
-    fn asks_again(&self, began: Instant) -> bool {
+    /// Only a connection that breaks is worth another try: a wrong answer stays wrong.
+    fn asks_again(&self, outcome: &Result<()>, began: Instant) -> bool {
+        let is_answer = |error: &anyhow::Error| error.is::<WrongAnswer>();
         match self.retry {
             Retry::Never => false,
-            Retry::For(limit) => began.elapsed() < limit,
+            Retry::For(limit) => !outcome.as_ref().is_err_and(is_answer) && began.elapsed() < limit,
         }
     }
 
@@ -133,17 +137,69 @@ impl Viewer {
             false => (fixture::small(), SMALL_BYTES),
         };
         let answer = connection.get(&path, &self.cookie)?;
-        ensure!(
-            answer.status == 200,
-            "a viewer is answered {}",
-            answer.status
-        );
-        ensure!(
-            answer.body.len() == size && bucket::is_content(&answer.body),
-            "a viewer is given wrong bytes: {} of {size}",
-            answer.body.len()
-        );
+        WrongAnswer::unless_right(&answer, size)?;
         self.connection = Some(connection);
         Ok(())
+    }
+}
+
+/// A whole answer that is not what was asked for.
+#[derive(Debug)]
+struct WrongAnswer {
+    status: u16,
+    bytes: usize,
+    expected: usize,
+}
+
+impl WrongAnswer {
+    fn unless_right(answer: &Answer, expected: usize) -> Result<(), Self> {
+        let is_whole = answer.body.len() == expected && bucket::is_content(&answer.body);
+        if answer.status == 200 && is_whole {
+            return Ok(());
+        }
+        Err(Self {
+            status: answer.status,
+            bytes: answer.body.len(),
+            expected,
+        })
+    }
+}
+
+impl fmt::Display for WrongAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            status,
+            bytes,
+            expected,
+        } = self;
+        write!(
+            f,
+            "status {status}, {bytes} of {expected} bytes or others than there should be"
+        )
+    }
+}
+
+impl std::error::Error for WrongAnswer {}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Answer, WrongAnswer};
+
+    #[test]
+    fn an_answer_is_judged_by_status_length_and_bytes() {
+        let judge = |status, body: &[u8]| {
+            let answer = Answer {
+                status,
+                body: body.to_vec(),
+                first_byte: Duration::ZERO,
+            };
+            WrongAnswer::unless_right(&answer, 3).is_ok()
+        };
+        assert!(judge(200, &[0, 1, 2]));
+        assert!(!judge(206, &[0, 1, 2]));
+        assert!(!judge(200, &[0, 1]));
+        assert!(!judge(200, &[0, 1, 3]));
     }
 }

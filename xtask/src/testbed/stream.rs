@@ -82,7 +82,7 @@ impl Stream {
 /// # Errors
 /// When the clock stands before 1970.
 pub(crate) fn signed(body: &str) -> Result<String> {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let time = now()?;
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes())?;
     mac.update(format!("{time}.{body}").as_bytes());
     let tag: String = mac
@@ -92,4 +92,16 @@ pub(crate) fn signed(body: &str) -> Result<String> {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     Ok(format!("Webhook-Signature: time={time},sig1={tag}"))
+}
+
+/// One of the right form and age, by somebody who does not know the secret.
+///
+/// # Errors
+/// As [`signed`].
+pub(crate) fn forged() -> Result<String> {
+    Ok(format!("Webhook-Signature: time={},sig1={:064}", now()?, 0))
+}
+
+fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
 }

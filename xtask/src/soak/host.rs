@@ -62,7 +62,7 @@ pub(super) struct Options<'a> {
 
 /// A running host.
 #[derive(Debug)]
-pub(super) struct Gate<'a> {
+pub(super) struct Host<'a> {
     /// What is said about it while it runs.
     pub(super) log: Log,
     place: Place,
@@ -72,7 +72,7 @@ pub(super) struct Gate<'a> {
     stream: Stream,
 }
 
-impl<'a> Gate<'a> {
+impl<'a> Host<'a> {
     /// Starts it with an empty catalog.
     ///
     /// # Errors

@@ -10,13 +10,13 @@ pub(super) struct Stop(Arc<(Mutex<bool>, Condvar)>);
 
 impl Stop {
     /// Everybody who pauses or is about to goes home.
-    pub(super) fn ring(&self) {
+    pub(super) fn stop(&self) {
         let (stopped, bell) = &*self.0;
         *stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
         bell.notify_all();
     }
 
-    /// Waits for `pause`; `true` when it is over because of [`Stop::ring`].
+    /// Waits for `pause`; `true` when it is over because of [`Stop::stop`].
     pub(super) fn pause(&self, pause: Duration) -> bool {
         let (stopped, bell) = &*self.0;
         let guard = stopped.lock().unwrap_or_else(PoisonError::into_inner);
@@ -28,12 +28,12 @@ impl Stop {
 
 /// Threads that run until they are stopped, each with what it brings home.
 #[derive(Debug)]
-pub(super) struct Crew<T> {
+pub(super) struct Workers<T> {
     stop: Stop,
     threads: Vec<JoinHandle<T>>,
 }
 
-impl<T: Send + 'static> Crew<T> {
+impl<T: Send + 'static> Workers<T> {
     /// Nobody yet.
     pub(super) fn new() -> Self {
         Self {
@@ -60,7 +60,7 @@ impl<T: Send + 'static> Crew<T> {
 
     /// Stops them; what they brought home.
     pub(super) fn stop(mut self) -> Vec<T> {
-        self.stop.ring();
+        self.stop.stop();
         let threads = std::mem::take(&mut self.threads);
         threads
             .into_iter()
@@ -72,9 +72,9 @@ impl<T: Send + 'static> Crew<T> {
     }
 }
 
-impl<T> Drop for Crew<T> {
+impl<T> Drop for Workers<T> {
     fn drop(&mut self) {
-        self.stop.ring();
+        self.stop.stop();
     }
 }
 
@@ -82,18 +82,18 @@ impl<T> Drop for Crew<T> {
 mod tests {
     use std::time::Duration;
 
-    use super::Crew;
+    use super::Workers;
 
     #[test]
     fn what_they_did_until_they_were_stopped_comes_home() {
-        let mut crew = Crew::new();
+        let mut workers = Workers::new();
         let (done, first) = std::sync::mpsc::channel();
-        crew.add(0, Duration::from_millis(1), move |count| {
+        workers.add(0, Duration::from_millis(1), move |count| {
             *count += 1;
             let _ = done.send(());
         });
         first.recv_timeout(Duration::from_secs(10)).unwrap();
-        let counts = crew.stop();
+        let counts = workers.stop();
         assert!(counts[0] >= 1);
     }
 }
