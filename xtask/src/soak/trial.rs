@@ -84,9 +84,12 @@ impl Trial {
         };
         let host = Host::start(fixture, options)?;
         let place = host.place();
-        let viewers = Viewers::play(fixture, &place, self.retry);
         let intruders = Intruders::try_all(fixture, &place)?;
+        let play = || Viewers::play(fixture, &place, self.retry);
+        let viewers = play();
         Stop::default().pause(ALONE);
+        let before = viewers.leave();
+        let viewers = play();
         let memory = Watch::begin(&place)?;
         let mut stage = Stage {
             fixture,
@@ -97,10 +100,14 @@ impl Trial {
             faults: vec![format!("{error:#}")],
             ..Done::default()
         });
-        let memory = memory.end().context("the host is gone")?;
+        let meanwhile = viewers.leave();
+        let viewers = play();
+        let memory = memory
+            .end()
+            .with_context(|| format!("the host is gone; {}", done.faults.join("; ")))?;
         Ok(Outcome {
             done,
-            seen: viewers.leave(),
+            seen: meanwhile.beside(before).beside(viewers.leave()),
             got: intruders.leave(),
             memory,
         })

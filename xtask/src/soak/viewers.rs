@@ -55,13 +55,18 @@ impl Seen {
         }
     }
 
-    fn join(mut self, other: Self) -> Self {
-        self.requests += other.requests;
-        self.failed += other.failed;
-        self.reasons.extend(other.reasons);
+    /// With what was seen in calm: its failures count, and its waits would make those under attack look short.
+    pub(super) fn beside(mut self, calm: Self) -> Self {
+        self.requests += calm.requests;
+        self.failed += calm.failed;
+        self.reasons.extend(calm.reasons);
         self.reasons.truncate(REASONS);
-        self.waits.extend(other.waits);
         self
+    }
+
+    fn join(mut self, mut other: Self) -> Self {
+        self.waits.append(&mut other.waits);
+        self.beside(other)
     }
 }
 
