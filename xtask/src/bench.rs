@@ -4,31 +4,24 @@
 //! moves little when the machine is busy. The contenders take turns within one run, before
 //! the same bucket, so that whatever disturbs one disturbs the other.
 
-mod bucket;
-mod client;
 mod cold_start;
 mod contender;
-mod fixture;
 mod load;
 mod memory;
 mod nginx;
 mod packaging;
-mod process_stat;
-mod server;
-mod session;
 mod size;
-mod spread;
 mod stream_path;
 mod table;
 mod time_to_first_byte;
-mod wrk;
 
 use anyhow::{Result, bail};
 
 use self::contender::Field;
-use self::fixture::Fixture;
 use self::table::Table;
 use crate::build;
+use crate::testbed::fixture::Fixture;
+use crate::testbed::server;
 use crate::workspace::Workspace;
 
 /// Options of `cargo xtask bench`.
@@ -86,7 +79,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 }
 
 fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> {
-    let fixture = Fixture::prepare(workspace, &args.serve)?;
+    let fixture = Fixture::prepare(workspace, "bench", &args.serve)?;
     size::measure(workspace, args, table)?;
     packaging::measure(&fixture, args, table)?;
     cold_start::measure(&fixture, args, table)?;

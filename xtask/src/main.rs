@@ -12,7 +12,9 @@ mod build;
 mod compose;
 mod fuzz;
 mod process;
+mod soak;
 mod test;
+mod testbed;
 mod tools;
 mod up;
 mod wit;
@@ -42,6 +44,8 @@ enum Command {
     Test(test::Args),
     /// Measure the budgets, side by side with nginx
     Bench(bench::Args),
+    /// Attack the host and load it, beside viewers who play
+    Soak(soak::Args),
     /// Run every fuzz target for a while
     Fuzz(fuzz::Args),
     /// Vendor the WIT files of WASI, or check them
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Command::Up(args) => up::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
+        Command::Soak(args) => soak::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Wit(args) => wit::run(&workspace, &args),
         Command::Compose(args) => compose::run(&workspace, &args),

@@ -130,9 +130,10 @@ impl Serve {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,
         });
-        let options = self.server_options()?;
-        if let Some(problem) = open_files::raise_for(options.connections) {
-            log.error("host", &problem);
+        let mut options = self.server_options()?;
+        if let Some(shortage) = open_files::raise_for(options.connections) {
+            log.error("host", &shortage.message);
+            options.connections = shortage.connections;
         }
         let scheme = if options.tls.is_some() {
             "https"

@@ -5,10 +5,10 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 
 use super::Args;
-use super::client::Client;
 use super::contender;
-use super::fixture::{self, Fixture};
 use super::table::{Budget, Row, Table};
+use crate::testbed::client::Client;
+use crate::testbed::fixture::{self, Fixture};
 
 /// Milliseconds from starting the process to having the first answer.
 const MOST: f64 = 500.0;

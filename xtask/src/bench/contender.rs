@@ -1,16 +1,14 @@
 //! Those who are compared: the gate, nginx with the same check, nginx without any.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
-use std::thread;
 
 use anyhow::{Context, Result};
 
-use super::fixture::{BUCKET, Fixture};
 use super::nginx;
-use super::server::Server;
+use crate::testbed::fixture::Fixture;
+use crate::testbed::host::{Launch, listening_address};
+use crate::testbed::server::Server;
 
 /// A running server with its address.
 #[derive(Debug)]
@@ -85,68 +83,17 @@ fn told(started: Result<Contender>) -> Option<Contender> {
 /// # Errors
 /// When it ends before it listens; its own message is in the log that is named.
 pub(super) fn reelgate(fixture: &Fixture<'_>) -> Result<Contender> {
-    reelgate_with(fixture, "data", &[])
+    reelgate_with(fixture, &Launch::default())
 }
 
-/// The same with a data folder of its own below the bench's, and further variables.
+/// The same, started otherwise.
 ///
 /// # Errors
 /// As [`reelgate`].
-pub(super) fn reelgate_with(
-    fixture: &Fixture<'_>,
-    data: &str,
-    further: &[(&str, String)],
-) -> Result<Contender> {
+pub(super) fn reelgate_with(fixture: &Fixture<'_>, launch: &Launch<'_>) -> Result<Contender> {
     let log = fixture.folder.join("reelgate.log");
-    let mut server = Server::spawn(
-        Command::new(fixture.workspace.reelgate())
-            .args(["serve", "--listen", "127.0.0.1:0", "--app"])
-            .arg(fixture.workspace.path("spin.toml"))
-            .arg("--data")
-            .arg(fixture.folder.join(data))
-            .args(&fixture.serve)
-            .envs(variables(fixture))
-            .envs(further.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(&log)?),
-    )?;
+    let mut server = Server::spawn(launch.command(fixture).stderr(File::create(&log)?))?;
     let address = listening_address(&mut server)
         .with_context(|| format!("reelgate serve does not listen, see {}", log.display()))?;
     Ok(Contender::new("reelgate", address, server))
-}
-
-fn variables(fixture: &Fixture<'_>) -> [(&'static str, String); 6] {
-    [
-        (
-            "SPIN_VARIABLE_S3_ENDPOINT",
-            format!("http://{}", fixture.bucket.address()),
-        ),
-        ("SPIN_VARIABLE_S3_BUCKET", BUCKET.to_owned()),
-        ("SPIN_VARIABLE_S3_ACCESS_KEY_ID", "bench".to_owned()),
-        ("SPIN_VARIABLE_S3_SECRET_ACCESS_KEY", "bench".to_owned()),
-        (
-            "SPIN_VARIABLE_PLAYBACK_TOKEN_SECRET",
-            fixture.secret.to_owned(),
-        ),
-        // Spans of panics are no part of what is measured.
-        ("RUST_BACKTRACE", "0".to_owned()),
-    ]
-}
-
-/// Waits for `listening on http://ADDRESS`, then keeps the pipe empty.
-///
-/// # Errors
-/// When the program ends before it says so.
-pub(super) fn listening_address(server: &mut Server) -> Result<SocketAddr> {
-    let stdout = server.child().stdout.take().context("no output")?;
-    let mut lines = BufReader::new(stdout).lines();
-    let address = loop {
-        let line = lines.next().context("it ended")??;
-        if let Some((_, address)) = line.split_once("listening on http://") {
-            break address.trim_end_matches('/').parse()?;
-        }
-    };
-    thread::spawn(move || lines.count());
-    Ok(address)
 }

@@ -4,12 +4,12 @@ use anyhow::{Result, ensure};
 
 use super::Args;
 use super::contender::{Contender, Field};
-use super::fixture::{self, Fixture};
-use super::process_stat::cpu_time;
-use super::spread::Spread;
 use super::table::{Budget, Row, Table};
-use super::wrk::{self, Report, Request};
 use crate::process;
+use crate::testbed::fixture::{self, Fixture};
+use crate::testbed::process_stat::cpu_time;
+use crate::testbed::spread::Spread;
+use crate::testbed::wrk::{self, Report, Request};
 
 /// What a figure is divided by.
 #[derive(Debug, Clone, Copy)]
@@ -192,6 +192,7 @@ fn expect_answers(contender: &Contender, load: &Load, report: Report) -> Result<
         Viewer::Forged | Viewer::Nobody => report.requests,
     };
     ensure!(report.requests > 0, "{} answered nothing", contender.name);
+    ensure!(report.broken == 0, "{} broke connections", contender.name);
     ensure!(
         report.refused == expected,
         "{} refused {} of {} requests, expected {expected} ({})",

@@ -7,12 +7,12 @@ use anyhow::{Result, ensure};
 
 use super::Args;
 use super::contender::{Contender, Field};
-use super::fixture::{self, Fixture};
-use super::process_stat::resident_megabytes;
-use super::spread::Spread;
 use super::table::{Budget, Row, Table};
-use super::wrk::{self, Request};
 use crate::process;
+use crate::testbed::fixture::{self, Fixture};
+use crate::testbed::process_stat::resident_megabytes;
+use crate::testbed::spread::Spread;
+use crate::testbed::wrk::{self, Request};
 
 /// Megabytes of a gate that has just started.
 const MOST_IDLE: f64 = 60.0;
@@ -143,5 +143,6 @@ fn ask(
         },
     )?;
     ensure!(report.refused == 0, "{} refused requests", contender.name);
+    ensure!(report.broken == 0, "{} broke connections", contender.name);
     Ok(report.requests)
 }

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::contender::Contender;
-use super::fixture::Fixture;
-use super::server::Server;
 use crate::process;
+use crate::testbed::fixture::Fixture;
+use crate::testbed::server::Server;
 
 const TEMPLATE: &str = include_str!("nginx/proxy.conf");
 const SESSION: &str = include_str!("nginx/session.lua");

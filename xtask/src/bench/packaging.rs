@@ -8,11 +8,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::Args;
-use super::contender::listening_address;
-use super::fixture::{BUCKET, Fixture};
-use super::server::{self, Server};
 use super::table::{Budget, Row, Table};
 use crate::process;
+use crate::testbed::fixture::{BUCKET, Fixture};
+use crate::testbed::host::listening_address;
+use crate::testbed::server::{self, Server};
 
 /// The part of ffmpeg's speed that is left: probing, writing playlists and uploading cost the rest.
 const LEAST: f64 = 0.9;

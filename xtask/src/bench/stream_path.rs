@@ -1,22 +1,19 @@
 //! The Stream path: what a webhook and a sweep cost, with the embedded store and a fake Stream beside it.
 
 use std::fs;
-use std::net::TcpListener;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::Args;
-use super::client::Client;
-use super::contender::{self, Contender, listening_address};
-use super::fixture::Fixture;
-use super::process_stat::cpu_time;
-use super::server::Server;
+use super::contender::{self, Contender};
 use super::table::{Budget, Row, Table};
+use crate::testbed::client::Client;
+use crate::testbed::fixture::Fixture;
+use crate::testbed::host::Launch;
+use crate::testbed::process_stat::cpu_time;
+use crate::testbed::stream::{ADMIN, Stream, signed};
 
 /// Milliseconds of CPU for a webhook that writes.
 const MOST_CPU: f64 = 1.0;
@@ -32,8 +29,6 @@ const IDLE: usize = 2_000;
 /// Webhooks in one round, each with news to be written.
 const WEBHOOKS: usize = 500;
 
-const ADMIN: &str = "only-for-the-bench-0123456789abcdef";
-const SECRET: &str = "only-for-the-bench-only-for-the-bench";
 /// Where the data folder of this part lies, below the bench's.
 const DATA: &str = "stream-path";
 
@@ -64,9 +59,7 @@ struct Studio {
     /// What Stream calls the videos in flight.
     uids: Vec<String>,
     host: Contender,
-    _stream: Server,
-    /// Takes connections and says nothing, so that no original ever arrives.
-    _originals: TcpListener,
+    _stream: Stream,
 }
 
 impl Studio {
@@ -75,50 +68,19 @@ impl Studio {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
-        let mut stream = Server::spawn(
-            Command::new(fixture.workspace.reelgate())
-                .args([
-                    "stream",
-                    "fake",
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--encoder",
-                    "none",
-                ])
-                .args(["--api-token", ADMIN, "--data"])
-                .arg(folder.join("films"))
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null()),
-        )?;
-        let originals = TcpListener::bind("127.0.0.1:0")?;
-        let address = listening_address(&mut stream).context("the fake Stream does not listen")?;
-        let variables = [
-            ("SPIN_VARIABLE_ADMIN_TOKEN", ADMIN.to_owned()),
-            ("SPIN_VARIABLE_STREAM_ENABLED", "true".to_owned()),
-            (
-                "SPIN_VARIABLE_CLOUDFLARE_ACCOUNT_ID",
-                "fake-account".to_owned(),
-            ),
-            ("SPIN_VARIABLE_CF_STREAM_API_TOKEN", ADMIN.to_owned()),
-            (
-                "SPIN_VARIABLE_CF_STREAM_API_BASE",
-                format!("http://{address}/client/v4"),
-            ),
-            ("SPIN_VARIABLE_CF_STREAM_WEBHOOK_SECRET", SECRET.to_owned()),
-            (
-                "SPIN_VARIABLE_STREAM_SOURCE_ORIGIN",
-                format!("http://{}", originals.local_addr()?),
-            ),
-            ("SPIN_VARIABLE_STUCK_AFTER_SECONDS", "0".to_owned()),
-        ];
-        let host = contender::reelgate_with(fixture, DATA, &variables)?;
+        let stream = Stream::start(fixture, &folder.join("films"), &[])?;
+        let launch = Launch {
+            manifest: "spin-keyvalue.toml",
+            data: DATA,
+            variables: stream.variables()?,
+            ..Launch::default()
+        };
+        let host = contender::reelgate_with(fixture, &launch)?;
         Ok(Self {
             client: Client::connect(host.address)?,
             uids: Vec::new(),
             host,
             _stream: stream,
-            _originals: originals,
         })
     }
 
@@ -224,7 +186,7 @@ impl Studio {
             "status": { "state": "inprogress", "pctComplete": percent },
         })
         .to_string();
-        let header = format!("Webhook-Signature: {}", signature(&report)?);
+        let header = signed(&report)?;
         let began = Instant::now();
         let answer = self.client.post("/api/webhooks/stream", &header, &report)?;
         let wait = milliseconds(began.elapsed());
@@ -235,20 +197,6 @@ impl Studio {
         );
         Ok(wait)
     }
-}
-
-/// As Cloudflare signs its webhooks.
-fn signature(body: &str) -> Result<String> {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes())?;
-    mac.update(format!("{time}.{body}").as_bytes());
-    let tag: String = mac
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(format!("time={time},sig1={tag}"))
 }
 
 fn milliseconds(time: Duration) -> f64 {

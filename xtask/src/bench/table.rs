@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::spread::Spread;
+use crate::testbed::columns;
+use crate::testbed::spread::Spread;
 
 /// What a measurement is held against.
 #[derive(Debug, Clone, Copy)]
@@ -177,24 +178,7 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines = vec![HEADINGS.map(str::to_owned)];
-        lines.extend(self.rows.iter().map(Row::cells));
-        let width = |column: usize| {
-            let cells = lines.iter().map(|line| line[column].chars().count());
-            cells.max().unwrap_or(0)
-        };
-        let widths: [usize; 7] = std::array::from_fn(width);
-        for (index, line) in lines.iter().enumerate() {
-            for (cell, width) in line.iter().zip(widths) {
-                write!(f, "| {cell:width$} ")?;
-            }
-            writeln!(f, "|")?;
-            if index == 0 {
-                let rules = widths.map(|width| "-".repeat(width + 2));
-                writeln!(f, "|{}|", rules.join("|"))?;
-            }
-        }
-        Ok(())
+        columns::write(f, HEADINGS, self.rows.iter().map(Row::cells))
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use anyhow::{Result, ensure};
 
 use super::Args;
-use super::client::Client;
 use super::contender::Field;
-use super::fixture::{self, BUCKET, Fixture};
-use super::spread::Spread;
 use super::table::{Budget, Row, Table};
+use crate::testbed::client::Client;
+use crate::testbed::fixture::{self, BUCKET, Fixture};
+use crate::testbed::spread::Spread;
 
 /// Microseconds that the gate may add on one connection.
 const MOST: f64 = 300.0;

@@ -39,6 +39,22 @@ pub(crate) const PIP: Program = Program {
     package: "python3-pip",
 };
 
+/// Attack and load, for `soak`.
+pub(crate) const LOAD: [Program; 3] = [
+    Program {
+        name: "slowhttptest",
+        package: "slowhttptest",
+    },
+    Program {
+        name: "h2load",
+        package: "nghttp2-client",
+    },
+    Program {
+        name: "wrk",
+        package: "wrk",
+    },
+];
+
 /// Makes sure that the programs are there, installing the missing ones where this user may.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -21,6 +21,8 @@ use tokio_util::task::TaskTracker;
 
 /// How often it is looked at what a burst left.
 const SHRINK: Duration = Duration::from_secs(10);
+/// For how long a connection that cannot be accepted is not spoken of again.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// How a server treats its clients.
 #[derive(Clone)]
@@ -165,6 +167,7 @@ impl Worker {
         let tls = self.options.tls.clone().map(TlsAcceptor::from);
         let open = TaskTracker::new();
         let mut stop = self.stop.clone();
+        let mut told = None;
         tokio::spawn(shrink(Arc::clone(&self.service)));
         loop {
             let accepted = tokio::select! {
@@ -174,8 +177,12 @@ impl Worker {
             match accepted {
                 Ok(connection) => drop(open.spawn(connection.serve(tls.clone()))),
                 Err(error) => {
-                    let message = format!("cannot accept a connection: {error}");
-                    self.log.error("host", &message);
+                    // Strangers could fill the log: they need only come in numbers.
+                    if told.is_none_or(|told: Instant| told.elapsed() > QUIET) {
+                        told = Some(Instant::now());
+                        let message = format!("cannot accept a connection: {error}");
+                        self.log.error("host", &message);
+                    }
                     // Out of file descriptors, most likely: some must be closed before the next try.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }

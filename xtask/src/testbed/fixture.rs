@@ -1,4 +1,4 @@
-//! What every contender is given: the same bucket, secret and session.
+//! What every host is given: the same bucket, secret and session.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,39 +13,39 @@ use crate::workspace::Workspace;
 const GAME: &str = "bench";
 
 /// A segment of half a second or so: what counts is the cost per request.
-pub(super) const SMALL_BYTES: usize = 16 * 1024;
+pub(crate) const SMALL_BYTES: usize = 16 * 1024;
 /// A segment of six seconds at 5 Mbit/s: what counts is the cost per byte.
-pub(super) const LARGE_BYTES: usize = 3_850_000;
+pub(crate) const LARGE_BYTES: usize = 3_850_000;
 
 /// The name of the session cookie.
 const COOKIE: &str = "reelgate_session";
 
-/// Things that exist before anything is measured.
+/// Things that exist before anything is started.
 #[derive(Debug)]
-pub(super) struct Fixture<'a> {
+pub(crate) struct Fixture<'a> {
     /// The checkout.
-    pub(super) workspace: &'a Workspace,
+    pub(crate) workspace: &'a Workspace,
     /// Where configurations and logs of the run are written.
-    pub(super) folder: PathBuf,
-    /// The upstream of every contender.
-    pub(super) bucket: Bucket,
+    pub(crate) folder: PathBuf,
+    /// The upstream of every host.
+    pub(crate) bucket: Bucket,
     /// The key of every token.
-    pub(super) secret: &'static str,
+    pub(crate) secret: &'static str,
     /// Further options of `reelgate serve`.
-    pub(super) serve: Vec<String>,
+    pub(crate) serve: Vec<String>,
     session: String,
 }
 
 /// The bucket's name in path-style addresses.
-pub(super) const BUCKET: &str = "films";
+pub(crate) const BUCKET: &str = "films";
 
 impl<'a> Fixture<'a> {
-    /// Makes the folder `target/bench`, the bucket and a session.
+    /// Makes the folder `name` of `target`, the bucket and a session.
     ///
     /// # Errors
     /// When the folder cannot be written or no port is free.
-    pub(super) fn prepare(workspace: &'a Workspace, serve: &[String]) -> Result<Self> {
-        let folder = workspace.in_target("bench");
+    pub(crate) fn prepare(workspace: &'a Workspace, name: &str, serve: &[String]) -> Result<Self> {
+        let folder = workspace.in_target(name);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let secret = "only-for-the-bench-only-for-the-bench";
         Ok(Self {
@@ -62,24 +62,29 @@ impl<'a> Fixture<'a> {
     }
 
     /// The `Cookie` header of a viewer who may watch.
-    pub(super) fn cookie(&self) -> String {
+    pub(crate) fn cookie(&self) -> String {
         format!("{COOKIE}={}", self.session)
     }
 
     /// The same with a signature that does not match.
-    pub(super) fn forged_cookie(&self) -> String {
+    pub(crate) fn forged_cookie(&self) -> String {
+        format!("{COOKIE}={}", self.forged_session())
+    }
+
+    /// The session with its signature turned round.
+    pub(crate) fn forged_session(&self) -> String {
         let (signed, signature) = self.session.rsplit_once('.').unwrap_or_default();
         let turned: String = signature.chars().rev().collect();
-        format!("{COOKIE}={signed}.{turned}")
+        format!("{signed}.{turned}")
     }
 }
 
 /// The path of the small segment, as a viewer asks for it.
-pub(super) fn small() -> String {
+pub(crate) fn small() -> String {
     format!("/games/{GAME}/small.m4s")
 }
 
 /// The path of the large segment.
-pub(super) fn large() -> String {
+pub(crate) fn large() -> String {
     format!("/games/{GAME}/large.m4s")
 }

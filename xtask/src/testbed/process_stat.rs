@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 ///
 /// # Errors
 /// When the process is gone or `/proc` is not Linux's.
-pub(super) fn cpu_time(pid: u32) -> Result<Duration> {
+pub(crate) fn cpu_time(pid: u32) -> Result<Duration> {
     let path = format!("/proc/{pid}/stat");
     let stat = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     let ticks = ticks(&stat).with_context(|| format!("{path} is not as expected"))?;
@@ -30,7 +30,7 @@ fn ticks(stat: &str) -> Option<u64> {
 ///
 /// # Errors
 /// When the process is gone or `/proc` is not Linux's.
-pub(super) fn resident_megabytes(pid: u32) -> Result<f64> {
+pub(crate) fn resident_megabytes(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/status");
     let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     let kibibytes = kibibytes(&status).with_context(|| format!("no VmRSS in {path}"))?;

@@ -11,20 +11,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection that asks one thing after the other.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     connection: TcpStream,
     buffer: Vec<u8>,
 }
 
 /// What is kept of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The status code.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The whole body.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// From the request's last byte to the answer's first.
-    pub(super) first_byte: Duration,
+    pub(crate) first_byte: Duration,
 }
 
 impl Client {
@@ -32,11 +32,12 @@ impl Client {
     ///
     /// # Errors
     /// When nobody listens there.
-    pub(super) fn connect(address: SocketAddr) -> Result<Self> {
-        let connection =
-            TcpStream::connect(address).with_context(|| format!("nobody listens on {address}"))?;
+    pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
+        let connection = TcpStream::connect_timeout(&address, PATIENCE)
+            .with_context(|| format!("nobody listens on {address}"))?;
         connection.set_nodelay(true)?;
         connection.set_read_timeout(Some(PATIENCE))?;
+        connection.set_write_timeout(Some(PATIENCE))?;
         Ok(Self {
             connection,
             buffer: vec![0; 64 * 1024],
@@ -47,25 +48,38 @@ impl Client {
     ///
     /// # Errors
     /// When the connection breaks or the answer has no `Content-Length`.
-    pub(super) fn get(&mut self, path: &str, cookie: &str) -> Result<Answer> {
+    pub(crate) fn get(&mut self, path: &str, cookie: &str) -> Result<Answer> {
         let cookie = match cookie {
             "" => String::new(),
             some => format!("Cookie: {some}\r\n"),
         };
-        self.ask(&format!(
-            "GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n"
-        ))
+        self.request("GET", path, &cookie, "")
     }
 
     /// Sends `body` to `path` with one header field, `Name: value`, and reads the whole answer.
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub(super) fn post(&mut self, path: &str, header: &str, body: &str) -> Result<Answer> {
+    pub(crate) fn post(&mut self, path: &str, header: &str, body: &str) -> Result<Answer> {
         let length = body.len();
+        let fields =
+            format!("{header}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n");
+        self.request("POST", path, &fields, body)
+    }
+
+    /// Sends a request with whole lines of header fields, each with its line break, and reads the whole answer.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        fields: &str,
+        body: &str,
+    ) -> Result<Answer> {
         self.ask(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n{body}"
         ))
     }
 

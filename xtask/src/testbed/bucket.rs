@@ -1,4 +1,4 @@
-//! The bucket of the bench: two objects in memory, as cheap as a bucket can be, so that
+//! The bucket: objects in memory, as cheap as a bucket can be, so that
 //! what stands before it is what is measured. It ignores signatures and conditions.
 
 use std::io::{BufRead, BufReader, Write};
@@ -13,7 +13,7 @@ type Objects = Arc<[(String, Vec<u8>)]>;
 
 /// A listening bucket; it ends with this process.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     address: SocketAddr,
 }
 
@@ -22,7 +22,7 @@ impl Bucket {
     ///
     /// # Errors
     /// When no port is free.
-    pub(super) fn start<const N: usize>(objects: [(String, usize); N]) -> Result<Self> {
+    pub(crate) fn start<const N: usize>(objects: [(String, usize); N]) -> Result<Self> {
         let objects: Objects = objects
             .into_iter()
             .map(|(path, size)| (path, answer(size)))
@@ -40,7 +40,7 @@ impl Bucket {
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 }
@@ -52,8 +52,20 @@ fn answer(size: usize) -> Vec<u8> {
          Accept-Ranges: bytes\r\n\r\n"
     )
     .into_bytes();
-    answer.extend((0..size).map(|position| (position % 251) as u8));
+    answer.extend(pattern().iter().cycle().take(size));
     answer
+}
+
+/// What every object is made of, again and again: a prime number of bytes, so that none is at a likely offset twice.
+fn pattern() -> [u8; 251] {
+    std::array::from_fn(|position| position as u8)
+}
+
+/// Whether each byte stands where it stands in an object.
+pub(crate) fn is_content(body: &[u8]) -> bool {
+    let pattern = pattern();
+    let mut parts = body.chunks(pattern.len());
+    parts.all(|part| part == &pattern[..part.len()])
 }
 
 /// One keep-alive connection, until the client closes it.

@@ -16,7 +16,7 @@ const LIFETIME: u64 = 21_600;
 ///
 /// # Errors
 /// When the clock stands before 1970.
-pub(super) fn mint(secret: &str, game: &str) -> Result<String> {
+pub(crate) fn mint(secret: &str, game: &str) -> Result<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let header = json!({ "alg": "HS256", "typ": "JWT" });
     let claims = json!({

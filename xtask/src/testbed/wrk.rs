@@ -12,30 +12,32 @@ use super::server;
 
 /// What one run of wrk asks for.
 #[derive(Debug)]
-pub(super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// Whom it asks.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// What it asks for.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The `Cookie` header; empty: none.
-    pub(super) cookie: &'a str,
+    pub(crate) cookie: &'a str,
     /// How many connections ask at once.
-    pub(super) connections: u32,
+    pub(crate) connections: u32,
     /// For how long.
-    pub(super) seconds: u64,
+    pub(crate) seconds: u64,
 }
 
 /// What came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// Whole answers.
-    pub(super) requests: u64,
+    pub(crate) requests: u64,
     /// Bytes received, heads included.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// How long it took.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
     /// Answers with a status of 400 or above.
-    pub(super) refused: u64,
+    pub(crate) refused: u64,
+    /// Connections that failed or timed out.
+    pub(crate) broken: u64,
 }
 
 /// Counts on one line; nothing of it runs while requests do.
@@ -50,8 +52,8 @@ end
 /// Runs wrk with one thread.
 ///
 /// # Errors
-/// When wrk is missing, or a connection failed.
-pub(super) fn run(fixture: &Fixture<'_>, request: &Request<'_>) -> Result<Report> {
+/// When wrk is missing or does not report.
+pub(crate) fn run(fixture: &Fixture<'_>, request: &Request<'_>) -> Result<Report> {
     let script = fixture.folder.join("counts.lua");
     fs::write(&script, SCRIPT)?;
     let mut wrk = Command::new("wrk");
@@ -78,14 +80,12 @@ fn parse(page: &str) -> Result<Report> {
     let [requests, bytes, microseconds, refused, broken] = counts[..] else {
         bail!("wrk reported {} counts", counts.len());
     };
-    if broken > 0 {
-        bail!("{broken} connections failed or timed out under load");
-    }
     Ok(Report {
         requests,
         bytes,
         took: Duration::from_micros(microseconds),
         refused,
+        broken,
     })
 }
 
@@ -94,11 +94,11 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn a_run_with_broken_connections_is_no_measurement() {
+    fn the_line_of_counts_is_the_report() {
         let good = parse("Running\ncounts 10 20480 1000000 2 0\n").unwrap();
         assert_eq!((good.requests, good.bytes, good.refused), (10, 20_480, 2));
         assert_eq!(good.took.as_secs(), 1);
-        assert!(parse("counts 10 20480 1000000 2 1\n").is_err());
+        assert_eq!(parse("counts 10 20480 1000000 2 1\n").unwrap().broken, 1);
         assert!(parse("Running\n").is_err());
     }
 }

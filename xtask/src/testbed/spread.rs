@@ -2,18 +2,18 @@
 
 /// The median of some rounds and how far they lie apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Spread {
+pub(crate) struct Spread {
     /// Half of the rounds lie below.
-    pub(super) median: f64,
+    pub(crate) median: f64,
     /// The lowest round.
-    pub(super) min: f64,
+    pub(crate) min: f64,
     /// The highest round.
-    pub(super) max: f64,
+    pub(crate) max: f64,
 }
 
 impl Spread {
     /// The spread of the rounds; `None` where there are none.
-    pub(super) fn of(rounds: &[f64]) -> Option<Self> {
+    pub(crate) fn of(rounds: &[f64]) -> Option<Self> {
         let mut sorted = rounds.to_vec();
         sorted.sort_by(f64::total_cmp);
         Some(Self {

@@ -1,8 +1,10 @@
-//! Programs that the bench starts, and ends whatever happens.
+//! Programs that are started here, and ends whatever happens.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -14,6 +16,9 @@ static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// How long a program may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// No program that is waited for takes so long, unless it hangs.
+const LONGEST: Duration = Duration::from_secs(600);
+
 fn running() -> MutexGuard<'static, Vec<u32>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -22,7 +27,7 @@ fn running() -> MutexGuard<'static, Vec<u32>> {
 ///
 /// # Errors
 /// When the handler cannot be installed.
-pub(super) fn end_all_on_interrupt() -> Result<()> {
+pub(crate) fn end_all_on_interrupt() -> Result<()> {
     ctrlc::set_handler(|| {
         for pid in running().iter() {
             signal(*pid, Signal::TERM);
@@ -35,7 +40,7 @@ pub(super) fn end_all_on_interrupt() -> Result<()> {
 
 /// A child process that is ended when this is dropped.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
 }
 
@@ -44,7 +49,7 @@ impl Server {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub(super) fn spawn(command: &mut Command) -> Result<Self> {
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
         let mut running = running();
         let child = command
             .spawn()
@@ -54,36 +59,62 @@ impl Server {
     }
 
     /// The process id.
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The child itself, to read its output.
-    pub(super) fn child(&mut self) -> &mut Child {
+    pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
+    /// Ends it without a warning, as SIGKILL does.
+    pub(crate) fn kill(&mut self) {
+        running().retain(|pid| *pid != self.child.id());
+        // Both fail only for a process that has ended meanwhile.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Whether it has ended by itself.
-    pub(super) fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 }
 
-/// Runs `command` to its end, or to the end of the bench, and gives back its standard output.
+/// Runs `command` to its end, to our own, or to that of [`LONGEST`], and gives back its standard output.
 ///
 /// # Errors
 /// When it cannot be started or does not exit with 0; standard error is ours.
-pub(super) fn run_to_end(command: &mut Command) -> Result<String> {
+pub(crate) fn run_to_end(command: &mut Command) -> Result<String> {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut server = Server::spawn(command)?;
     let mut output = String::new();
     if let Some(mut stdout) = server.child.stdout.take() {
+        let _watched = Watchdog::over(server.pid());
         stdout.read_to_string(&mut output)?;
     }
     let status = server.child.wait()?;
     let program = command.get_program().display();
     ensure!(status.success(), "{program} failed: {status}\n{output}");
     Ok(output)
+}
+
+/// Ends a program that takes too long, unless it is dropped before.
+struct Watchdog {
+    _over: Sender<()>,
+}
+
+impl Watchdog {
+    fn over(pid: u32) -> Self {
+        let (over, wait) = mpsc::channel();
+        thread::spawn(move || {
+            if wait.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+                signal(pid, Signal::KILL);
+            }
+        });
+        Self { _over: over }
+    }
 }
 
 impl Drop for Server {
@@ -98,11 +129,9 @@ impl Drop for Server {
             if self.has_ended() {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
-        // Both fail only for a process that has ended meanwhile.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 

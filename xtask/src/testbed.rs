@@ -1,0 +1,15 @@
+//! What `bench` and `soak` stand on: a bucket, a fake Stream, a host, and a client for it.
+//!
+//! All of it listens on the loopback address, on ports that the operating system gives.
+
+pub(crate) mod bucket;
+pub(crate) mod client;
+pub(crate) mod columns;
+pub(crate) mod fixture;
+pub(crate) mod host;
+pub(crate) mod process_stat;
+pub(crate) mod server;
+pub(crate) mod session;
+pub(crate) mod spread;
+pub(crate) mod stream;
+pub(crate) mod wrk;
