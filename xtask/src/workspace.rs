@@ -113,9 +113,21 @@ impl Workspace {
     }
 
     /// A Cargo command in this workspace, with the given words.
+    ///
+    /// It sees nothing of the package that Cargo runs now, which is xtask: build scripts (ring's) look at these
+    /// variables, and each change between `cargo build` and `cargo xtask` would build half of all anew.
     pub(crate) fn cargo<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Command {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
+        for (name, _) in env::vars_os() {
+            let name_text = name.to_string_lossy();
+            if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                .iter()
+                .any(|of_package| name_text.starts_with(of_package))
+            {
+                command.env_remove(&name);
+            }
+        }
         command.args(words).current_dir(&self.root);
         command
     }
