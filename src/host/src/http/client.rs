@@ -70,9 +70,9 @@ impl HttpClient {
 
     /// Sends `request` and waits for the head of the answer.
     ///
-    /// A server may close a connection that idles just as the next request is on its way. A GET or HEAD that
-    /// a connection took with it to the grave before a byte of answer came is sent once more, by a fresh
-    /// one (RFC 9110, section 9.2.2; RFC 9112, section 9.3.1).
+    /// A server may close a connection that idles just as the next request is on its way. A GET or HEAD whose
+    /// kept connection closed before the answer's head was whole is sent once more, by a fresh one
+    /// (RFC 9110, section 9.2.2; RFC 9112, section 9.3.1).
     ///
     /// # Errors
     ///
