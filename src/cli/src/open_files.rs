@@ -24,9 +24,9 @@ pub(crate) fn raise_for(connections: usize) -> Option<Shortage> {
     if soft >= needed {
         return None;
     }
-    let mut raised = before.clone();
+    let mut raised = before;
     raised.current = Some(before.maximum.map_or(needed, |hard| hard.min(needed)));
-    let now = match setrlimit(Resource::Nofile, raised.clone()) {
+    let now = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => raised.current.unwrap_or(soft),
         Err(_) => soft,
     };

@@ -22,6 +22,10 @@ pub(crate) trait Stalling: std::fmt::Debug + Send + Sync {
 }
 
 /// The body of an answer.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the larger one is the usual one, and has no need of the heap"
+)]
 pub(crate) enum AnswerBody {
     /// One that its socket watches.
     Watched(LoggedBody),

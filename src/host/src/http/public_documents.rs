@@ -20,7 +20,9 @@ const MAX_LENGTH: usize = 1 << 20;
 
 /// The documents that are being fetched.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PublicDocuments(Arc<Mutex<Vec<(Wanted, Arc<Fetch>)>>>);
+pub(crate) struct PublicDocuments(Arc<Mutex<Fetches>>);
+
+type Fetches = Vec<(Wanted, Arc<Fetch>)>;
 
 /// What requests for one document have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +121,7 @@ impl PublicDocuments {
         self.lock().retain(|(_, other)| !Arc::ptr_eq(other, fetch));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(Wanted, Arc<Fetch>)>> {
+    fn lock(&self) -> MutexGuard<'_, Fetches> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

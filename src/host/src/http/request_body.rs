@@ -9,16 +9,35 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use wasmtime_wasi_http::Error;
 
-/// How long a client may take for the first bytes.
-const FIRST: Duration = Duration::from_secs(20);
-/// Bytes for which it gets a second more.
-const RATE: u64 = 500;
-/// However slowly it sends, it is over by then.
-const MOST: Duration = Duration::from_secs(60);
+/// How a body has to come.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// How long a client may take for the first bytes.
+    first: Duration,
+    /// Bytes for which it gets a second more.
+    rate: u64,
+    /// However slowly it sends, it is over by then.
+    most: Duration,
+}
 
-/// A body that breaks when it comes too slowly: `mod_reqtimeout` of Apache's server has these limits.
+/// The limits that `mod_reqtimeout` of Apache's server has.
+const PACE: Pace = Pace {
+    first: Duration::from_secs(20),
+    rate: 500,
+    most: Duration::from_secs(60),
+};
+
+impl Pace {
+    /// How long a body may take in all, of which so many bytes came.
+    fn limit(self, received: u64) -> Duration {
+        (self.first + Duration::from_secs(received / self.rate)).min(self.most)
+    }
+}
+
+/// A body that breaks when it comes too slowly.
 pub(crate) struct RequestBody<B = Incoming> {
     body: B,
+    pace: Pace,
     received: u64,
     waiting: Deadline,
 }
@@ -28,14 +47,10 @@ impl<B> RequestBody<B> {
     pub(crate) fn new(body: B) -> Self {
         Self {
             body,
+            pace: PACE,
             received: 0,
             waiting: Deadline::started(),
         }
-    }
-
-    /// How long it may take in all, by what came.
-    fn limit(&self) -> Duration {
-        (FIRST + Duration::from_secs(self.received / RATE)).min(MOST)
     }
 }
 
@@ -54,7 +69,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for RequestBody<B
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Error::Hyper)));
         }
-        let limit = this.limit();
+        let limit = this.pace.limit(this.received);
         ready!(this.waiting.poll(limit, cx));
         Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
     }
@@ -72,21 +87,11 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for RequestBody<B
 mod tests {
     use super::*;
     use http_body_util::BodyExt;
-    use std::collections::VecDeque;
-    use tokio::time::{Instant, Sleep};
+    use std::time::Instant;
+    use tokio::time::{Interval, interval};
 
-    /// So many bytes every second.
-    struct Drip {
-        bytes: VecDeque<usize>,
-        pause: Pin<Box<Sleep>>,
-    }
-
-    fn drip(bytes: impl IntoIterator<Item = usize>) -> RequestBody<Drip> {
-        RequestBody::new(Drip {
-            bytes: bytes.into_iter().collect(),
-            pause: Box::pin(tokio::time::sleep(Duration::from_secs(1))),
-        })
-    }
+    /// So many bytes every 10 ms, without an end.
+    struct Drip(u64, Interval);
 
     impl Body for Drip {
         type Data = Bytes;
@@ -96,36 +101,46 @@ mod tests {
             mut self: Pin<&mut Self>,
             cx: &mut Context<'_>,
         ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-            ready!(self.pause.as_mut().poll(cx));
-            let next = Instant::now() + Duration::from_secs(1);
-            self.pause.as_mut().reset(next);
-            let length = self.bytes.pop_front();
-            Poll::Ready(length.map(|length| Ok(Frame::data(vec![0; length].into()))))
+            ready!(self.1.poll_tick(cx));
+            let length = usize::try_from(self.0).unwrap();
+            Poll::Ready(Some(Ok(Frame::data(vec![0; length].into()))))
         }
     }
 
-    async fn seconds(body: RequestBody<Drip>) -> (u64, bool) {
+    /// How long a drip is listened to by a host in a hurry.
+    async fn listened_to(bytes: u64, most: Duration) -> Duration {
+        let body = RequestBody {
+            pace: Pace {
+                first: Duration::from_millis(100),
+                rate: 1,
+                most,
+            },
+            ..RequestBody::new(Drip(bytes, interval(Duration::from_millis(10))))
+        };
         let started = Instant::now();
-        let whole = body.collect().await.is_ok();
-        (started.elapsed().as_secs(), whole)
+        let limit = Duration::from_secs(30);
+        let ended = tokio::time::timeout(limit, body.collect()).await.unwrap();
+        assert!(matches!(ended, Err(Error::ConnectionReadTimeout)));
+        started.elapsed()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_comes_is_waited_for_20_seconds() {
-        let mut silent = drip([]);
-        let far = Instant::now() + Duration::from_secs(86_400);
-        silent.body.pause.as_mut().reset(far);
-        assert_eq!(seconds(silent).await, (20, false));
+    #[tokio::test]
+    async fn a_body_that_drips_is_given_up() {
+        let long = Duration::from_secs(1000);
+        assert!(listened_to(0, long).await >= Duration::from_millis(100));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_byte_a_second_is_no_excuse() {
-        assert_eq!(seconds(drip([1; 1000])).await, (20, false));
+    #[tokio::test]
+    async fn who_keeps_the_rate_is_given_up_in_the_end() {
+        let most = Duration::from_millis(300);
+        assert!(listened_to(1000, most).await >= most);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_keeps_the_rate_has_a_minute() {
-        assert_eq!(seconds(drip([500; 40])).await, (41, true));
-        assert_eq!(seconds(drip([500; 1000])).await, (60, false));
+    /// The documentation of Apache's `RequestReadTimeout`: `body=20,MinRate=500`.
+    #[test]
+    fn each_500_bytes_give_a_second_more() {
+        for (received, seconds) in [(0, 20), (499, 20), (500, 21), (5_000, 30), (1 << 30, 60)] {
+            assert_eq!(PACE.limit(received).as_secs(), seconds, "{received}");
+        }
     }
 }
