@@ -63,7 +63,7 @@ pub(crate) async fn exchange(call: &Call, limit: usize) -> Result<(u16, Fields, 
     Ok((status, headers, read_whole(response, limit).await?))
 }
 
-/// The first `limit` bytes of an answer's body, as [`read_at_most`] reads them.
+/// The first `limit` bytes of an answer's body, within the time that a whole body has.
 ///
 /// # Errors
 ///
