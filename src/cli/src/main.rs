@@ -25,10 +25,6 @@ use clap::{Parser, Subcommand};
 
 use exit::{Failure, Kind};
 
-/// glibc's keeps what a crowd of viewers left.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Private video delivery from an S3-compatible bucket
 #[derive(Parser)]
 #[command(name = "reelgate", version, propagate_version = true)]
