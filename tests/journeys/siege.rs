@@ -412,8 +412,9 @@ async fn the_memory_of_a_burst_is_given_back() {
     }
     let limit = before + (64 << 20);
     within("the memory is back", async {
+        let mut look = tokio::time::interval(Duration::from_millis(200));
         while world.host.memory() > limit {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            look.tick().await;
         }
     })
     .await;
