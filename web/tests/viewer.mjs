@@ -1,5 +1,7 @@
 // A viewer in a window of their own, and what they see.
 
+import assert from "node:assert/strict";
+
 import { PATIENCE } from "./world.mjs";
 
 /** Of which host the portal is opened: of the gate's site, or of another, whose cookies the browser keeps out. */
@@ -123,6 +125,22 @@ async function state(page) {
   });
   const asked = page.gateAnswers.slice(-20).map(({ status, path }) => `${status} ${path.replace(/^\/s\/[^/]+/, "/s/…")}`);
   return JSON.stringify({ ...(await look(page)), buffered, asked, faults: page.faults }, null, 1);
+}
+
+/** Nothing of the film was refused, and no script of the page failed. `refused` is a path that the test itself asked for. */
+export function assertSmooth(page, refused) {
+  const isWanted = ({ path, token }) => path === refused || (keepsOutCookies(page) && isCookieQuestion(path, token));
+  assert.deepEqual(page.gateAnswers.filter((answer) => answer.status >= 400 && !isWanted(answer)), []);
+  assert.deepEqual(page.faults, []);
+}
+
+function keepsOutCookies(page) {
+  return new URL(page.portal).hostname === OTHER_SITE;
+}
+
+/** With each new session the page asks once whether its cookie comes back. */
+function isCookieQuestion(path, token) {
+  return !token && /^\/games\/[^/]+\/session\.json$/.test(path);
 }
 
 /** The message in the film's place, once there is one of that kind. */
