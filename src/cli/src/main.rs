@@ -25,6 +25,11 @@ use clap::{Parser, Subcommand};
 
 use exit::{Failure, Kind};
 
+/// Memory that a crowd took goes back within a second, and a request costs less than with glibc's.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Private video delivery from an S3-compatible bucket
 #[derive(Parser)]
 #[command(name = "reelgate", version, propagate_version = true)]
