@@ -86,7 +86,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
         build::run(workspace)?;
     }
     server::end_all_on_interrupt()?;
-    host::raise_open_files();
+    crate::testbed::open_files::raise();
     let fixture = Fixture::prepare(workspace, "soak", &[])?;
     let mut table = Table::default();
     let processors = thread::available_parallelism()?;

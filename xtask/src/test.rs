@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use self::tally::Tally;
+use crate::testbed::open_files;
 use crate::tools::apt::{CHROMIUM, FFMPEG, REDIS};
 use crate::tools::cargo_install::{self, CARGO_DENY};
 use crate::workspace::{WASM_TARGET, Workspace};
@@ -269,6 +270,8 @@ fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tools::apt::ensure(&[FFMPEG, CHROMIUM, REDIS])?;
     tools::npm::ensure(workspace, "tests/browser")?;
     build::test_guests(workspace)?;
+    // A crowd of a journey takes three sockets a client.
+    open_files::raise();
     let mut journeys = workspace.cargo(["test", "--release", "--no-fail-fast"]);
     journeys
         .args(["--package", "reelgate-tests"])

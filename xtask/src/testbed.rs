@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod columns;
 pub(crate) mod fixture;
 pub(crate) mod host;
+pub(crate) mod open_files;
 pub(crate) mod process_stat;
 pub(crate) mod server;
 pub(crate) mod session;

@@ -16,8 +16,8 @@ pub use crate::app::error::AppError;
 pub use crate::app::options::{LoadOptions, Origin};
 pub use crate::app::schedule::{Schedule, Scheduler};
 pub use crate::app::{App, manifest, variables};
+pub use crate::http::connection::timeouts::Timeouts;
 pub use crate::http::server::{Server, ServerOptions};
-pub use crate::http::timeouts::Timeouts;
 pub use crate::http::tls::{client_tls, server_tls};
 pub use crate::keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
 /// Looking after the file of a store that no host uses.

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::log::Log;
 use crate::testbed::fixture::Fixture;
@@ -17,17 +16,6 @@ use crate::testbed::stream::Stream;
 
 /// Videos that the fake takes at once.
 const VIDEOS: &str = "1000";
-
-/// Lets this process have as many files open as the operating system allows.
-pub(super) fn raise_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    // Who may not has fewer: the trials say how many connections they opened.
-    let _ = setrlimit(Resource::Nofile, raised);
-}
 
 /// Where the host of a trial is now; it moves when the host is started anew.
 #[derive(Debug, Clone)]

@@ -1,10 +1,15 @@
 //! One client's connection, from its first byte to its last.
 
-use crate::http::activity::Activity;
-use crate::http::addresses::Addresses;
-use crate::http::connections::Place;
+pub(crate) mod activity;
+pub(crate) mod addresses;
+pub(crate) mod places;
+pub(crate) mod timeouts;
+
+use crate::http::connection::activity::Activity;
+use crate::http::connection::addresses::Addresses;
+use crate::http::connection::places::Place;
+use crate::http::connection::timeouts::{TimeoutStream, Timeouts};
 use crate::http::service::{Client, Service};
-use crate::http::timeouts::{TimeoutStream, Timeouts};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};

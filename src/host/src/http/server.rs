@@ -1,13 +1,13 @@
 //! The listener: connections, TLS, limits, and an end that lets viewers finish.
 
 use crate::app::App;
-use crate::http::activity::Activity;
-use crate::http::addresses::Addresses;
 use crate::http::client::HttpClient;
 use crate::http::connection::Connection;
-use crate::http::connections::Connections;
+use crate::http::connection::activity::Activity;
+use crate::http::connection::addresses::Addresses;
+use crate::http::connection::places::Connections;
+use crate::http::connection::timeouts::Timeouts;
 use crate::http::service::Service;
-use crate::http::timeouts::Timeouts;
 use crate::log::Log;
 use std::io;
 use std::net::SocketAddr;

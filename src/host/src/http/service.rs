@@ -3,13 +3,13 @@
 use crate::app::App;
 use crate::app::handler::HandlerPre;
 use crate::fast_path::forward::Forwarder;
-use crate::http::activity::InFlight;
-use crate::http::answer_body::AnswerBody;
 use crate::http::answered::Answered;
+use crate::http::body::answer::AnswerBody;
+use crate::http::body::logged::{Entry, LoggedBody};
+use crate::http::body::request::RequestBody;
 use crate::http::client::HttpClient;
+use crate::http::connection::activity::InFlight;
 use crate::http::head;
-use crate::http::logged_body::{Entry, LoggedBody};
-use crate::http::request_body::RequestBody;
 use crate::http::request_id::RequestId;
 use crate::http::route::Routes;
 use crate::log::Log;

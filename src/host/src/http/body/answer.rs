@@ -5,8 +5,8 @@
 //! that. So the body notes since when its client takes nothing, and the connection gives it up: what stands
 //! behind it, a connection to the bucket, is free, and the client's next word ends the stream.
 
-use crate::http::activity::InFlight;
-use crate::http::logged_body::LoggedBody;
+use crate::http::body::logged::LoggedBody;
+use crate::http::connection::activity::InFlight;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;

@@ -4,7 +4,7 @@
 //! heads and clients that stop reading want limits of their own. They are kept here, below hyper and below
 //! TLS. For how long a connection may idle is for [`Activity`].
 
-use crate::http::activity::Activity;
+use crate::http::connection::activity::Activity;
 use crate::http::deadline::Deadline;
 use std::io;
 use std::pin::Pin;

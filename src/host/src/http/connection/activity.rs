@@ -1,8 +1,8 @@
 //! What a connection is doing: how many of its requests are in flight, and since when there are none.
 
-use crate::http::addresses::Held;
-use crate::http::answer_body::Stalling;
-use crate::http::timeouts::Timeouts;
+use crate::http::body::answer::Stalling;
+use crate::http::connection::addresses::Held;
+use crate::http::connection::timeouts::Timeouts;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};

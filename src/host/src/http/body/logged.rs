@@ -1,6 +1,6 @@
 //! The body of an answer, which ends with a line in the log.
 
-use crate::http::activity::InFlight;
+use crate::http::connection::activity::InFlight;
 use crate::http::request_id::RequestId;
 use crate::log::{Access, Log};
 use bytes::Bytes;

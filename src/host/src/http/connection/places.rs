@@ -1,6 +1,6 @@
 //! How many connections are open, and which of them makes room for another.
 
-use crate::http::activity::Activity;
+use crate::http::connection::activity::Activity;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -86,7 +86,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::timeouts::Timeouts;
+    use crate::http::connection::timeouts::Timeouts;
 
     /// A connection that ends when it is asked to.
     async fn open(connections: &Arc<Connections>) -> (Arc<Activity>, tokio::task::JoinHandle<()>) {
