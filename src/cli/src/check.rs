@@ -1,8 +1,10 @@
 //! `reelgate package check` on the command line.
 
+mod in_bucket;
+
 use std::{fmt::Write as _, path::PathBuf};
 
-use reelgate_packager::check::{Depth, Judged, NotChecked, Outcome, Place, Report, check};
+use reelgate_hls_check::{Depth, Judged, NotChecked, Outcome, Place, Report, check};
 use reqwest::Url;
 
 use crate::{
@@ -45,7 +47,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         Depth::Full
     };
     let place = place(&args)?;
-    let report = check(&place, depth).await?;
+    let report = check(place, depth).await?;
     let result = if args.json {
         serde_json::to_string(&report).map_err(|error| Failure::new(Kind::Failed, error))?
     } else {
@@ -62,10 +64,10 @@ fn place(args: &Args) -> Result<Place, Failure> {
     Ok(match &args.playlist {
         Address::Web(url) => Place::Web(url.clone()),
         Address::File(path) => Place::File(path.clone()),
-        Address::Bucket { bucket: name, key } => Place::Bucket {
-            config: bucket(&args.bucket.in_bucket(name))?,
-            key: key.clone(),
-        },
+        Address::Bucket { bucket: name, key } => {
+            let config = bucket(&args.bucket.in_bucket(name))?;
+            in_bucket::place(&config, key)?
+        }
     })
 }
 

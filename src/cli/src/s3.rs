@@ -1,25 +1,9 @@
-//! `reelgate s3`: an S3 server for laptops and tests, in this process.
-//!
-//! s3s speaks the protocol and checks the signatures, s3s-fs writes the files, and `api` mends what
-//! differs from R2: conditions, ranges, missing buckets, torn replacements, slow reads.
-
-mod answer;
-mod api;
-mod attributes;
-mod commit;
-mod content;
-mod digests;
-mod locks;
-mod place;
-mod precondition;
-mod server;
-mod store;
-
-pub(crate) use server::{Config, Running, start};
+//! `reelgate s3`: an S3 server for laptops and tests.
 
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
+use reelgate_fake_s3::{Config, Error, is_bucket_name, start};
 
 use crate::{
     exit::{self, Failure, Kind},
@@ -83,8 +67,15 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn bucket_name(name: &str) -> Result<String, String> {
-    if s3s::path::check_bucket_name(name) {
+    if is_bucket_name(name) {
         return Ok(name.to_owned());
     }
     Err("a bucket's name is 3 to 63 letters, digits, dots and hyphens, in lower case".to_owned())
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let help = error.help();
+        Self::new(Kind::Failed, error).with_help(help)
+    }
 }

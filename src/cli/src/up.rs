@@ -8,11 +8,11 @@ mod site;
 mod stream;
 
 use crate::exit::{Failure, Kind};
-use crate::s3;
 use crate::sample::sample_film as make_sample_film;
 use crate::serve::{LogFormat, OriginKind, Running, Serve, stop_at_signal};
 use portal::Portal;
 use reelgate_core::key::GameId;
+use reelgate_fake_s3 as fake_s3;
 use reelgate_packager::{self as packager, BucketConfig, Options, Progress, Source, Terms, Wishes};
 use site::Site;
 use std::io::Write as _;
@@ -199,14 +199,14 @@ fn sample_path(data: &Path) -> PathBuf {
 
 /// The embedded bucket and how to reach it.
 struct Bucket {
-    server: s3::Running,
+    server: fake_s3::Running,
     secret: String,
 }
 
 impl Bucket {
     async fn start(data: &Path) -> Result<Self, Failure> {
         let secret = secret()?;
-        let server = s3::start(s3::Config {
+        let server = fake_s3::start(fake_s3::Config {
             listen: "127.0.0.1:0".into(),
             data: data.join("s3"),
             access_key_id: ACCESS_KEY_ID.into(),

@@ -124,7 +124,7 @@ impl Batch<'_> {
             terms: self.terms,
             scratch: self.scratch,
         };
-        package(bucket, &options, progress).await
+        package::with_bucket(bucket, &options, progress).await
     }
 }
 

@@ -3,6 +3,8 @@
 mod config;
 mod connector;
 mod download;
+pub(crate) mod name;
+pub(crate) mod objects;
 mod patience;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,10 @@
 //! What every ffmpeg and ffprobe is told of its input, and how long they may do nothing.
 
+pub(crate) mod outlets;
+pub(crate) mod recipe;
+pub(crate) mod remux;
+pub(crate) mod small_ffmpeg;
+
 use std::{
     ffi::OsString,
     path::Path,
@@ -82,7 +87,7 @@ pub(crate) async fn report(
     let complaints = process
         .stderr
         .take()
-        .map(|pipe| tokio::spawn(crate::remux::tail(pipe)));
+        .map(|pipe| tokio::spawn(crate::ffmpeg::remux::tail(pipe)));
     let mut said = Vec::new();
     if let Some(mut pipe) = process.stdout.take() {
         loop {

@@ -12,16 +12,16 @@ use tokio::{
 use crate::{
     Error, Packaged,
     bucket::Listing,
-    codecs,
-    edition::{Edition, Fingerprint},
-    ledger::{Entry, Ledger},
+    ffmpeg::recipe::Recipe,
+    ffmpeg::remux::{self, Remuxed, Takers},
+    hls::presentation::{Part, Presentation},
+    hls::thumbnails::{self, Chooser, Thumbnails},
+    input::source::{self, Film},
+    mp4::codecs,
     plan::{Plan, Wishes},
-    presentation::{Part, Presentation},
-    recipe::Recipe,
-    remux::{self, Remuxed, Takers},
-    source::{self, Film},
-    thumbnails::{self, Chooser, Thumbnails},
-    upload::{Stored, StoredSegment, Upload},
+    publish::edition::{Edition, Fingerprint},
+    publish::ledger::{Entry, Ledger},
+    publish::upload::{Stored, StoredSegment, Upload},
 };
 
 /// Segments that wait to be uploaded, beside those that are being uploaded.

@@ -1,14 +1,17 @@
 //! How a film becomes HLS: what is copied, what is encoded, where it is cut.
 
+pub(crate) mod ladder;
+pub(crate) mod languages;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cutter,
-    ladder::{self, Ladder, Rung},
-    languages::Spoken,
-    probe::{Probe, SAMPLED_SECONDS, Stream},
+    input::probe::{Probe, SAMPLED_SECONDS, Stream},
+    mp4::cutter,
+    plan::ladder::{Ladder, Rung},
+    plan::languages::Spoken,
 };
 
 /// Channels of an encoded sound: what every browser, phone and loudspeaker plays.

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::name::is_bucket_name;
 use crate::Error;
 
 /// Where the bucket is and who may write to it.
@@ -56,7 +57,7 @@ impl Config {
                 "is no http:// or https:// URL",
             ));
         }
-        if !s3s::path::check_bucket_name(&self.bucket) {
+        if !is_bucket_name(&self.bucket) {
             return Err(wrong("bucket", &self.bucket, "cannot be a bucket's name"));
         }
         for (setting, value) in [

@@ -44,7 +44,7 @@ const WISHES: Wishes = Wishes {
 /// What ffprobe 5.1.9 said about a film made by ffmpeg; packets that decide nothing are left out.
 macro_rules! probed {
     ($film:literal) => {
-        serde_json::from_str::<Probe>(include_str!(concat!("../probes/", $film, ".json"))).unwrap()
+        serde_json::from_str::<Probe>(include_str!(concat!("probes/", $film, ".json"))).unwrap()
     };
 }
 

@@ -2,20 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-};
 use reelgate_core::key::GameId;
+use reelgate_fake_s3::{Config, Running, start};
+use reelgate_hls_check::{self as check, Place};
 use reelgate_packager::{
-    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes,
-    check::{self, Place},
-    run,
+    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes, run,
 };
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
-use s3s_fs::FileSystem;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 /// As the command line has them by default, but for the thumbnails.
 pub(crate) const WISHES: Wishes = Wishes {
@@ -32,6 +25,7 @@ const BUCKET: &str = "films";
 pub(crate) struct Shelf {
     folder: TempDir,
     config: BucketConfig,
+    _server: Running,
 }
 
 impl Shelf {
@@ -40,30 +34,27 @@ impl Shelf {
         // As the command does; every test but the first finds it done.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
-        let mut service = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
-        service.set_auth(SimpleAuth::from_single("id", "secret"));
-        let service = service.build();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let service = service.clone();
-                tokio::spawn(async move {
-                    let http = auto::Builder::new(TokioExecutor::new());
-                    // A client that goes away is no concern of the server's.
-                    let _ = http.serve_connection(TokioIo::new(socket), service).await;
-                });
-            }
-        });
+        let server = start(Config {
+            listen: "127.0.0.1:0".to_owned(),
+            data: folder.path().to_owned(),
+            access_key_id: "id".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            bucket: BUCKET.to_owned(),
+        })
+        .await
+        .unwrap();
         let config = BucketConfig {
-            endpoint: format!("http://{address}"),
+            endpoint: server.endpoint(),
             bucket: BUCKET.to_owned(),
             region: "auto".to_owned(),
             access_key_id: "id".to_owned(),
             secret_access_key: "secret".to_owned(),
         };
-        Self { folder, config }
+        Self {
+            folder,
+            config,
+            _server: server,
+        }
     }
 
     /// Where films can be made.
@@ -92,7 +83,7 @@ impl Shelf {
     /// Has a presentation judged; gives the rules of which a MUST is not kept, and why.
     pub(crate) async fn broken_rules(&self, master: &str) -> Vec<String> {
         let place = Place::File(self.file(master));
-        let report = check::check(&place, check::Depth::Full).await.unwrap();
+        let report = check::check(place, check::Depth::Full).await.unwrap();
         let broken = report.rules.iter();
         let broken = broken.filter(|rule| rule.outcome == check::Outcome::Fail);
         broken

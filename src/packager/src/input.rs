@@ -1,0 +1,5 @@
+//! What comes in: the film, where it lies, and what ffprobe says about it.
+
+pub(crate) mod probe;
+pub(crate) mod scratch;
+pub(crate) mod source;

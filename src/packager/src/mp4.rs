@@ -1,0 +1,7 @@
+//! Fragmented mp4 (ISO/IEC 14496-12): taken apart, cut into segments, and named for players.
+
+pub(crate) mod codecs;
+pub(crate) mod cutter;
+pub(crate) mod edits;
+pub(crate) mod fragments;
+pub(crate) mod stills;

@@ -1,0 +1,190 @@
+//! One film, from where it lies to what viewers are given.
+
+use std::path::Path;
+
+use tokio::try_join;
+
+use crate::{
+    Error, Options, Outcome, Packaged, Progress, Source,
+    bucket::Bucket,
+    input::{
+        probe::{self, Probe},
+        scratch::Place,
+        source::{self, Film, Found},
+    },
+    job::{Job, Task},
+    plan::{self, Plan},
+    publish::{edition::Fingerprint, standing::Standing, upload::Upload},
+};
+
+/// Packages the film, unless it is done already; it can be dropped at any time, and the bucket then
+/// plays what it played before.
+///
+/// # Errors
+/// [`Error`] says what is wrong and, on the way to the terminal, what to do.
+pub async fn run(options: &Options<'_>, progress: &Progress) -> Result<Outcome, Error> {
+    let budget = options.terms.retry_budget;
+    let bucket = Bucket::new(options.bucket, budget, progress.clone())?;
+    with_bucket(&bucket, options, progress).await
+}
+
+pub(crate) async fn with_bucket(
+    bucket: &Bucket,
+    options: &Options<'_>,
+    progress: &Progress,
+) -> Result<Outcome, Error> {
+    let Options { game, terms, .. } = *options;
+    let (standing, (film, found)) = try_join!(
+        Standing::of(bucket, game),
+        source::look(options.source, options.bucket, bucket)
+    )?;
+    progress.to_upload(film.bytes);
+    let done = if terms.force {
+        None
+    } else {
+        standing.done(bucket, &film, options.wishes).await?
+    };
+    if let Some(ledger) = done.as_ref().filter(|_| !terms.verify) {
+        let unchanged = standing.leave(bucket, ledger, options).await?;
+        return Ok(Outcome::Unchanged(unchanged));
+    }
+    let here = fetch(options, &film, found, progress).await?;
+    if let Some(ledger) = done
+        && here.hash().await?.to_hex().as_str() == ledger.source.blake3
+    {
+        let unchanged = standing.leave(bucket, &ledger, options).await?;
+        return Ok(Outcome::Unchanged(unchanged));
+    }
+    let task = Task {
+        path: here.path(),
+        called: options.source.to_string(),
+        film: &film,
+        game,
+        wishes: options.wishes,
+        keep_old: terms.keep_old,
+        ffmpeg_timeout: terms.ffmpeg_timeout,
+    };
+    match attempt(bucket, &task, &here, standing, progress).await {
+        // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
+        Err(Error::Vanished(_)) => {
+            let standing = Standing::of(bucket, game).await?;
+            attempt(bucket, &task, &here, standing, progress).await
+        }
+        packaged => packaged,
+    }
+    .map(|packaged| Outcome::Packaged(Box::new(packaged)))
+}
+
+/// A film on this machine.
+enum Here<'a> {
+    /// It was here before.
+    File(&'a Path),
+    /// It was fetched, and goes with this value.
+    Copy(Place<'a>, blake3::Hash),
+}
+
+impl Here<'_> {
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Copy(place, _) => &place.path,
+        }
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::File(path) => Fingerprint::start(path),
+            Self::Copy(_, hash) => Fingerprint::known(*hash),
+        }
+    }
+
+    async fn hash(&self) -> Result<blake3::Hash, Error> {
+        self.fingerprint().finish().await
+    }
+}
+
+async fn fetch<'a>(
+    options: &Options<'a>,
+    film: &Film,
+    found: Found,
+    progress: &Progress,
+) -> Result<Here<'a>, Error> {
+    let (bucket, remote) = match (found, options.source) {
+        (Found::There(bucket, remote), _) => (bucket, remote),
+        (Found::Here, Source::File(path)) => return Ok(Here::File(path)),
+        // What was found here is a file.
+        (Found::Here, Source::Object { .. }) => return Err(Error::Interrupted),
+    };
+    let scratch = options.scratch.ok_or(Error::NoScratch)?;
+    let place = scratch.place(&film.name, film.bytes).await?;
+    let fetched = |bytes| progress.fetched(bytes);
+    let hash = bucket.download(&remote, &place.path, &fetched).await?;
+    Ok(Here::Copy(place, hash))
+}
+
+async fn attempt(
+    bucket: &Bucket,
+    task: &Task<'_>,
+    here: &Here<'_>,
+    standing: Standing,
+    progress: &Progress,
+) -> Result<Packaged, Error> {
+    let film = here.fingerprint();
+    let (probe, plan) = examine(task).await?;
+    tell(&plan, progress);
+    let former = standing.former();
+    let upload = Upload {
+        bucket,
+        game: task.game,
+        before: &standing.there,
+        former: &former,
+        progress,
+    };
+    let version = &probe.program_version.version;
+    match cut_up(task, &plan, version, upload, film).await {
+        // The first minute promised better; nobody has to read a whole film to know before.
+        Err(Error::LongSegment(seconds)) => {
+            let plan = plan.encoded(seconds);
+            tell(&plan, progress);
+            cut_up(task, &plan, version, upload, here.fingerprint()).await
+        }
+        packaged => packaged,
+    }
+}
+
+async fn cut_up(
+    task: &Task<'_>,
+    plan: &Plan,
+    ffmpeg: &str,
+    upload: Upload<'_>,
+    film: Fingerprint,
+) -> Result<Packaged, Error> {
+    let job = Job::new(task, plan, ffmpeg, upload);
+    let packaged = match job.cut_and_upload(film).await {
+        Ok(film) => job.publish(film).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &packaged {
+        job.clean_up_after(error).await;
+    }
+    packaged
+}
+
+fn tell(plan: &Plan, progress: &Progress) {
+    plan.in_words().iter().for_each(|line| progress.note(line));
+    if let Some(gap) = plan.long_gap {
+        progress.note(&format!(
+            "key frames are up to {gap:.1} s apart, and so long will segments be; --strict encodes such a film"
+        ));
+    }
+}
+
+async fn examine(task: &Task<'_>) -> Result<(Probe, Plan), Error> {
+    let probe = probe::probe(task.path, task.ffmpeg_timeout).await?;
+    let no_plan = |reason| Error::NoPlan {
+        path: task.path.to_owned(),
+        reason,
+    };
+    let plan = plan::plan(&probe, task.wishes).map_err(no_plan)?;
+    Ok((probe, plan))
+}
