@@ -6,7 +6,7 @@ use reelgate_core::hex;
 use reelgate_core::http::{Method, Request};
 use reelgate_core::secret::Secrets;
 use reelgate_core::time::UnixTime;
-use reelgate_core::video::webhook::{PATH, Signature, TOLERANCE_SECONDS, precheck};
+use reelgate_core::video::routes::webhook::{PATH, Signature, TOLERANCE_SECONDS, precheck};
 
 const NOW: UnixTime = UnixTime(1_700_000_000);
 

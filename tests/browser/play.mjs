@@ -62,11 +62,19 @@ function look(page) {
   });
 }
 
-/** Goes to the last two seconds and watches them. */
+/** Goes to the middle and watches a little of it, then to where 0.7 s are left, and watches those. */
 async function seek(page) {
+  const middle = await page.evaluate(() => {
+    const video = document.getElementById("video");
+    return (video.currentTime = video.duration / 2);
+  });
+  await page.waitForFunction(
+    (middle) => window.failure !== null || document.getElementById("video").currentTime > middle + 0.3,
+    middle,
+  );
   await page.evaluate(() => {
     const video = document.getElementById("video");
-    video.currentTime = video.duration - 2;
+    video.currentTime = video.duration - 0.7;
   });
   await page.waitForFunction(() => window.failure !== null || document.getElementById("video").ended);
   return look(page);

@@ -41,6 +41,7 @@ mod elsewhere;
 mod encoding;
 mod endings;
 mod hostile;
+mod kinds;
 mod limits;
 mod logs;
 mod manifests;

@@ -4,7 +4,7 @@ use crate::bucket::{ACCESS_KEY_ID, NAME, SECRET_ACCESS_KEY};
 use crate::built;
 use crate::process::{Outcome, run};
 use crate::s3::S3;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
@@ -54,16 +54,31 @@ async fn make() -> PathBuf {
 ///
 /// It fails.
 pub async fn package(s3: &S3, game: &str) {
+    package_file(s3, game, &source().await).await;
+}
+
+/// Packages a film of the caller's into `s3` as `game`, with the command that a user has.
+///
+/// # Panics
+///
+/// It fails.
+pub async fn package_file(s3: &S3, game: &str, film: &Path) {
     let mut command = Command::new(built::reelgate());
     command
         .arg("package")
-        .arg(source().await)
         .args(["--game", game, "--bucket", NAME])
         .args(["--endpoint", &format!("http://{}", s3.address())])
         .args(["--access-key-id", ACCESS_KEY_ID])
         .env("REELGATE_S3_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY);
+    command.arg("--").arg(film);
     let outcome = run(&mut command).await;
-    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!(
+        outcome.code,
+        Some(0),
+        "{}: {}",
+        film.display(),
+        outcome.stderr
+    );
 }
 
 /// What ffmpeg made of a stream.

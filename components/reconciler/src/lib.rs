@@ -5,7 +5,8 @@
 
 use reelgate_wasi::core::video::config::Reconciler as Config;
 use reelgate_wasi::core::video::{
-    Applied, Event, Step, Summary, Sweep, Told, VideoId, answers, problem, reconcile,
+    Applied, Event, Step, Summary, Sweep, Told, VideoId,
+    routes::{answers, problem, reconcile},
 };
 use reelgate_wasi::video::{CatalogError, kind};
 use reelgate_wasi::{

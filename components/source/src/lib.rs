@@ -1,11 +1,11 @@
 //! Lets Stream fetch an original by an address that was signed for it, and by no other.
 //!
 //! Imports the next handler and its configuration: no network and no store. Every rule is in
-//! `reelgate_core::video::source`.
+//! `reelgate_core::video::routes::source`.
 
 use reelgate_wasi::core::video::config::Webhook;
-use reelgate_wasi::core::video::problem;
-use reelgate_wasi::core::video::source::{self, Decision, Forward, Respond};
+use reelgate_wasi::core::video::routes::problem;
+use reelgate_wasi::core::video::routes::source::{self, Decision, Forward, Respond};
 use reelgate_wasi::{ErrorCode, Incoming, OncePerInstance, Request, Response};
 
 struct Source;

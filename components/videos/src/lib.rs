@@ -1,11 +1,14 @@
 //! The API by which a portal registers originals, has them encoded, and sees what became of them.
 //!
 //! Imports catalog, transcoder and its configuration: no network and no store. Every rule is in
-//! `reelgate_core::video::api`.
+//! `reelgate_core::video::routes::api`.
 
 use reelgate_wasi::core::http::Answer;
-use reelgate_wasi::core::video::api::{self, MAX_BODY_BYTES, Registration, Route};
-use reelgate_wasi::core::video::{Effect, Event, Submission, VideoId, answers, config, problem};
+use reelgate_wasi::core::video::routes::api::{self, MAX_BODY_BYTES, Registration, Route};
+use reelgate_wasi::core::video::{
+    Effect, Event, Submission, VideoId, config,
+    routes::{answers, problem},
+};
 use reelgate_wasi::video::{CatalogError, kind};
 use reelgate_wasi::{Body, ErrorCode, Incoming, OncePerInstance, Request, Response};
 

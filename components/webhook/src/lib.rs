@@ -1,12 +1,12 @@
 //! Takes what Stream reports, once it has proved to be Stream.
 //!
 //! Imports the catalog and its configuration: no network and no store. Every rule is in
-//! `reelgate_core::video::webhook`.
+//! `reelgate_core::video::routes::webhook`.
 
 use reelgate_wasi::core::http::Answer;
 use reelgate_wasi::core::video::config::Webhook;
-use reelgate_wasi::core::video::webhook::{self, Awaited, MAX_BODY_BYTES};
-use reelgate_wasi::core::video::{Report, Via, problem};
+use reelgate_wasi::core::video::routes::webhook::{self, Awaited, MAX_BODY_BYTES};
+use reelgate_wasi::core::video::{Report, Via, routes::problem};
 use reelgate_wasi::{Body, ErrorCode, Incoming, Level, OncePerInstance, Request, Response};
 
 struct Receiver;

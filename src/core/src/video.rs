@@ -7,10 +7,10 @@
 //! | --- | --- |
 //! | `catalog` | [`Catalog`] on its own [`Store`] or a [`BucketStore`]; [`Catalog::trust`] before it writes |
 //! | `transcoder` | [`config::Transcoder`], then a [`Call`] of [`config::StreamAccess`], then the `read_…` beside it |
-//! | `source` | [`source::decide`], then [`source::Forward::respond`] |
-//! | `webhook` | [`webhook::precheck`], then of what it gives [`webhook::Awaited::decide`], then the catalog's `report` and [`webhook::received`] |
-//! | `videos` | [`api::route`], then the catalog, then one of [`answers`] |
-//! | `reconciler` | [`reconcile::authorise`], then [`Sweep`] over the catalog's rows in flight, then [`reconcile::done`] |
+//! | `source` | [`routes::source::decide`], then [`routes::source::Forward::respond`] |
+//! | `webhook` | [`routes::webhook::precheck`], then of what it gives [`routes::webhook::Awaited::decide`], then the catalog's `report` and [`routes::webhook::received`] |
+//! | `videos` | [`routes::api::route`], then the catalog, then one of [`routes::answers`] |
+//! | `reconciler` | [`routes::reconcile::authorise`], then [`Sweep`] over the catalog's rows in flight, then [`routes::reconcile::done`] |
 //!
 //! **Submitting** is three steps, for `videos` and in the sweep alike. The catalog applies
 //! [`Event::Encode`] or [`Event::Submit`]. Only the one whose event has [`Effect::Changed`] the row makes a
@@ -20,10 +20,6 @@
 //! Why this cannot lose, double or block a video is told in [`lifecycle`] for one row and in [`catalog`]
 //! for the store.
 
-pub mod answers;
-pub mod api;
-mod bearer;
-pub mod body;
 pub mod bucket;
 pub mod catalog;
 pub mod config;
@@ -31,16 +27,13 @@ pub mod id;
 mod index;
 mod join;
 pub mod lifecycle;
-pub mod problem;
-pub mod reconcile;
 mod redact;
 pub mod report;
+pub mod routes;
 pub mod row;
-pub mod source;
 pub mod store;
 pub mod stream_api;
 pub mod sweep;
-pub mod webhook;
 
 pub use crate::key::{BadSourceKey, SourceKey};
 pub use bucket::{BucketStore, Received, Transport};

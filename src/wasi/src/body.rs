@@ -2,7 +2,7 @@
 
 use crate::wait::within;
 use reelgate_core::origin::WHOLE_BODY;
-use reelgate_core::video::body::{READ_TIME, Unread};
+use reelgate_core::video::routes::body::{READ_TIME, Unread};
 use wasip3::http::types::{ErrorCode, Request, Response, Trailers};
 use wasip3::wit_future;
 use wit_bindgen::{FutureReader, StreamReader, StreamResult};

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
-use reelgate_core::video::source::LIFE_SECONDS;
+use reelgate_core::video::routes::source::LIFE_SECONDS;
 use serde_json::json;
 
 use super::cloudflare::{Cloudflare, SECRET_VARIABLE, Subscription};

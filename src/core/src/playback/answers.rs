@@ -14,7 +14,7 @@ use crate::{
     gate::{LOG_HEADER, LogFields},
     http::{Answer, HeaderSource, Request},
     token::Reason,
-    video::problem::{self, Kind, Problem},
+    video::routes::problem::{self, Kind, Problem},
 };
 
 const ALLOW: &str = "GET, HEAD, OPTIONS";

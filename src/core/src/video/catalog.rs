@@ -43,8 +43,8 @@ use super::{
     index,
     join::join,
     lifecycle::{self, Event, Outcome, Refusal, Stale, Via},
-    problem::Kind,
     report::Report,
+    routes::problem::Kind,
     row::{BadRow, Row, Status},
     store::{Store, StoreError},
 };

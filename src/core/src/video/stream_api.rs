@@ -21,8 +21,8 @@ use super::{
     lifecycle::Event,
     redact::{MAX_CODE_BYTES, MAX_MESSAGE_BYTES, redact},
     report::{Label, Report},
+    routes::source,
     row::{Failure, Row, json as to_json},
-    source,
 };
 use crate::{
     endpoint::Scheme,

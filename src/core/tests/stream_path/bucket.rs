@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelgate_core::video::problem::Kind;
+use reelgate_core::video::routes::problem::Kind;
 use reelgate_core::video::{
     Effect, Event, Progress, Report, Right, Row, Status, Store, StoreError, Trouble, Via,
 };

@@ -25,7 +25,7 @@ macro_rules! import_catalog {
         #[allow(dead_code, reason = "no component asks for all that there is")]
         mod catalog {
             use super::catalog_bindings::reelgate::catalog::catalog as behind;
-            use $crate::core::video::api::{Listing, Registration};
+            use $crate::core::video::routes::api::{Listing, Registration};
             use $crate::core::video::{Applied, Event, Page, Report, Row, Via, VideoId};
             use $crate::video::{CatalogError, InFlight, stored};
 

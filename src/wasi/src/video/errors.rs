@@ -1,7 +1,7 @@
 //! What goes wrong at the seam, and behind it.
 
 use super::{catalog_types, transcoder_types};
-use reelgate_core::video::problem::Kind;
+use reelgate_core::video::routes::problem::Kind;
 use reelgate_core::video::{BadId, BadRow, BadSourceKey, CallFailed, StoreError, Trouble};
 use std::fmt;
 

@@ -3,7 +3,7 @@
 use super::catalog_types as types;
 use super::errors::BadWords;
 use reelgate_core::time::UnixTime;
-use reelgate_core::video::api::{Listing, Registration};
+use reelgate_core::video::routes::api::{Listing, Registration};
 use reelgate_core::video::{
     Applied, Damaged, Effect, Event, Page, Refusal, Row, SourceKey, Stale, Status, StreamUid,
     VideoId,

@@ -5,7 +5,7 @@ use super::catalog_types::{
 };
 use super::{BadWords, Catalog, CatalogError, NewVideo, Readiness, all_words, count, words};
 use crate::{Level, log, now, random};
-use reelgate_core::video::api::Listing;
+use reelgate_core::video::routes::api::Listing;
 use reelgate_core::video::{self, Row, Store, Trouble, VideoId};
 use std::sync::OnceLock;
 

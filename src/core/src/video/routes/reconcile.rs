@@ -1,8 +1,8 @@
 //! The route by which a sweep is asked for: `POST /api/internal/reconcile`.
 
-use super::{
-    bearer,
-    problem::{json_answer, method_not_allowed},
+use crate::video::{
+    routes::bearer,
+    routes::problem::{json_answer, method_not_allowed},
     sweep::Summary,
 };
 use crate::{

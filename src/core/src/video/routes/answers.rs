@@ -4,12 +4,12 @@ use alloc::{borrow::Cow, format, vec::Vec};
 
 use serde::Serialize;
 
-use super::{
-    api,
+use crate::video::{
     catalog::{Damaged, Page},
     id::VideoId,
     lifecycle::Refusal,
-    problem::{Kind, NO_STORE, Problem, json_answer},
+    routes::api,
+    routes::problem::{Kind, NO_STORE, Problem, json_answer},
     row::{Row, View, json},
 };
 use crate::{http::Answer, origin::PresignedUpload};

@@ -11,10 +11,11 @@ use alloc::{
 
 use serde_json::{Map, Value};
 
-use super::{
-    bearer, body,
+use crate::video::{
     id::VideoId,
-    problem::{Kind, Problem, method_not_allowed},
+    routes::bearer,
+    routes::body,
+    routes::problem::{Kind, Problem, method_not_allowed},
     row::Status,
 };
 use crate::{

@@ -4,8 +4,8 @@ use alloc::{borrow::Cow, string::String};
 
 use serde::Serialize;
 
-use super::row::{Status, json};
 use crate::http::Answer;
+use crate::video::row::{Status, json};
 
 /// What every type begins with; after it stands [`Kind::slug`].
 const URN: &str = "urn:reelgate:problem:";

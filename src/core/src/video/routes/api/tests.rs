@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     time::UnixTime,
-    video::{Damaged, Page, Row, answers, lifecycle::Refusal},
+    video::{Damaged, Page, Row, lifecycle::Refusal, routes::answers},
 };
 
 const TOKEN: &str = "operator";

@@ -11,10 +11,10 @@ use alloc::format;
 
 use serde::Serialize;
 
-use super::{
-    body,
-    problem::{Kind, Problem, json_answer, method_not_allowed},
+use crate::video::{
     report::{BadReport, Report},
+    routes::body,
+    routes::problem::{Kind, Problem, json_answer, method_not_allowed},
     row::{Status, json},
 };
 use crate::{
