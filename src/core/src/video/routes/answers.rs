@@ -113,7 +113,7 @@ pub fn no_uploads() -> Answer {
         .render()
 }
 
-/// The catalog failed: 409, 503 or 500, as [`Trouble::kind`](super::Trouble::kind) says. The log is to be
+/// The catalog failed: 409, 503 or 500, as [`Trouble::kind`](crate::video::Trouble::kind) says. The log is to be
 /// told the whole of it.
 #[must_use]
 pub fn trouble(kind: Kind) -> Answer {
