@@ -52,6 +52,12 @@ pub(crate) struct Args {
     /// Encode a picture whose key frames are too far apart for segments of that length
     #[arg(long)]
     strict: bool,
+    /// Refuse a film that cannot be copied, instead of encoding it
+    #[arg(long, conflicts_with_all = ["encode", "strict"])]
+    copy_only: bool,
+    /// Package a truncated or damaged film as far as it can be read, and mark it as salvaged
+    #[arg(long)]
+    salvage: bool,
     /// Qualities beside the film as it is: abr adds up to four for lines of several widths, and the
     /// film alone stays playable as master.v1.m3u8
     #[arg(long, value_name = "LADDER")]
@@ -158,6 +164,7 @@ impl Args {
                 None => Ladder::Single,
             },
             thumbnails: !self.no_thumbnails,
+            copy_only: self.copy_only,
         }
     }
 
@@ -166,6 +173,7 @@ impl Args {
             keep_old: self.keep_old,
             verify: self.verify,
             force: self.force,
+            salvage: self.salvage,
             retry_budget: self.retry_budget,
             ffmpeg_timeout: self.ffmpeg_timeout,
         }

@@ -8,7 +8,7 @@ use std::{
 
 use indicatif::DecimalBytes;
 
-use crate::plan::NoPlan;
+use crate::plan::{NoPlan, refit::Unfit};
 
 /// Why a film was not packaged. The bucket still holds what it held.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,44 @@ pub enum Error {
         /// Seconds there are.
         read: f64,
     },
+    /// Its boxes are longer than the file.
+    #[error("{} is truncated: {} of it are missing", path.display(), DecimalBytes(*missing))]
+    Truncated {
+        /// The film.
+        path: PathBuf,
+        /// Bytes that are not there.
+        missing: u64,
+    },
+    /// What says where the pictures lie is not there, and nothing of it can be read.
+    #[error("{} is truncated: the index at its end is missing, and nothing can be read without it", .0.display())]
+    NoIndex(PathBuf),
+    /// Pictures were read that could not be decoded.
+    #[error("{} is damaged: of {read} pictures only {decoded} could be decoded", path.display())]
+    Undecodable {
+        /// The film.
+        path: PathBuf,
+        /// Pictures read.
+        read: u64,
+        /// Pictures decoded.
+        decoded: u64,
+    },
+    /// Nobody can read it without a key.
+    #[error("{} is encrypted", .0.display())]
+    Encrypted(PathBuf),
+    /// The stream of the picture is empty.
+    #[error("{} holds no picture", .0.display())]
+    NoPicture(PathBuf),
+    /// This ffmpeg cannot make of the film what every screen shows.
+    #[error("{} is HDR, and this ffmpeg has no filter zscale to make it SDR", .0.display())]
+    NoToneMap(PathBuf),
+    /// What was packaged is not what was read; it was never published.
+    #[error("{} was packaged wrongly, and is not published: {what}", path.display())]
+    Misfit {
+        /// The film.
+        path: PathBuf,
+        /// What differs, and by how much.
+        what: String,
+    },
     /// Somebody wrote to the film meanwhile.
     #[error("{} was changed while it was being packaged", .0.display())]
     Changed(PathBuf),
@@ -85,9 +123,9 @@ pub enum Error {
         /// For how long.
         silence: Duration,
     },
-    /// A copy would have a segment of so many seconds, and that was not wished.
-    #[error("a copy would have a segment of {0:.1} s")]
-    LongSegment(f64),
+    /// What was planned does not do, and nothing else was wished or is left.
+    #[error("the film cannot be packaged so: {0}")]
+    Unfit(Unfit),
     /// ffmpeg left something that is no HLS.
     #[error("cannot use what ffmpeg wrote: {0}")]
     Output(String),
@@ -158,13 +196,26 @@ impl Error {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::Source { .. } | Self::NotAFile { .. } => "name a film that this user can read",
+            Self::NoPlan {
+                reason: NoPlan::NoCopy(_),
+                ..
+            } => "package it without --copy-only",
             Self::NotMedia { .. } | Self::NoPlan { .. } => {
                 "name a film: mp4, mov, mkv, webm, ts, mpg, avi, flv, wmv, mxf or ogv, and no playlist"
             }
             Self::Stalled { .. } => {
                 "play the film to its end to see whether it is damaged, and see whether its disk is well; --ffmpeg-timeout gives ffmpeg more time"
             }
-            Self::Damaged { .. } => "copy the film again from where it came",
+            Self::Damaged { .. } | Self::Truncated { .. } | Self::Undecodable { .. } => {
+                "copy the film again from where it came, or package what there is of it with --salvage"
+            }
+            Self::NoIndex(_) => "copy the film again from where it came; --salvage does not help",
+            Self::Encrypted(_) => "package the film as it was before it was encrypted",
+            Self::NoToneMap(_) => "install an ffmpeg that has it: ffmpeg -filters names them",
+            Self::NoPicture(_) => "play the film to see whether it has a picture",
+            Self::Misfit { .. } => {
+                "package it with --encode, and look at the film with ffprobe where that does not help"
+            }
             Self::Changed(_) => "wait until the film is complete, then package it again",
             Self::Missing { .. } => return Some(install_command()),
             Self::Setting {
@@ -189,7 +240,8 @@ impl Error {
             Self::Interrupted => {
                 "every game plays what it played before, or the new film; run the same command again to go on: what is done is not done again"
             }
-            Self::LongSegment(_) => "package it without --strict, or with --encode",
+            Self::Unfit(Unfit::Undecodable(_)) => "install an ffmpeg that can decode it",
+            Self::Unfit(_) => "package it without --copy-only, or with --encode",
             Self::Start { .. } | Self::Ffmpeg(_) | Self::Output(_) => return None,
         };
         Some(help.to_owned())
@@ -213,6 +265,14 @@ impl Error {
             path: path.to_owned(),
             silence,
         }
+    }
+
+    /// Whether a part of the film could be packaged all the same.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. } | Self::Truncated { .. } | Self::Undecodable { .. }
+        )
     }
 
     /// The error of writing to the scratch folder.
@@ -246,9 +306,12 @@ impl Error {
         matches!(
             self,
             Self::Damaged { .. }
+                | Self::Undecodable { .. }
+                | Self::NoPicture(_)
+                | Self::Misfit { .. }
                 | Self::Changed(_)
                 | Self::Ffmpeg(_)
-                | Self::LongSegment(_)
+                | Self::Unfit(_)
                 | Self::Output(_)
         )
     }

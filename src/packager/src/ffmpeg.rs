@@ -3,6 +3,7 @@
 pub(crate) mod outlets;
 pub(crate) mod recipe;
 pub(crate) mod remux;
+pub(crate) mod said;
 pub(crate) mod small_ffmpeg;
 
 use std::{
@@ -60,6 +61,22 @@ pub(crate) const OWN_MP4: [&str; 8] = [
     "-i",
     "pipe:0",
 ];
+
+/// Whether ffmpeg was built with this filter.
+///
+/// # Errors
+/// That it cannot be started.
+pub(crate) async fn has_filter(name: &str) -> Result<bool, Error> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-filters"]).kill_on_drop(true);
+    let output = command.output().await;
+    let output = output.map_err(|source| Error::tool("ffmpeg", source))?;
+    let all = String::from_utf8_lossy(&output.stdout);
+    let mut names = all
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1));
+    Ok(names.any(|other| other == name))
+}
 
 /// The demuxer that ffprobe would have taken, where it is none of films.
 pub(crate) fn refused_container(complaints: &str) -> Option<&str> {

@@ -14,11 +14,14 @@ use crate::{
     bucket::Listing,
     ffmpeg::recipe::Recipe,
     ffmpeg::remux::{self, Remuxed, Takers},
+    ffmpeg::said::Said,
     hls::presentation::{Part, Presentation},
     hls::thumbnails::{self, Chooser, Thumbnails},
+    input::probe::Probe,
     input::source::{self, Film},
+    judge::{Case, Verdict},
     mp4::codecs,
-    plan::{Plan, Wishes},
+    plan::{Plan, Treatment, Wishes},
     publish::edition::{Edition, Fingerprint},
     publish::ledger::{Entry, Ledger},
     publish::upload::{Stored, StoredSegment, Upload},
@@ -32,6 +35,8 @@ pub(crate) struct InPieces<'a> {
     edition: &'a Edition,
     /// Of each output of the recipe.
     remuxed: Vec<Remuxed>,
+    /// What ffmpeg has read and decoded.
+    said: Said,
     /// Of each output of the recipe.
     segments: Vec<Vec<StoredSegment>>,
     /// `None` when none were wished.
@@ -54,6 +59,8 @@ pub(crate) struct Task<'a> {
     pub(crate) keep_old: bool,
     /// How long ffmpeg may do nothing.
     pub(crate) ffmpeg_timeout: Duration,
+    /// Whether a part of the film is better than none.
+    pub(crate) salvage: bool,
 }
 
 /// What became of the old objects.
@@ -76,6 +83,7 @@ impl Swept {
 /// One film on its way.
 pub(crate) struct Job<'a> {
     task: &'a Task<'a>,
+    probe: &'a Probe,
     plan: &'a Plan,
     recipe: Recipe,
     /// Which ffmpeg.
@@ -88,15 +96,16 @@ pub(crate) struct Job<'a> {
 impl<'a> Job<'a> {
     pub(crate) fn new(
         task: &'a Task<'a>,
+        probe: &'a Probe,
         plan: &'a Plan,
-        ffmpeg: &'a str,
         upload: Upload<'a>,
     ) -> Self {
         Self {
             task,
+            probe,
             plan,
             recipe: Recipe::new(plan),
-            ffmpeg,
+            ffmpeg: &probe.program_version.version,
             upload,
             edition: OnceCell::new(),
         }
@@ -122,6 +131,7 @@ impl<'a> Job<'a> {
             stills: plan.thumbnails.then(|| Chooser::new(plan, still)),
             progress: upload.progress,
             silence: self.task.ffmpeg_timeout,
+            salvage: self.task.salvage,
         };
         let remux = remux::remux(source, plan, recipe, takers);
         let segments = async {
@@ -140,13 +150,15 @@ impl<'a> Job<'a> {
                 false => Ok(None),
             }
         };
-        let (remuxed, (edition, segments), thumbnails) = try_join!(remux, segments, thumbnails)?;
+        let ((remuxed, said), (edition, segments), thumbnails) =
+            try_join!(remux, segments, thumbnails)?;
         if source::size(source).await? != self.task.film.bytes {
             return Err(Error::Changed(source.to_owned()));
         }
         Ok(InPieces {
             edition,
             remuxed,
+            said,
             segments,
             thumbnails,
         })
@@ -161,6 +173,8 @@ impl<'a> Job<'a> {
             task, plan, upload, ..
         } = self;
         let edition = film.edition;
+        let verdict = self.judge(&film)?;
+        let is_open = film.remuxed.iter().any(|part| part.is_open);
         let mut stored = Vec::new();
         let mut parts = Vec::new();
         let outputs = self.recipe.outputs.iter();
@@ -181,10 +195,11 @@ impl<'a> Job<'a> {
         }
         let presentation = Presentation::new(plan, edition.as_str(), parts);
         let seconds = presentation.seconds();
-        check_duration(task.path, plan.video.duration, seconds)?;
         let mut files = presentation.files();
         let mut beside = presentation.masters();
         let mut warnings = presentation.warnings();
+        warnings.extend(self.amiss(&verdict, is_open));
+        let salvaged = verdict.salvaged.is_some();
         match film.thumbnails {
             Some(Ok(thumbnails)) => {
                 let (inner, outer) = presentation.pictures(&thumbnails);
@@ -206,7 +221,8 @@ impl<'a> Job<'a> {
         let master = stored.last().cloned().ok_or(Error::Interrupted)?;
         let Swept { removed, kept } = self.sweep(old, &master, &mut warnings).await;
         if let Some(kept) = kept {
-            upload.record(&self.ledger(edition, &stored, kept)).await?;
+            let ledger = self.ledger(edition, &stored, kept, salvaged);
+            upload.record(&ledger).await?;
         }
         let was_there = stored.iter().filter(|object| object.was_there);
         let film = presentation.film();
@@ -221,7 +237,10 @@ impl<'a> Job<'a> {
             duration_seconds: (seconds * 1000.0).round() / 1000.0,
             bytes: stored.iter().map(|object| object.bytes).sum(),
             bytes_already_there: was_there.map(|object| object.bytes).sum(),
-            video: plan.video.treatment.to_string(),
+            video: match plan.video.treatment {
+                Treatment::Copy if is_open => "copied, with open groups of pictures".to_owned(),
+                ref treatment => treatment.to_string(),
+            },
             audio: plan
                 .audio
                 .iter()
@@ -235,9 +254,33 @@ impl<'a> Job<'a> {
             rungs: presentation.rungs(),
             sounds: plan.audio.len(),
             left_out: plan.left_out.clone(),
+            salvaged,
             removed,
             warnings,
         })
+    }
+
+    fn judge(&self, film: &InPieces<'_>) -> Result<Verdict, Error> {
+        let case = Case {
+            path: self.task.path,
+            probe: self.probe,
+            plan: self.plan,
+            outputs: &self.recipe.outputs,
+            remuxed: &film.remuxed,
+            said: &film.said,
+            salvage: self.task.salvage,
+        };
+        case.judge()
+    }
+
+    /// What is amiss though the film plays.
+    fn amiss(&self, verdict: &Verdict, is_open: bool) -> Vec<String> {
+        let open = is_open.then(|| {
+            "the film has open groups of pictures, and segments begin at closed ones only; --strict encodes such a film".to_owned()
+        });
+        let missing = verdict.salvaged.iter();
+        let missing = missing.map(|what| format!("only a part of the film is packaged: {what}"));
+        open.into_iter().chain(missing).collect()
     }
 
     /// Takes back what was uploaded of a film that will never be whole. What was interrupted stays,
@@ -277,7 +320,13 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn ledger(&self, edition: &Edition, stored: &[Stored], kept: Listing) -> Ledger {
+    fn ledger(
+        &self,
+        edition: &Edition,
+        stored: &[Stored],
+        kept: Listing,
+        salvaged: bool,
+    ) -> Ledger {
         let Task {
             game, film, wishes, ..
         } = *self.task;
@@ -287,22 +336,11 @@ impl<'a> Job<'a> {
             blake3: edition.film(),
             wishes,
             plan: self.plan.in_words(),
+            salvaged,
             ffmpeg: self.ffmpeg,
             edition: edition.as_str(),
             stored,
             kept,
         })
-    }
-}
-
-/// A film may end a little before it says, by a frame or by the rest of a second.
-fn check_duration(path: &Path, told: Option<f64>, read: f64) -> Result<(), Error> {
-    match told {
-        Some(told) if told - read > (told * 0.02).max(2.0) => Err(Error::Damaged {
-            path: path.to_owned(),
-            told,
-            read,
-        }),
-        _ => Ok(()),
     }
 }

@@ -11,6 +11,7 @@ mod ffmpeg;
 mod hls;
 mod input;
 mod job;
+mod judge;
 mod mp4;
 mod outcome;
 mod package;
@@ -27,6 +28,7 @@ pub use outcome::{Outcome, Packaged, PackagedRung, Unchanged};
 pub use package::run;
 pub use plan::Wishes;
 pub use plan::ladder::Ladder;
+pub use plan::refit::Unfit;
 pub use progress::{Progress, next_tenth};
 pub use publish::ledger::Ledger;
 pub use publish::shelf::{Packed, Shelf};
@@ -60,6 +62,8 @@ pub struct Terms {
     pub verify: bool,
     /// Whether to package what is done.
     pub force: bool,
+    /// Whether a damaged film is packaged as far as it can be read.
+    pub salvage: bool,
     /// How long the bucket may be in trouble, for one film, all its trouble together.
     pub retry_budget: Duration,
     /// How long ffmpeg may do nothing before it is stopped; ffprobe a minute at most.
@@ -72,6 +76,7 @@ impl Default for Terms {
             keep_old: false,
             verify: false,
             force: false,
+            salvage: false,
             retry_budget: Duration::from_secs(3600),
             ffmpeg_timeout: Duration::from_secs(600),
         }

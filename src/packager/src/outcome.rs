@@ -51,6 +51,8 @@ pub struct Packaged {
     pub sounds: usize,
     /// Streams of the film that are not packaged.
     pub left_out: Vec<String>,
+    /// Whether only a part of it could be read, and that was wished.
+    pub salvaged: bool,
     /// How many objects of earlier editions were removed.
     pub removed: usize,
     /// What is amiss though the film plays.

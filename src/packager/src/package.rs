@@ -7,15 +7,19 @@ use tokio::try_join;
 use crate::{
     Error, Options, Outcome, Packaged, Progress, Source,
     bucket::Bucket,
+    ffmpeg,
     input::{
         probe::{self, Probe},
         scratch::Place,
         source::{self, Film, Found},
     },
     job::{Job, Task},
-    plan::{self, Plan},
+    plan::{self, Plan, Treatment, refit::Unfit},
     publish::{edition::Fingerprint, standing::Standing, upload::Upload},
 };
+
+/// Plans that are tried for one film: the picture, the sound and their ends may each be found wanting.
+const MOST_PLANS: usize = 6;
 
 /// Packages the film, unless it is done already; it can be dropped at any time, and the bucket then
 /// plays what it played before.
@@ -63,6 +67,7 @@ pub(crate) async fn with_bucket(
         wishes: options.wishes,
         keep_old: terms.keep_old,
         ffmpeg_timeout: terms.ffmpeg_timeout,
+        salvage: terms.salvage,
     };
     match attempt(bucket, &task, &here, standing, progress).await {
         // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
@@ -129,37 +134,56 @@ async fn attempt(
     standing: Standing,
     progress: &Progress,
 ) -> Result<Packaged, Error> {
-    let film = here.fingerprint();
-    let (probe, plan) = examine(task).await?;
+    let (probe, mut plan) = examine(task).await?;
     tell(&plan, progress);
     let former = standing.former();
-    let upload = Upload {
-        bucket,
-        game: task.game,
-        before: &standing.there,
-        former: &former,
-        progress,
-    };
-    let version = &probe.program_version.version;
-    match cut_up(task, &plan, version, upload, film).await {
-        // The first minute promised better; nobody has to read a whole film to know before.
-        Err(Error::LongSegment(seconds)) => {
-            let plan = plan.encoded(seconds);
-            tell(&plan, progress);
-            cut_up(task, &plan, version, upload, here.fingerprint()).await
-        }
-        packaged => packaged,
+    let mut plans = 1;
+    loop {
+        let upload = Upload {
+            bucket,
+            game: task.game,
+            before: &standing.there,
+            former: &former,
+            progress,
+        };
+        let error = match cut_up(task, &probe, &plan, upload, here.fingerprint()).await {
+            Err(error) if plans < MOST_PLANS => error,
+            packaged => return packaged,
+        };
+        // Headers and the first minute promised better; nobody has to read a whole film to know before.
+        let (error, unfit) = unfit(error, &plan);
+        let Some(better) = unfit.and_then(|unfit| plan.refit(&unfit)) else {
+            return Err(error);
+        };
+        plan = better;
+        plans += 1;
+        tell(&plan, progress);
     }
+}
+
+/// What the next plan has to heed, if there is to be one.
+fn unfit(error: Error, plan: &Plan) -> (Error, Option<Unfit>) {
+    let unfit = match &error {
+        Error::Unfit(unfit) => Some(unfit.clone()),
+        // What cannot be copied may be decoded all the same.
+        Error::Ffmpeg(reason) | Error::Output(reason)
+            if plan.video.treatment == Treatment::Copy =>
+        {
+            Some(Unfit::Nothing(reason.clone()))
+        }
+        _ => None,
+    };
+    (error, unfit)
 }
 
 async fn cut_up(
     task: &Task<'_>,
+    probe: &Probe,
     plan: &Plan,
-    ffmpeg: &str,
     upload: Upload<'_>,
     film: Fingerprint,
 ) -> Result<Packaged, Error> {
-    let job = Job::new(task, plan, ffmpeg, upload);
+    let job = Job::new(task, probe, plan, upload);
     let packaged = match job.cut_and_upload(film).await {
         Ok(film) => job.publish(film).await,
         Err(error) => Err(error),
@@ -185,6 +209,16 @@ async fn examine(task: &Task<'_>) -> Result<(Probe, Plan), Error> {
         path: task.path.to_owned(),
         reason,
     };
+    let missing = probe.container.as_ref().map_or(0, |boxes| boxes.missing);
+    if missing > 0 && !task.salvage {
+        return Err(Error::Truncated {
+            path: task.path.to_owned(),
+            missing,
+        });
+    }
     let plan = plan::plan(&probe, task.wishes).map_err(no_plan)?;
+    if plan.video.tone_map.is_some() && !ffmpeg::has_filter("zscale").await? {
+        return Err(Error::NoToneMap(task.path.to_owned()));
+    }
     Ok((probe, plan))
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod ladder;
 pub(crate) mod languages;
+pub(crate) mod refit;
+pub(crate) mod tone_map;
 
 use std::fmt;
 
@@ -12,6 +14,7 @@ use crate::{
     mp4::cutter,
     plan::ladder::{Ladder, Rung},
     plan::languages::Spoken,
+    plan::tone_map::ToneMap,
 };
 
 /// Channels of an encoded sound: what every browser, phone and loudspeaker plays.
@@ -43,24 +46,26 @@ pub(crate) struct Plan {
     pub(crate) strict: bool,
     /// Whether a poster and thumbnails are made.
     pub(crate) thumbnails: bool,
+    /// Whether the film is rather refused than encoded.
+    pub(crate) copy_only: bool,
+    /// Whether the only sound has segments of its own all the same.
+    pub(crate) sounds_apart: bool,
+    /// Seconds for which the last picture of an encoded film is held.
+    pub(crate) hold: Option<f64>,
+    /// Seconds that encoded sounds last at least, silence at their end.
+    pub(crate) pad: Option<f64>,
 }
 
 impl Plan {
     /// Whether the picture and its only sound share the segments.
     pub(crate) fn is_muxed(&self) -> bool {
-        matches!(self.audio.as_slice(), [only] if only.channels <= MUXED_CHANNELS)
+        !self.sounds_apart
+            && matches!(self.audio.as_slice(), [only] if only.channels <= MUXED_CHANNELS)
     }
 
     /// Whether sounds have segments of their own.
     pub(crate) fn has_sounds_apart(&self) -> bool {
         !(self.audio.is_empty() || self.is_muxed() && self.rungs.is_empty())
-    }
-
-    /// The same with the picture encoded, for it has a segment of so many seconds.
-    pub(crate) fn encoded(mut self, longest_segment: f64) -> Self {
-        self.video.treatment = Treatment::Encode(far_apart(longest_segment));
-        self.long_gap = None;
-        self
     }
 }
 
@@ -111,6 +116,8 @@ pub(crate) struct Video {
     pub(crate) treatment: Treatment,
     /// Whether its frames come as two halves.
     pub(crate) interlaced: bool,
+    /// How its light is made that of every screen, when it is not.
+    pub(crate) tone_map: Option<ToneMap>,
     /// Width and height as they are seen, in square pixels.
     pub(crate) seen: (u32, u32),
     /// Frames a second on the average, as a fraction; `None` when the film does not say.
@@ -142,6 +149,9 @@ pub enum NoPlan {
     /// Text, a playlist, a picture, a song.
     #[error("is no video: {0}")]
     NoVideo(String),
+    /// It would have to be encoded, and only a copy was wished.
+    #[error("cannot be copied: {0}")]
+    NoCopy(String),
 }
 
 /// What the person at the terminal wishes. The ledger of a game keeps it, and other wishes are a
@@ -158,6 +168,9 @@ pub struct Wishes {
     pub ladder: Ladder,
     /// Make a poster and thumbnails.
     pub thumbnails: bool,
+    /// Refuse what cannot be copied instead of encoding it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copy_only: bool,
 }
 
 impl Default for Wishes {
@@ -168,6 +181,7 @@ impl Default for Wishes {
             strict: false,
             ladder: Ladder::Single,
             thumbnails: true,
+            copy_only: false,
         }
     }
 }
@@ -182,10 +196,12 @@ fn picture(probe: &Probe) -> Result<&Stream, NoPlan> {
         .streams
         .iter()
         .filter(|s| s.codec_type == "video" && !s.is("attached_pic"));
-    // Of several the largest; of several as large the first.
-    let largest = videos
-        .rev()
-        .max_by_key(|stream| u64::from(stream.width) * u64::from(stream.height));
+    let videos: Vec<&Stream> = videos.collect();
+    // One that moves; of several the largest; of several as large the first.
+    let largest = videos.into_iter().rev().max_by_key(|stream| {
+        let size = u64::from(stream.width) * u64::from(stream.height);
+        (!probe.is_still(stream), size)
+    });
     largest
         .filter(|stream| stream.width > 0 && stream.height > 0)
         .ok_or_else(|| {
@@ -206,7 +222,10 @@ pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
     let key_frames = probe.key_frames(picture.index);
     let gap = longest_gap(&key_frames, probe.duration());
     let long_gap = gap.filter(|gap| *gap > cutter::longest(wishes.segment_seconds));
-    let reason = reason_to_encode(picture).or_else(|| match long_gap {
+    let reason = reason_to_encode(picture).or_else(|| probe.uncopyable(picture));
+    let timeless = "does not say when its pictures are shown";
+    let reason = reason.or_else(|| probe.lacks_times(picture).then(|| timeless.to_owned()));
+    let reason = reason.or_else(|| match long_gap {
         _ if wishes.encode => Some("was asked to be".to_owned()),
         Some(gap) if wishes.strict => Some(far_apart(gap)),
         _ => None,
@@ -222,6 +241,7 @@ pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
         index: picture.index,
         treatment,
         interlaced: is_interlaced(picture),
+        tone_map: ToneMap::of(picture),
         seen,
         frame_rate: picture.frame_rate().map(str::to_owned),
         has_captions: picture.closed_captions != 0,
@@ -229,6 +249,9 @@ pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
     };
     let audio = sounds(probe);
     let left_out = left_out(probe, video.index, &audio);
+    if wishes.copy_only {
+        only_copies(&video, &audio)?;
+    }
     Ok(Plan {
         video,
         audio,
@@ -239,17 +262,36 @@ pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
         long_gap,
         strict: wishes.strict,
         thumbnails: wishes.thumbnails,
+        copy_only: wishes.copy_only,
+        sounds_apart: false,
+        hold: None,
+        pad: None,
     })
+}
+
+fn only_copies(video: &Video, audio: &[Audio]) -> Result<(), NoPlan> {
+    let sounds = audio.iter().map(|sound| ("sound", &sound.treatment));
+    let mut all = std::iter::once(("picture", &video.treatment)).chain(sounds);
+    let encoded = all.find_map(|(what, treatment)| match treatment {
+        Treatment::Copy => None,
+        Treatment::Encode(reason) => Some(format!("its {what} {reason}")),
+    });
+    encoded.map_or(Ok(()), |reason| Err(NoPlan::NoCopy(reason)))
 }
 
 /// All sounds; the one to begin with is that which the film marks as its default, or the first.
 fn sounds(probe: &Probe) -> Vec<Audio> {
-    let is_sound = |s: &&Stream| s.codec_type == "audio" && s.channels > 0;
+    // What ffprobe has no name for, ffmpeg has no decoder for.
+    let is_sound =
+        |s: &&Stream| s.codec_type == "audio" && s.channels > 0 && s.codec_name.is_some();
     let sounds: Vec<&Stream> = probe.streams.iter().filter(is_sound).collect();
     let default = sounds.iter().find(|stream| stream.is("default"));
     let default = default.or(sounds.first()).map(|stream| stream.index);
     let packaged = sounds.iter().map(|stream| {
-        let treatment = sound_treatment(stream);
+        let treatment = match (sound_treatment(stream), probe.uncopyable(stream)) {
+            (Treatment::Copy, Some(reason)) => Treatment::Encode(reason),
+            (treatment, _) => treatment,
+        };
         Audio {
             index: stream.index,
             channels: match treatment {
@@ -265,6 +307,9 @@ fn sounds(probe: &Probe) -> Vec<Audio> {
 }
 
 fn reason_to_encode(picture: &Stream) -> Option<String> {
+    if let Some(tone_map) = ToneMap::of(picture) {
+        return Some(format!("is {tone_map}, which zscale makes SDR"));
+    }
     if picture.codec() != "h264" {
         return Some(format!("is {}, not h264", picture.codec()));
     }
@@ -282,7 +327,8 @@ fn reason_to_encode(picture: &Stream) -> Option<String> {
         .map(|degrees| format!("is to be turned by {degrees}°"))
 }
 
-fn far_apart(seconds: f64) -> String {
+/// The reason to encode what has key frames too far apart.
+pub(crate) fn far_apart(seconds: f64) -> String {
     format!("has key frames {seconds:.1} s apart")
 }
 
@@ -327,11 +373,12 @@ fn left_out(probe: &Probe, video: u32, audio: &[Audio]) -> Vec<String> {
         .filter(|stream| !kept(stream));
     rest.map(|s| {
         format!(
-            "{} stream {} ({}{})",
+            "{} stream {} ({}{}{})",
             s.codec_type,
             s.index,
             s.codec(),
-            spoken(s)
+            spoken(s),
+            if probe.is_still(s) { ", a still" } else { "" }
         )
     })
     .collect()

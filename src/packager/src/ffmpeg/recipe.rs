@@ -3,7 +3,7 @@
 
 use crate::{
     plan::ladder::Rung,
-    plan::{Audio, ENCODED_CHANNELS, Plan, Treatment, Video},
+    plan::{Audio, ENCODED_CHANNELS, Plan, Treatment},
 };
 
 /// Seconds between key frames of an encoded picture: a player can start there
@@ -69,7 +69,7 @@ impl Recipe {
         let sounds = sounds.map(|(number, audio)| Output {
             role: Role::Sound(number),
             folder: format!("audio-{number}"),
-            arguments: sound_arguments(audio),
+            arguments: sound_arguments(plan, audio),
         });
         let film = Output {
             role: Role::Film,
@@ -118,10 +118,11 @@ fn film_arguments(plan: &Plan) -> Vec<String> {
     let muxed = plan.audio.first().filter(|_| plan.is_muxed());
     arguments.extend(muxed.iter().flat_map(|audio| stream(audio.index)));
     arguments.extend(match video.treatment {
-        Treatment::Copy => words("-c:v copy").collect(),
+        // Parameter sets stand in the init section, under whatever tag the film had.
+        Treatment::Copy => words("-c:v copy -tag:v avc1").collect(),
         Treatment::Encode(_) => film_picture(plan, is_filtered),
     });
-    arguments.extend(muxed.map(sound).unwrap_or_default());
+    arguments.extend(muxed.map(|audio| sound(plan, audio)).unwrap_or_default());
     // A fragment from each key frame to the next, so that it can be cut at any of them.
     container(&mut arguments, "+frag_keyframe");
     arguments
@@ -130,7 +131,7 @@ fn film_arguments(plan: &Plan) -> Vec<String> {
 fn film_picture(plan: &Plan, is_filtered: bool) -> Vec<String> {
     let mut arguments = Vec::new();
     if !is_filtered {
-        let filter = format!("{}{}", deinterlaced(&plan.video), SQUARE);
+        let filter = format!("{}{SQUARE}", prepared(plan));
         arguments.extend(["-vf".to_owned(), filter]);
     }
     // Without a limit to the rate, which many threads do not keep to twice in the same way.
@@ -141,12 +142,19 @@ fn film_picture(plan: &Plan, is_filtered: bool) -> Vec<String> {
 /// Square pixels, and even sides as 4:2:0 needs them.
 const SQUARE: &str = "scale=trunc(iw*sar/2)*2:trunc(ih/2)*2,setsar=1";
 
-fn deinterlaced(video: &Video) -> &'static str {
-    if video.interlaced {
-        "bwdif=mode=send_frame,"
-    } else {
-        ""
+/// What is done to a picture before it is scaled.
+fn prepared(plan: &Plan) -> String {
+    let mut filters = String::new();
+    if plan.video.interlaced {
+        filters += "bwdif=mode=send_frame,";
     }
+    if let Some(tone_map) = plan.video.tone_map {
+        filters += &format!("{},", tone_map.filter());
+    }
+    if let Some(seconds) = plan.hold {
+        filters += &format!("tpad=stop_mode=clone:stop_duration={seconds:.3},");
+    }
+    filters
 }
 
 /// H.264 with a key frame wherever a segment can be cut, and every frame when it was.
@@ -190,9 +198,9 @@ fn filter(plan: &Plan) -> Vec<String> {
         .iter()
         .map(|(name, _)| format!("[in_{name}]"))
         .collect();
-    let deinterlaced = deinterlaced(video);
+    let prepared = prepared(plan);
     let split = format!(
-        "[0:{}]{deinterlaced}split={}{inputs}",
+        "[0:{}]{prepared}split={}{inputs}",
         video.index,
         branches.len()
     );
@@ -214,23 +222,28 @@ fn rung_arguments(plan: &Plan, rung: &Rung) -> Vec<String> {
     arguments
 }
 
-fn sound_arguments(audio: &Audio) -> Vec<String> {
+fn sound_arguments(plan: &Plan, audio: &Audio) -> Vec<String> {
     let mut arguments = Vec::from(stream(audio.index));
-    arguments.extend(sound(audio));
+    arguments.extend(sound(plan, audio));
     arguments.extend(["-frag_duration", SOUND_FRAGMENT].map(str::to_owned));
     container(&mut arguments, "");
     arguments
 }
 
-fn sound(audio: &Audio) -> Vec<String> {
-    match audio.treatment {
+fn sound(plan: &Plan, audio: &Audio) -> Vec<String> {
+    if audio.treatment == Treatment::Copy {
         // A transport stream carries AAC in frames of its own; elsewhere the filter does nothing.
-        Treatment::Copy => words("-c:a copy -bsf:a aac_adtstoasc").collect(),
-        Treatment::Encode(_) => words(&format!(
-            "-c:a aac -b:a 128k -ac {ENCODED_CHANNELS} -ar 48000"
-        ))
-        .collect(),
+        return words("-c:a copy -bsf:a aac_adtstoasc").collect();
     }
+    // Silence wherever there is none: before a late beginning, in holes, and to the end of the picture.
+    let mut filter = "aresample=async=1000:first_pts=0".to_owned();
+    if let Some(seconds) = plan.pad {
+        filter += &format!(",apad=whole_dur={seconds:.3}");
+    }
+    let mut arguments = vec!["-af".to_owned(), filter];
+    let encoder = format!("-c:a aac -b:a 128k -ac {ENCODED_CHANNELS} -ar 48000");
+    arguments.extend(words(&encoder));
+    arguments
 }
 
 #[cfg(test)]

@@ -16,16 +16,22 @@ use crate::{
     Error,
     ffmpeg::outlets::{Outlet, Outlets, PIPE_BYTES},
     ffmpeg::recipe::{Output, Recipe, Role},
+    ffmpeg::said::{self, Said},
     ffmpeg::{self, Watch},
     hls::thumbnails::Chooser,
+    mp4::codecs,
     mp4::cutter::{self, Cut, Cutter, End, Follower, KeyFrame},
-    mp4::fragments::{Piece, Splitter},
-    plan::{Plan, Treatment},
+    mp4::fragments::{Fragment, Piece, Splitter},
+    mp4::tally::Tally,
+    plan::{self, Plan, Treatment, refit::Unfit},
     progress::Progress,
 };
 
 /// Bytes of ffmpeg's complaints that are kept.
 const KEPT_COMPLAINTS: u64 = 16 * 1024;
+
+/// So many times as long as wished may a segment be whose groups of pictures lean on each other.
+const MOST_JOINED: f64 = 4.0;
 
 /// What is left of one output when its segments have been sent.
 #[derive(Debug, Default)]
@@ -36,6 +42,12 @@ pub(crate) struct Remuxed {
     pub(crate) frames: u64,
     /// Where its key frames lie.
     pub(crate) key_frames: Vec<KeyFrame>,
+    /// All that has gone through.
+    pub(crate) tally: Tally,
+    /// When its last segment begins, in seconds.
+    pub(crate) last_cut: f64,
+    /// Whether some of its pictures need those before the key frame that they follow.
+    pub(crate) is_open: bool,
 }
 
 /// Who takes what comes out of ffmpeg.
@@ -48,6 +60,8 @@ pub(crate) struct Takers<'a> {
     pub(crate) progress: &'a Progress,
     /// How long ffmpeg may write nothing while it is waited for.
     pub(crate) silence: Duration,
+    /// Whether a part of the film is better than none.
+    pub(crate) salvage: bool,
 }
 
 /// Cuts the film up and sends each segment as soon as it is complete. ffmpeg waits while nobody takes
@@ -60,14 +74,14 @@ pub(crate) async fn remux(
     plan: &Plan,
     recipe: &Recipe,
     takers: Takers<'_>,
-) -> Result<Vec<Remuxed>, Error> {
+) -> Result<(Vec<Remuxed>, Said), Error> {
     let outlets = Outlets::new(recipe.outputs.len())?;
     let mut ffmpeg = start(source, recipe, &outlets)?;
     let complaints = ffmpeg
         .stderr
         .take()
-        .map(|stderr| tokio::spawn(tail(stderr)));
-    let silence = takers.silence;
+        .map(|stderr| tokio::spawn(Said::read(stderr)));
+    let (silence, salvage) = (takers.silence, takers.salvage);
     let watch = Watch::new(silence);
     let stalled = || Error::stalled("ffmpeg", source, silence);
     let work = async {
@@ -79,8 +93,8 @@ pub(crate) async fn remux(
         () = watch.stalled() => Err(stalled()),
     };
     // It is stopped when this function ends, and has nothing to say.
-    if let Err(Error::LongSegment(_) | Error::Stalled { .. }) = cut {
-        return cut;
+    if let Err(error @ (Error::Unfit(_) | Error::Stalled { .. })) = cut {
+        return Err(error);
     }
     let ended = timeout(silence, ffmpeg.wait()).await;
     let ended = ended
@@ -89,14 +103,17 @@ pub(crate) async fn remux(
             tool: "ffmpeg",
             source,
         })?;
-    if ended.success() {
-        return cut;
-    }
-    let complaints = match complaints {
+    let said = match complaints {
         Some(task) => task.await.unwrap_or_default(),
-        None => String::new(),
+        None => Said::default(),
     };
-    Err(Error::Ffmpeg(last_words(&complaints)))
+    if ended.success() || salvage && cut.is_ok() {
+        return Ok((cut?, said));
+    }
+    match said.undecodable() {
+        Some(stream) => Err(Error::Unfit(Unfit::Undecodable(stream))),
+        None => Err(Error::Ffmpeg(said.last_words().to_owned())),
+    }
 }
 
 /// Reads all outputs at once, for ffmpeg writes them so.
@@ -141,11 +158,10 @@ async fn cut_up(
             let progress = is_film.then_some(progress);
             async move {
                 match output.role {
-                    Role::Sound(_) => stream.sound(ends).await,
+                    Role::Sound(number) => stream.sound(number, ends).await,
                     Role::Film | Role::Rung(_) => {
-                        let strict =
-                            is_film && plan.strict && plan.video.treatment == Treatment::Copy;
-                        stream.picture(strict, &tells, stills, progress).await
+                        let copies = is_film && plan.video.treatment == Treatment::Copy;
+                        stream.picture(copies, &tells, stills, progress).await
                     }
                 }
             }
@@ -171,17 +187,17 @@ struct Stream<'a> {
 impl Stream<'_> {
     async fn picture(
         mut self,
-        strict: bool,
+        copies: bool,
         tells: &[UnboundedSender<End>],
         mut stills: Option<Chooser>,
         progress: Option<&Progress>,
     ) -> Result<Remuxed, Error> {
         let mut cutter = Cutter::new(self.plan.segment_seconds);
         let (mut remuxed, mut seconds) = (Remuxed::default(), 0.0);
-        let longest = cutter::longest(self.plan.segment_seconds);
         loop {
             let (cut, is_end) = match self.pieces.next().await? {
                 Some(Piece::Init(init)) => {
+                    self.suits(&init, copies, 0)?;
                     if let Some(stills) = &mut stills {
                         self.pieces.watch.hold(stills.init(&init)).await;
                     }
@@ -189,9 +205,11 @@ impl Stream<'_> {
                     continue;
                 }
                 Some(Piece::Fragment(fragment)) => {
-                    if strict && fragment.seconds > longest {
-                        return Err(Error::LongSegment(fragment.seconds));
+                    if copies {
+                        let is_first = remuxed.frames == 0;
+                        self.can_be_copied(&fragment, cutter.held(), is_first)?;
                     }
+                    remuxed.is_open |= fragment.is_joined();
                     if let Some(stills) = &mut stills {
                         let watch = self.pieces.watch;
                         watch.hold(stills.look(&fragment, seconds)).await;
@@ -213,15 +231,21 @@ impl Stream<'_> {
                         is_last: is_end,
                     });
                 }
+                remuxed.last_cut = cutter.cut_at() - cut.seconds;
                 self.send(cut).await;
             }
             if is_end {
+                remuxed.tally = self.pieces.splitter.tally().clone();
                 return Ok(remuxed);
             }
         }
     }
 
-    async fn sound(mut self, mut ends: UnboundedReceiver<End>) -> Result<Remuxed, Error> {
+    async fn sound(
+        mut self,
+        number: usize,
+        mut ends: UnboundedReceiver<End>,
+    ) -> Result<Remuxed, Error> {
         let mut follower = Follower::new(self.plan.segment_seconds);
         let (mut remuxed, mut is_over, mut is_end) = (Remuxed::default(), false, false);
         while !(is_over && is_end) {
@@ -231,7 +255,10 @@ impl Stream<'_> {
                     None => is_over = true,
                 },
                 piece = self.pieces.next(), if !is_end => match piece? {
-                    Some(Piece::Init(init)) => remuxed.init = init,
+                    Some(Piece::Init(init)) => {
+                        self.suits(&init, false, number)?;
+                        remuxed.init = init;
+                    }
                     Some(Piece::Fragment(fragment)) => {
                         remuxed.frames += fragment.frames;
                         follower.push(fragment);
@@ -246,7 +273,47 @@ impl Stream<'_> {
         if let Some(cut) = follower.take() {
             self.send(cut).await;
         }
+        remuxed.tally = self.pieces.splitter.tally().clone();
         Ok(remuxed)
+    }
+
+    /// Whether what the init section says can be played as it is.
+    fn suits(&self, init: &[u8], copies: bool, sound: usize) -> Result<(), Error> {
+        let unplayable = codecs::unplayable(init)?;
+        if let Some(reason) = unplayable.picture.filter(|_| copies) {
+            return Err(Error::Unfit(Unfit::Picture(reason.to_owned())));
+        }
+        match unplayable.sound {
+            Some(reason) => Err(Error::Unfit(Unfit::Sound(sound, reason.to_owned()))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a fragment of a copied picture, behind a segment that lasts so long, can stay as it is.
+    fn can_be_copied(&self, fragment: &Fragment, held: f64, is_first: bool) -> Result<(), Error> {
+        let longest = cutter::longest(self.plan.segment_seconds);
+        let unfit = |reason: String| Err(Error::Unfit(Unfit::Picture(reason)));
+        let strict = self.plan.strict;
+        if strict && fragment.seconds > longest {
+            return unfit(plan::far_apart(fragment.seconds));
+        }
+        if fragment.look.is_some_and(|look| look.is_another) {
+            return unfit("changes its size or form on the way".to_owned());
+        }
+        if is_first || !fragment.is_joined() {
+            return Ok(());
+        }
+        let together = held + fragment.seconds;
+        if strict && together > longest {
+            return unfit("has open groups of pictures".to_owned());
+        }
+        // It would be a segment that nobody can wait for, or hold in memory.
+        if together > longest * MOST_JOINED {
+            return unfit(format!(
+                "has open groups of pictures, and none closed for {together:.0} s"
+            ));
+        }
+        Ok(())
     }
 
     async fn send(&self, cut: Cut) {
@@ -297,7 +364,7 @@ impl<'a> Pieces<'a> {
 
 fn start(source: &Path, recipe: &Recipe, outlets: &Outlets) -> Result<Child, Error> {
     let mut command = Command::new("ffmpeg");
-    command.args(["-nostdin", "-hide_banner", "-loglevel", "error"]);
+    command.args(said::OPTIONS);
     command.args(ffmpeg::film(source));
     command.args(&recipe.filter);
     for (output, place) in recipe.outputs.iter().zip(outlets.places()) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::{Error, ffmpeg};
+use crate::{Error, ffmpeg, input::container::Container};
 
 /// How much of the film is searched for key frames. A camera or an encoder that spaces them oddly does
 /// so from the start, and reading a whole film twice would double the time it takes.
@@ -26,6 +26,9 @@ pub(crate) struct Probe {
     /// ffprobe itself, and with it ffmpeg.
     #[serde(default)]
     pub(crate) program_version: ProgramVersion,
+    /// What the boxes say; `None` where there are none.
+    #[serde(skip)]
+    pub(crate) container: Option<Container>,
 }
 
 /// Which ffprobe it was.
@@ -41,6 +44,9 @@ pub(crate) struct ProgramVersion {
 pub(crate) struct Format {
     /// Seconds, as text.
     pub(crate) duration: Option<String>,
+    /// `mov,mp4,m4a,3gp,3g2,mj2`, ...
+    #[serde(default)]
+    format_name: String,
 }
 
 /// One stream of a film. Numbers that ffprobe prints as text stay text here.
@@ -68,6 +74,12 @@ pub(crate) struct Stream {
     /// Whether captions are hidden in the picture; 0 or 1.
     #[serde(default)]
     pub(crate) closed_captions: u8,
+    /// Its number in the container: `0x1`.
+    id: Option<String>,
+    /// How many frames the container has of it.
+    nb_frames: Option<String>,
+    /// `bt709`, `arib-std-b67`, ...
+    pub(crate) color_transfer: Option<String>,
     /// `yuv420p`, ...
     pub(crate) pix_fmt: Option<String>,
     /// `progressive`, `tt`, ...; absent when it is not known.
@@ -95,12 +107,21 @@ pub(crate) struct Stream {
 pub(crate) struct SideData {
     /// Degrees to turn the picture by.
     pub(crate) rotation: Option<f64>,
+    /// What it is.
+    #[serde(default)]
+    side_data_type: String,
 }
 
 impl Stream {
     /// Whether the disposition `name` is set.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.disposition.get(name).is_some_and(|set| *set != 0)
+    }
+
+    /// Its number in the container.
+    fn number(&self) -> Option<u32> {
+        let digits = self.id.as_deref()?.strip_prefix("0x")?;
+        u32::from_str_radix(digits, 16).ok()
     }
 
     /// The codec's name, or that it has none.
@@ -167,13 +188,81 @@ impl Probe {
         told.filter(|seconds| *seconds > 0.0)
     }
 
+    /// Why `stream` cannot be copied though its codec could: a clause.
+    pub(crate) fn uncopyable(&self, stream: &Stream) -> Option<String> {
+        let track = self.container.as_ref()?.track(stream.number()?);
+        if track.is_some_and(|track| track.is_edited) {
+            return Some("is cut by an edit list".to_owned());
+        }
+        track
+            .is_some_and(|track| track.forms > 1)
+            .then(|| "changes its size or form on the way".to_owned())
+    }
+
+    /// Whether `stream` does not say when its pictures are shown, as that of an AVI may not.
+    pub(crate) fn lacks_times(&self, stream: &Stream) -> bool {
+        self.packets_of(stream.index)
+            .any(|packet| packet.pts_time.is_none())
+    }
+
+    /// Whether `stream` is a picture that does not move.
+    pub(crate) fn is_still(&self, stream: &Stream) -> bool {
+        let frames = stream.nb_frames.as_deref();
+        let is_picture = stream.codec_type == "video";
+        is_picture && (stream.is("attached_pic") || stream.is("still_image") || frames == Some("1"))
+    }
+
+    /// Whether any of it is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        let boxes = self.container.as_ref();
+        let data = self
+            .streams
+            .iter()
+            .flat_map(|stream| &stream.side_data_list);
+        boxes.is_some_and(Container::is_encrypted)
+            || data
+                .into_iter()
+                .any(|data| data.side_data_type.starts_with("Encryption"))
+    }
+
+    /// Whether the duration is written down and not guessed from the times at the ends.
+    pub(crate) fn is_whole_told(&self) -> bool {
+        let guessed = ["mpegts", "mpeg", "h264", "hevc", "mpegvideo", "dv"];
+        let boxes = self.container.as_ref();
+        !guessed.contains(&self.format.format_name.as_str())
+            && !boxes.is_some_and(|boxes| boxes.is_fragmented)
+    }
+
+    /// Packets of stream `index` before the first that a decoder can start at.
+    pub(crate) fn before_key(&self, index: u32) -> u64 {
+        let mut packets = self.packets_of(index);
+        let place = packets.position(|packet| packet.flags.starts_with('K'));
+        place.unwrap_or_default() as u64
+    }
+
+    /// Whether each packet of stream `index` is a picture to be shown.
+    pub(crate) fn is_frame_by_frame(&self, index: u32) -> bool {
+        let mut streams = self.streams.iter().filter(|stream| stream.index == index);
+        streams.any(|stream| {
+            let is_whole = matches!(
+                stream.field_order.as_deref(),
+                None | Some("progressive" | "unknown")
+            );
+            matches!(stream.codec(), "h264" | "hevc")
+                && is_whole
+                && self.uncopyable(stream).is_none()
+        })
+    }
+
+    fn packets_of(&self, index: u32) -> impl Iterator<Item = &Packet> {
+        let packets = self.packets.iter();
+        packets.filter(move |packet| packet.stream_index == index)
+    }
+
     /// The times of the key frames of stream `index` in the first minute, in seconds.
     pub(crate) fn key_frames(&self, index: u32) -> Vec<f64> {
-        let keys = self
-            .packets
-            .iter()
-            .filter(|packet| packet.stream_index == index);
-        let times = keys
+        let times = self
+            .packets_of(index)
             .filter(|packet| packet.flags.starts_with('K'))
             .map(|key| &key.pts_time);
         times
@@ -208,7 +297,7 @@ pub(crate) struct Packet {
     flags: String,
 }
 
-/// Reads a film's headers, and its packets' times in the first minute; ffprobe may be silent for
+/// Reads a film's boxes and headers, and its packets' times in the first minute; ffprobe may be silent for
 /// `silence`.
 ///
 /// # Errors
@@ -234,10 +323,25 @@ pub(crate) async fn probe(source: &Path, silence: Duration) -> Result<Probe, Err
         path: source.to_owned(),
         reason: reason.to_owned(),
     };
-    if !output.status.success() {
-        return Err(no_media(&reason(&String::from_utf8_lossy(&output.stderr))));
+    let container = Container::read(source).await;
+    let is_locked = container.as_ref().is_some_and(Container::is_encrypted);
+    if is_locked {
+        return Err(Error::Encrypted(source.to_owned()));
     }
-    serde_json::from_slice(&output.stdout).map_err(|error| no_media(&error.to_string()))
+    if !output.status.success() {
+        let is_cut_off = container.is_some_and(|boxes| !boxes.has_index);
+        return Err(match is_cut_off {
+            true => Error::NoIndex(source.to_owned()),
+            false => no_media(&reason(&String::from_utf8_lossy(&output.stderr))),
+        });
+    }
+    let mut probe: Probe =
+        serde_json::from_slice(&output.stdout).map_err(|error| no_media(&error.to_string()))?;
+    probe.container = container;
+    match probe.is_encrypted() {
+        true => Err(Error::Encrypted(source.to_owned())),
+        false => Ok(probe),
+    }
 }
 
 /// A playlist, a text or a picture is called what it is. Otherwise ffprobe ends with `{path}: {reason}`; what stands before, `[{demuxer} @ {address}] {complaint}`, may

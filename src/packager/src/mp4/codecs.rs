@@ -53,7 +53,7 @@ pub(crate) fn read(init: &[u8]) -> Result<Codecs, Error> {
         match codec {
             Codec::Avc1(avc) => picture = Some(avc),
             Codec::Mp4a(mp4a) => sound = Some(mp4a_name(&mp4a.esds)),
-            other => return Err(bad(&format!("holds a track that is neither: {other:?}"))),
+            _ => return Err(bad("holds a track that is neither H.264 nor AAC")),
         }
     }
     if picture.is_none() && sound.is_none() {
@@ -66,6 +66,44 @@ pub(crate) fn read(init: &[u8]) -> Result<Codecs, Error> {
         width: picture.map_or(0, square_width),
         height: picture.map_or(0, |avc| u64::from(avc.visual.height)),
     })
+}
+
+/// Why streams with this init section do not play, though ffmpeg has made them: clauses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unplayable {
+    /// The picture's.
+    pub(crate) picture: Option<&'static str>,
+    /// The sound's.
+    pub(crate) sound: Option<&'static str>,
+}
+
+/// What browsers do not play of what `init` describes.
+///
+/// # Errors
+/// [`Error::Output`] when it cannot be read.
+pub(crate) fn unplayable(init: &[u8]) -> Result<Unplayable, Error> {
+    let moov = moov(init);
+    let moov = moov.map_err(|error| Error::Output(format!("init.mp4 cannot be read: {error}")))?;
+    let tracks = moov.iter().flat_map(|moov| &moov.trak);
+    let mut unplayable = Unplayable::default();
+    for codec in tracks.flat_map(|trak| &trak.mdia.minf.stbl.stsd.codecs) {
+        match codec {
+            Codec::Avc1(avc) if avc.avcc.sequence_parameter_sets.is_empty() => {
+                unplayable.picture = Some("does not say what its pictures are like");
+            }
+            Codec::Mp4a(mp4a) if has_program_config(&mp4a.esds) => {
+                unplayable.sound = Some("has a program config element, which browsers do not play");
+            }
+            _ => {}
+        }
+    }
+    Ok(unplayable)
+}
+
+/// Channel configuration 0 (ISO/IEC 14496-3 §1.6.2.1): the layout stands in an element of its own.
+fn has_program_config(esds: &mp4_atom::Esds) -> bool {
+    let specific = esds.es_desc.dec_config.dec_specific.as_ref();
+    specific.is_some_and(|specific| specific.chan_conf == 0)
 }
 
 /// ISO/IEC 14496-15 and RFC 6381 §3.3: the profile, the constraints and the level in hexadecimal.

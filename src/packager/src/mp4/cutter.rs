@@ -85,7 +85,13 @@ impl Cutter {
     pub(crate) fn push(&mut self, fragment: Fragment) -> Option<Cut> {
         let together = self.next.seconds + fragment.seconds;
         let is_full = together > longest(self.wished_seconds);
-        let cut = if is_full { self.take() } else { None };
+        // The pictures behind one that is no IDR may need those before it.
+        let is_joined = fragment.is_joined();
+        let cut = if is_full && !is_joined {
+            self.take()
+        } else {
+            None
+        };
         self.next.add(fragment, self.cut);
         cut
     }
@@ -98,6 +104,11 @@ impl Cutter {
         self.cut += self.next.seconds;
         let next = Cut::new(self.next.number + 1);
         Some(std::mem::replace(&mut self.next, next))
+    }
+
+    /// Seconds of the segment that is not given yet.
+    pub(crate) fn held(&self) -> f64 {
+        self.next.seconds
     }
 
     /// Seconds from the beginning of the film to the end of the last segment given.
@@ -203,6 +214,7 @@ mod tests {
             seconds,
             frames: 1,
             key_frame: None,
+            look: None,
         };
         let mut cuts: Vec<Cut> = gaps
             .iter()
@@ -242,6 +254,7 @@ mod tests {
             seconds,
             frames: 1,
             key_frame: Some(8..bytes.min(100)),
+            look: None,
         }
     }
 

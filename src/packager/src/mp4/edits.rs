@@ -6,7 +6,9 @@
 
 use std::ops::Range;
 
-use mp4_atom::{Decode as _, FourCC, Header};
+use mp4_atom::FourCC;
+
+use crate::mp4::boxes::{child, children, number, time, time_bytes, timescale};
 
 const EDTS: FourCC = FourCC::new(b"edts");
 const ELST: FourCC = FourCC::new(b"elst");
@@ -99,34 +101,6 @@ fn straighten(moov: &mut [u8], trak: Range<usize>, movie: u32) -> Option<Delay> 
     Some(Delay { track, ticks })
 }
 
-/// Bytes of a time in the box with this body: the version says.
-fn time_bytes(boxes: &[u8], body: &Range<usize>) -> Option<usize> {
-    match boxes.get(body.start)? {
-        0 => Some(4),
-        1 => Some(8),
-        _ => None,
-    }
-}
-
-/// `mvhd` and `mdhd`: two times, then ticks a second.
-fn timescale(boxes: &[u8], body: Range<usize>) -> Option<u32> {
-    number(boxes, body.start + 4 + 2 * time_bytes(boxes, &body)?)
-}
-
-fn number(boxes: &[u8], at: usize) -> Option<u32> {
-    let bytes = boxes.get(at..at + 4)?;
-    bytes.try_into().ok().map(u32::from_be_bytes)
-}
-
-fn time(boxes: &[u8], at: usize, wide: usize) -> Option<u64> {
-    let bytes = boxes.get(at..at + wide)?;
-    Some(
-        bytes
-            .iter()
-            .fold(0, |time, byte| time << 8 | u64::from(*byte)),
-    )
-}
-
 /// Adds `ticks` to the time in the body of a `tfdt`.
 fn later(tfdt: &mut [u8], ticks: u64) {
     let whole = 0..tfdt.len();
@@ -138,25 +112,6 @@ fn later(tfdt: &mut [u8], ticks: u64) {
     };
     let then = now.saturating_add(ticks).to_be_bytes();
     tfdt[4..4 + wide].copy_from_slice(&then[8 - wide..]);
-}
-
-fn child(boxes: &[u8], within: Range<usize>, kind: FourCC) -> Option<Range<usize>> {
-    let mut found = children(boxes, within).filter(|(other, _)| *other == kind);
-    found.next().map(|(_, body)| body)
-}
-
-/// Kind and body of each box that stands in `within`.
-fn children(boxes: &[u8], within: Range<usize>) -> impl Iterator<Item = (FourCC, Range<usize>)> {
-    let mut at = within.start;
-    std::iter::from_fn(move || {
-        let mut rest = boxes.get(at..within.end)?;
-        let before = rest.len();
-        let header = Header::decode(&mut rest).ok()?;
-        let from = at + (before - rest.len());
-        let to = from.checked_add(header.size?)?;
-        at = to;
-        (to <= within.end).then_some((header.kind, from..to))
-    })
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 use std::{io::Cursor, ops::Range};
 
 use bytes::{Bytes, BytesMut};
-use mp4_atom::{Atom as _, Decode, FourCC, Header, Moof, Moov, Traf, Trak};
+use mp4_atom::{Atom as _, Codec, Decode, FourCC, Header, Moof, Moov, Traf, Trak};
 
 use crate::{
     Error,
+    mp4::access_unit::{Described, Look},
     mp4::edits::{self, Delay},
+    mp4::tally::Tally,
 };
 
 /// Largest box that is taken into memory. A film that has no key frame for so long must be encoded.
@@ -40,6 +42,15 @@ pub(crate) struct Fragment {
     pub(crate) frames: u64,
     /// The bytes of its key frame and of what stands before it; `None` where there is no picture.
     pub(crate) key_frame: Option<Range<usize>>,
+    /// What its first picture is; `None` where there is none of H.264.
+    pub(crate) look: Option<Look>,
+}
+
+impl Fragment {
+    /// Whether it belongs to what stands before it: its first picture is no IDR.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.look.is_some_and(|look| !look.is_idr)
+    }
 }
 
 /// Takes bytes as they come and gives pieces as they are complete.
@@ -51,7 +62,9 @@ pub(crate) struct Splitter {
     /// What the `moof` among them says.
     timing: Option<Timing>,
     track: Option<Track>,
+    described: Option<Described>,
     delays: Vec<Delay>,
+    tally: Tally,
 }
 
 /// How the track that is counted counts time.
@@ -70,6 +83,8 @@ struct Timing {
     seconds: f64,
     frames: u64,
     key_frame: Option<Range<usize>>,
+    /// Where the first picture itself begins.
+    picture_at: usize,
 }
 
 impl Splitter {
@@ -87,7 +102,10 @@ impl Splitter {
             let atom = self.complete..end;
             self.complete = end;
             if kind == Moov::KIND {
-                self.track = Some(track(&self.input[atom.clone()])?);
+                let moov: Moov = read(&self.input[atom.clone()])?;
+                self.track = Some(track(&moov)?);
+                self.described = described(&moov);
+                self.tally = Tally::new(&moov);
                 self.delays = edits::take_out(&mut self.input[atom]);
                 return Ok(Some(Piece::Init(self.take())));
             }
@@ -100,7 +118,9 @@ impl Splitter {
                 if timing.key_frame.as_ref().is_some_and(|key| key.end > end) {
                     return Err(bad("has a key frame beyond its media"));
                 }
+                let look = self.look(&timing);
                 return Ok(Some(Piece::Fragment(Fragment {
+                    look,
                     content: self.take(),
                     seconds: timing.seconds,
                     frames: timing.frames,
@@ -109,6 +129,18 @@ impl Splitter {
             }
         }
         Ok(None)
+    }
+
+    /// What has gone through so far.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Looks at the first picture, which is all there.
+    fn look(&self, timing: &Timing) -> Option<Look> {
+        let place = timing.picture_at..timing.key_frame.as_ref()?.end;
+        let picture = self.input.get(place)?;
+        Some(self.described.as_ref()?.look(picture))
     }
 
     /// Checks that the bytes have ended where a piece ends.
@@ -157,14 +189,16 @@ impl Splitter {
             edits::put_in(&mut self.input[atom.clone()], &self.delays);
         }
         let moof: Moof = read(&self.input[atom.clone()])?;
-        let (mut ticks, mut frames, mut key_frame) = (0, 0, None);
+        self.tally.add(&moof);
+        let (mut ticks, mut frames, mut key_frame, mut picture_at) = (0, 0, None, 0);
         for traf in moof
             .traf
             .iter()
             .filter(|traf| traf.tfhd.track_id == track.id)
         {
             if key_frame.is_none() && track.is_picture {
-                key_frame = Some(atom.start..first_sample_end(traf, atom.start, track)?);
+                let sample = first_sample(traf, atom.start, track)?;
+                (picture_at, key_frame) = (sample.start, Some(atom.start..sample.end));
             }
             let default = traf
                 .tfhd
@@ -179,26 +213,26 @@ impl Splitter {
             seconds: ticks as f64 / f64::from(track.ticks_per_second),
             frames,
             key_frame,
+            picture_at,
         })
     }
 }
 
-/// Where the first sample of `traf` ends, counted as the `moof` at `moof` is: ffmpeg is asked for
+/// Where the first sample of `traf` lies, counted as the `moof` at `moof` is: ffmpeg is asked for
 /// `default_base_moof`.
-fn first_sample_end(traf: &Traf, moof: usize, track: Track) -> Result<usize, Error> {
+fn first_sample(traf: &Traf, moof: usize, track: Track) -> Result<Range<usize>, Error> {
     let run = traf.trun.first();
     let place = run.and_then(|run| Some((run.data_offset?, run.samples.get(0)?)));
     let (offset, sample) = place.ok_or_else(|| bad("has a fragment without a sample"))?;
     let bytes = sample.size.or(traf.tfhd.default_sample_size);
     let bytes = usize::try_from(bytes.unwrap_or(track.default_bytes));
     let end = usize::try_from(offset).ok().zip(bytes.ok());
-    end.map(|(offset, bytes)| moof + offset + bytes)
+    end.map(|(offset, bytes)| moof + offset..moof + offset + bytes)
         .ok_or_else(|| bad("has a sample before its fragment"))
 }
 
 /// The picture's track, or that of the sound where there is none.
-fn track(moov: &[u8]) -> Result<Track, Error> {
-    let moov: Moov = read(moov)?;
+fn track(moov: &Moov) -> Result<Track, Error> {
     let codecs = |trak: &Trak| trak.mdia.minf.stbl.stsd.codecs.clone();
     let is_picture = |trak: &&Trak| codecs(trak).iter().any(|codec| codec.visual().is_some());
     let picture = moov.trak.iter().find(is_picture);
@@ -216,6 +250,16 @@ fn track(moov: &[u8]) -> Result<Track, Error> {
         ticks_per_second: trak.mdia.mdhd.timescale.max(1),
         default_ticks: trex.map_or(0, |trex| trex.default_sample_duration),
         default_bytes: trex.map_or(0, |trex| trex.default_sample_size),
+    })
+}
+
+/// What is said of the pictures, where they are H.264.
+fn described(moov: &Moov) -> Option<Described> {
+    let codecs = moov.trak.iter();
+    let mut codecs = codecs.flat_map(|trak| &trak.mdia.minf.stbl.stsd.codecs);
+    codecs.find_map(|codec| match codec {
+        Codec::Avc1(avc) => Some(Described::new(&avc.avcc)),
+        _ => None,
     })
 }
 
@@ -248,7 +292,10 @@ mod tests {
                         seconds,
                         frames,
                         key_frame,
+                        look,
                     }) => {
+                        // `ffprobe -show_frames`: each is an I picture, by x264 with closed groups.
+                        assert!(look.is_some_and(|look| look.is_idr && !look.is_another));
                         assert_eq!(key_frame.unwrap().start, 0);
                         contents.push(content);
                         durations.push(seconds);

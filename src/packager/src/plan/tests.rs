@@ -8,6 +8,7 @@ pub(crate) fn film(sounds: u32) -> Plan {
         index: 0,
         treatment: Treatment::Copy,
         interlaced: false,
+        tone_map: None,
         seen: (1280, 720),
         frame_rate: None,
         has_captions: false,
@@ -30,6 +31,10 @@ pub(crate) fn film(sounds: u32) -> Plan {
         long_gap: None,
         strict: false,
         thumbnails: false,
+        copy_only: false,
+        sounds_apart: false,
+        hold: None,
+        pad: None,
     }
 }
 
@@ -39,6 +44,7 @@ const WISHES: Wishes = Wishes {
     strict: false,
     ladder: Ladder::Single,
     thumbnails: false,
+    copy_only: false,
 };
 
 /// What ffprobe 5.1.9 said about a film made by ffmpeg; packets that decide nothing are left out.

@@ -29,6 +29,9 @@ pub struct Ledger {
     pub wishes: Wishes,
     /// What was done with its streams, in words.
     pub plan: Vec<String>,
+    /// Whether only a part of the film could be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub salvaged: bool,
     /// Which ffmpeg did it.
     pub ffmpeg: String,
     /// The folder of this packaging, below the game's.
@@ -71,6 +74,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) blake3: blake3::Hash,
     pub(crate) wishes: Wishes,
     pub(crate) plan: Vec<String>,
+    pub(crate) salvaged: bool,
     pub(crate) ffmpeg: &'a str,
     pub(crate) edition: &'a str,
     pub(crate) stored: &'a [Stored],
@@ -97,6 +101,7 @@ impl Ledger {
             },
             wishes: entry.wishes,
             plan: entry.plan,
+            salvaged: entry.salvaged,
             ffmpeg: entry.ffmpeg.to_owned(),
             edition: entry.edition.to_owned(),
             objects,
@@ -160,6 +165,7 @@ mod tests {
             blake3: blake3::hash(b"all"),
             wishes: Wishes::default(),
             plan: vec!["video: copied".to_owned()],
+            salvaged: false,
             ffmpeg: "5.1.9",
             edition: "v0123456789",
             stored: &[stored("v0123456789/init.mp4", 3), stored("master.m3u8", 5)],

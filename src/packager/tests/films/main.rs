@@ -11,6 +11,7 @@ mod disguised;
 #[expect(unreachable_pub, reason = "the journeys take it from a library")]
 #[path = "../../../../tests/src/encodes.rs"]
 mod encodes;
+mod kinds;
 mod ladders;
 mod oddities;
 mod outside;

@@ -88,6 +88,23 @@ pub(crate) fn start(film: &Path) -> Start {
     }
 }
 
+/// When the last packet of `stream` ends, in seconds.
+pub(crate) fn end(film: &Path, stream: &str) -> f64 {
+    let arguments = ["-select_streams", stream];
+    let entries = ["-show_entries", "packet=pts_time,duration_time"];
+    let said = run(
+        "ffprobe",
+        &arguments,
+        film,
+        &[&entries[..], &["-of", "csv=p=0"]].concat(),
+    );
+    let ends = said.lines().filter_map(|line| {
+        let mut numbers = line.split(',').filter_map(|word| word.parse::<f64>().ok());
+        Some(numbers.next()? + numbers.next().unwrap_or_default())
+    });
+    ends.fold(0.0, f64::max)
+}
+
 /// Whether the first frame comes as two halves.
 pub(crate) fn is_interlaced(film: &Path) -> bool {
     let arguments = ["-select_streams", "v:0", "-read_intervals", "%+#1"];

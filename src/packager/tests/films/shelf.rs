@@ -17,6 +17,7 @@ pub(crate) const WISHES: Wishes = Wishes {
     strict: false,
     ladder: Ladder::Single,
     thumbnails: false,
+    copy_only: false,
 };
 
 const BUCKET: &str = "films";
@@ -66,18 +67,36 @@ impl Shelf {
 
     /// Packages a film as the game `7`.
     pub(crate) async fn package(&self, source: &Path, wishes: Wishes) -> Result<Packaged, Error> {
+        self.package_on(source, wishes, Terms::default()).await
+    }
+
+    async fn package_on(
+        &self,
+        source: &Path,
+        wishes: Wishes,
+        terms: Terms,
+    ) -> Result<Packaged, Error> {
         let options = Options {
             source: &Source::File(source.to_owned()),
             game: GameId::new("7").unwrap(),
             bucket: &self.config,
             wishes,
-            terms: Terms::default(),
+            terms,
             scratch: None,
         };
         match run(&options, &Progress::quiet()).await? {
             Outcome::Packaged(packaged) => Ok(*packaged),
             Outcome::Unchanged(_) => panic!("it had not been packaged so"),
         }
+    }
+
+    /// The same with what can be read of a damaged one.
+    pub(crate) async fn salvage(&self, source: &Path, wishes: Wishes) -> Result<Packaged, Error> {
+        let terms = Terms {
+            salvage: true,
+            ..Terms::default()
+        };
+        self.package_on(source, wishes, terms).await
     }
 
     /// Has a presentation judged; gives the rules of which a MUST is not kept, and why.
