@@ -11,9 +11,10 @@ use reqwest::Url;
 
 use super::{
     Depth, NotChecked,
+    fragment::File,
     init::Init,
     presentation::{Fetched, Media, Presentation, Role, Segment},
-    scan::{File, Scanner},
+    scan::Scanner,
     source::{Content, Source},
     vtt::Vtt,
 };

@@ -6,6 +6,7 @@
 //! the other. Whoever has files elsewhere than on the web or on this machine brings a [`Source`].
 
 mod cc_data;
+mod fragment;
 mod gather;
 mod init;
 mod nal;

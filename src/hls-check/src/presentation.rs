@@ -6,8 +6,8 @@ use m3u8_rs::{MasterPlaylist, MediaPlaylist};
 
 use super::{
     Depth,
+    fragment::{File, Format, Fragment, Run},
     init::{Init, Kind, Track},
-    scan::{File, Format, Fragment, Run},
     source::Absence,
     vtt::Vtt,
 };

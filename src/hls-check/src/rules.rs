@@ -19,9 +19,9 @@ mod tracks;
 use self::needs::Needs;
 use super::{
     Depth, Report,
+    fragment::File,
     presentation::{Media, Presentation},
     report::Verdict,
-    scan::File,
 };
 
 type Judge = fn(&Presentation, &mut Verdict);

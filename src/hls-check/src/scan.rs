@@ -7,8 +7,8 @@ use std::{collections::VecDeque, io::Cursor, ops::Range};
 use mp4_atom::{Atom as _, Decode as _, FourCC, Header, Moof, Traf};
 
 use super::{
+    fragment::{File, Format, Fragment, Run},
     init::{Init, Kind, Track},
-    nal::Picture,
 };
 
 /// Largest `moof` or `moov` that is read.
@@ -24,92 +24,6 @@ const KEPT_OF_OTHERS: u64 = 4 * 1024;
 const NON_SYNC: u32 = 0x0001_0000;
 
 const MDAT: FourCC = FourCC::new(b"mdat");
-
-/// What one fragment holds of one track.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Run {
-    /// The track's number.
-    pub(super) track: u32,
-    /// When it begins, in the track's ticks; `None` without a `tfdt`.
-    pub(super) decode_time: Option<u64>,
-    /// Ticks of all samples.
-    pub(super) duration: u64,
-    /// Samples.
-    pub(super) samples: u64,
-    /// Where the first sample lies in the file.
-    pub(super) first: Range<u64>,
-    /// Ticks from the beginning of the run to each sample that decoding can begin with.
-    pub(super) sync: Vec<u64>,
-    /// Ticks from the beginning of the run to the sample that is shown first.
-    pub(super) earliest: i64,
-    /// Samples that come after the first and are shown before it.
-    pub(super) leading: u64,
-    /// What the first sample is, where it could be seen.
-    pub(super) picture: Option<Picture>,
-    /// Whether there are captions in any of its samples.
-    pub(super) has_captions: bool,
-}
-
-impl Run {
-    /// Whether the first sample is an IDR picture, where it could be seen.
-    pub(super) fn is_idr(&self) -> Option<bool> {
-        self.picture.map(|picture| picture == Picture::Idr)
-    }
-}
-
-/// One `moof` and what belongs to it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fragment {
-    /// Where its `moof` begins in the file.
-    pub(super) start: u64,
-    /// One for each track.
-    pub(super) runs: Vec<Run>,
-}
-
-impl Fragment {
-    /// What it holds of that track.
-    pub(super) fn run(&self, track: &Track) -> Option<&Run> {
-        self.runs.iter().find(|run| run.track == track.id)
-    }
-}
-
-/// What kind of file it is, by how it begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Format {
-    /// Fragmented MP4.
-    #[default]
-    Fragments,
-    /// An MPEG-2 transport stream (rfc8216bis §3.1.1); nothing in it is read.
-    TransportStream,
-    /// Sound alone (rfc8216bis §3.1.3); nothing in it is read.
-    PackedAudio,
-}
-
-impl Format {
-    fn of(beginning: &[u8]) -> Self {
-        match beginning {
-            // ISO/IEC 13818-1 §2.4.3.2: sync_byte.
-            [0x47, ..] => Self::TransportStream,
-            [b'I', b'D', b'3', ..] => Self::PackedAudio,
-            // ISO/IEC 13818-7 §6.2.1 and ISO/IEC 11172-3 §2.4.1.3: syncword.
-            [0xff, second, ..] if second & 0xe0 == 0xe0 => Self::PackedAudio,
-            _ => Self::Fragments,
-        }
-    }
-}
-
-/// A media file.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct File {
-    /// What kind of file it is.
-    pub(super) format: Format,
-    /// Bytes.
-    pub(super) bytes: u64,
-    /// Its fragments.
-    pub(super) fragments: Vec<Fragment>,
-    /// Whether it ends where a box ends.
-    pub(super) is_whole: bool,
-}
 
 /// A picture's beginning that is waited for.
 struct Awaited {
@@ -350,7 +264,7 @@ impl Scanner {
             if samples == 0 {
                 first_size = sample.size.unwrap_or(default_size);
             }
-            let shown = duration.cast_signed() + i64::from(sample.cts.unwrap_or_default());
+            let shown = duration.cast_signed() + sample.cts.unwrap_or_default();
             if samples == 0 {
                 first_shown = shown;
             }

@@ -18,8 +18,8 @@ mod plan;
 mod progress;
 mod publish;
 
-pub use bucket::Config as BucketConfig;
 pub use bucket::objects::{Object, Objects};
+pub use bucket::{BucketError, Config as BucketConfig};
 pub use error::Error;
 pub use input::scratch::Scratch;
 pub use input::source::{BadSource, Source};

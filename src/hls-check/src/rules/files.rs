@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    fragment::{File, Format},
     presentation::{Fetched, Media, Presentation},
     report::Verdict,
-    scan::{File, Format},
     source::Absence,
 };
 

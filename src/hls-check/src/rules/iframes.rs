@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::{
+    fragment::{File, Fragment},
     init::{Kind, Track},
     presentation::{Fetched, Presentation, Role, Segment},
     report::Verdict,
-    scan::{File, Fragment},
 };
 
 /// 6.1.

@@ -3,9 +3,9 @@
 use m3u8_rs::{MediaPlaylist, MediaPlaylistType};
 
 use crate::{
+    fragment::Format,
     presentation::{Media, Presentation, Role},
     report::Verdict,
-    scan::Format,
 };
 
 /// What Apple would have a segment last, in seconds (rules 7.5 and 7.6).

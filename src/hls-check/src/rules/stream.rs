@@ -5,12 +5,12 @@ use m3u8_rs::{ClosedCaptionGroupId, QuotedOrUnquoted, VariantStream};
 
 use crate::{
     Depth,
+    fragment::Run,
     init::{Init, Kind},
     nal::Picture,
     presentation::{Media, Presentation, Segment},
     range::VideoRange,
     report::Verdict,
-    scan::Run,
 };
 
 /// Variants and I-frames with their playlists and init sections.
@@ -103,10 +103,10 @@ fn dependence(presentation: &Presentation, segment: &Segment) -> Option<String> 
         Picture::Idr => None,
         Picture::Cra if leading == 0 => None,
         Picture::Cra => Some(format!(
-            "begins with a CRA picture, and {leading} pictures before it need the segment before"
+            "begins with a CRA picture; pictures that need the segment before: {leading}"
         )),
         Picture::Other if leading > 0 => Some(format!(
-            "begins within an open GOP: {leading} pictures before the first one need the segment before"
+            "begins within an open GOP; pictures that need the segment before: {leading}"
         )),
         Picture::Other => Some("begins with a picture that is no IDR picture".to_owned()),
     }

@@ -1,10 +1,10 @@
 //! The media's own time against the playlists', and where decoding can begin.
 
 use crate::{
+    fragment::Run,
     init::{Init, Kind, Track},
     presentation::{Media, Presentation, Role, Segment, Timed},
     report::Verdict,
-    scan::Run,
 };
 
 /// Seconds between key frames, and what rounding may add (rule 1.13).

@@ -1,10 +1,10 @@
 //! Each track of a muxed presentation against EXTINF, and against the playlist's main track.
 
 use crate::{
+    fragment::Run,
     init::{Kind, Track},
     presentation::{Media, Presentation, Segment},
     report::Verdict,
-    scan::Run,
 };
 
 /// How far a track may begin or end from where its segment does, in seconds: packets of sound are

@@ -93,7 +93,6 @@ async fn the_dynamic_range_is_told() {
                 "log-level=error:keyint=50:scenecut=0:open-gop=0:transfer=smpte2084",
             ],
         );
-        film.forget_box("muxed_init.mp4", b"colr");
     };
     broken(hevc, ["VIDEO-RANGE"], always).await;
 }
@@ -163,7 +162,7 @@ async fn segments_that_stand_alone_begin_no_open_gop() {
     .await;
     let rule = report.rules.iter().find(|it| it.rule == "HLS 4.4.2.1");
     assert!(
-        format!("{rule:?}").contains("open GOP: 2 pictures"),
+        format!("{rule:?}").contains("an open GOP; pictures that need the segment before: 1"),
         "{rule:?}"
     );
     const CRA: &[&str] = &[
@@ -192,5 +191,6 @@ async fn an_iframe_lasts_until_the_next_that_is_listed() {
     };
     broken(late, ["8.1", "8.7"], []).await;
     let long = |film: &Film| film.edit("big_iframes.m3u8", "TARGETDURATION:2", "TARGETDURATION:1");
-    broken(long, ["HLS 4.4.3.1"], []).await;
+    // No run of I-frames is as short as that target, so their rate is the average then.
+    broken(long, ["6.9", "HLS 4.4.3.1"], []).await;
 }
