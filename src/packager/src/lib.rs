@@ -13,6 +13,7 @@ mod input;
 mod job;
 mod mp4;
 mod outcome;
+mod pace;
 mod package;
 mod plan;
 mod progress;

@@ -42,7 +42,7 @@ struct Summary {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("{failed} of {films} films could not be packaged")]
+#[error("{failed} of {} could not be packaged", batch::films_in_words(*films))]
 struct SomeFailed {
     failed: usize,
     films: usize,
@@ -68,7 +68,9 @@ pub(super) async fn run(args: &Args, list: &Path) -> Result<(), Failure> {
         // Ctrl-C ends ffmpeg too, and that must not be taken for a failure of ffmpeg.
         biased;
         () = stop => Err(Error::Interrupted),
-        ended = batch.run(&board, |report| summary.borrow_mut().add(report, args.json)) => ended,
+        ended = batch.run(&board, |report| {
+            board.suspend(|| summary.borrow_mut().add(report, args.json));
+        }) => ended,
     };
     board.clear();
     let summary = summary.into_inner().close(films.len(), since);
@@ -140,7 +142,8 @@ impl Summary {
         } = self;
         let megabytes = self.bytes as f64 / 1e6;
         let mut told = format!(
-            "{films} films: {packaged} packaged ({megabytes:.1} MB), {unchanged} unchanged, {failed} failed"
+            "{}: {packaged} packaged ({megabytes:.1} MB), {unchanged} unchanged, {failed} failed",
+            batch::films_in_words(*films)
         );
         if *not_reached > 0 {
             // Writing into a string cannot fail.
