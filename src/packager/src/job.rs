@@ -12,6 +12,7 @@ use tokio::{
 use crate::{
     Error, Packaged,
     bucket::Listing,
+    ffmpeg::encoders::Encoding,
     ffmpeg::recipe::Recipe,
     ffmpeg::remux::{self, Remuxed, Takers},
     hls::presentation::{Part, Presentation},
@@ -52,6 +53,8 @@ pub(crate) struct Task<'a> {
     pub(crate) wishes: Wishes,
     /// Whether the files of earlier editions stay.
     pub(crate) keep_old: bool,
+    /// How pictures are encoded.
+    pub(crate) encoding: Encoding,
     /// How long ffmpeg may do nothing.
     pub(crate) ffmpeg_timeout: Duration,
 }
@@ -95,7 +98,7 @@ impl<'a> Job<'a> {
         Self {
             task,
             plan,
-            recipe: Recipe::new(plan),
+            recipe: Recipe::with(plan, task.encoding),
             ffmpeg,
             upload,
             edition: OnceCell::new(),

@@ -22,6 +22,7 @@ mod publish;
 pub use bucket::objects::{Object, Objects};
 pub use bucket::{BucketError, Config as BucketConfig};
 pub use error::Error;
+pub use ffmpeg::encoders::{Encoder, Encoding};
 pub use input::scratch::Scratch;
 pub use input::source::{BadSource, Source};
 pub use outcome::{Outcome, Packaged, PackagedRung, Unchanged};
@@ -63,6 +64,8 @@ pub struct Terms {
     pub force: bool,
     /// How long the bucket may be in trouble, for one film, all its trouble together.
     pub retry_budget: Duration,
+    /// How pictures are encoded, where they are.
+    pub encoding: Encoding,
     /// How long ffmpeg may do nothing before it is stopped; ffprobe a minute at most.
     pub ffmpeg_timeout: Duration,
 }
@@ -73,6 +76,7 @@ impl Default for Terms {
             keep_old: false,
             verify: false,
             force: false,
+            encoding: Encoding::default(),
             retry_budget: Duration::from_secs(3600),
             ffmpeg_timeout: Duration::from_secs(600),
         }

@@ -63,6 +63,7 @@ pub(crate) async fn with_bucket(
         game,
         wishes: options.wishes,
         keep_old: terms.keep_old,
+        encoding: terms.encoding,
         ffmpeg_timeout: terms.ffmpeg_timeout,
     };
     match attempt(bucket, &task, &here, standing, progress).await {

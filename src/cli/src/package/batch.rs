@@ -3,7 +3,7 @@
 use std::{cell::RefCell, fmt::Write as _, path::Path, time::Instant};
 
 use reelgate_packager::{
-    Error, Outcome,
+    Encoder, Error, Outcome, Progress,
     batch::{self, BadList, Batch, Board, Failed, Report},
 };
 use serde::Serialize;
@@ -54,10 +54,14 @@ pub(super) async fn run(args: &Args, list: &Path) -> Result<(), Failure> {
     let films = batch::read(list, args.wishes())?;
     let bucket = bucket(&args.bucket)?;
     let scratch = args.scratch_for(films.iter().map(|film| &film.source))?;
+    let (encoder, note) = Encoder::find(args.encoder.wished()).await;
+    if let Some(note) = note {
+        Progress::quiet().say(&note);
+    }
     let batch = Batch {
         films: &films,
         bucket: &bucket,
-        terms: args.terms(),
+        terms: args.terms(encoder),
         scratch: scratch.as_ref(),
         jobs: args.jobs,
     };
