@@ -118,12 +118,14 @@ fn text(report: &Report) -> String {
         report.count(Outcome::Fail),
         report.count(Outcome::NotChecked),
     );
+    let inapplicable = report.count(Outcome::NotApplicable);
     let megabytes = *bytes as f64 / 1e6;
     // A string takes all that is written to it.
     let _ = write!(
         text,
         "{playlist}: {playlists} playlists, {segments} segments, {megabytes:.1} MB read; \
-         {passed} rules kept, {warnings} warnings, {failed} failed, {unchecked} not checked"
+         {passed} rules kept, {warnings} warnings, {failed} failed, {unchecked} not checked, \
+         {inapplicable} not applicable"
     );
     text
 }
@@ -135,6 +137,7 @@ fn rule(text: &mut String, judged: &Judged) {
         Outcome::Warning => "warning",
         Outcome::Fail => "FAIL",
         Outcome::NotChecked => "-",
+        Outcome::NotApplicable => "n/a",
     };
     let _ = writeln!(text, "{outcome:<8}{rule:<12}{title}");
     for finding in &judged.findings {

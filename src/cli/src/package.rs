@@ -4,7 +4,11 @@ mod batch;
 mod bucket;
 mod values;
 
-use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 
 use reelgate_core::key::GameId;
 
@@ -13,8 +17,8 @@ use crate::{
     signals,
 };
 use reelgate_packager::{
-    Error, Ladder, Options, Outcome, Packaged, Progress, Scratch, Source, Terms, Unchanged, Wishes,
-    run as package,
+    Encoder, Encoding, Error, Ladder, Options, Outcome, Packaged, Progress, Scratch, Source, Terms,
+    Unchanged, Wishes, run as package,
 };
 
 pub(crate) use bucket::{BucketArgs, bucket};
@@ -62,6 +66,14 @@ pub(crate) struct Args {
     /// film alone stays playable as master.v1.m3u8
     #[arg(long, value_name = "LADDER")]
     ladder: Option<values::Rungs>,
+    /// Encode with the machine's own encoder, which is found by trying; with x264 where it does not
+    /// work. Only x264 makes the same bytes of a film every time
+    #[arg(long, value_name = "ENCODER", default_value = "software")]
+    encoder: values::EncoderName,
+    /// Give x264 so many threads for each quality of a ladder: faster on a machine that has them, and
+    /// no two runs make the same bytes [default: 1, which is repeatable]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroU32>,
     /// Make no poster and no thumbnails
     #[arg(long)]
     no_thumbnails: bool,
@@ -120,12 +132,13 @@ async fn one(args: &Args, source: &Source, game: &str) -> Result<(), Failure> {
     // clap has checked it already.
     let game = GameId::new(game).map_err(|error| Failure::new(Kind::Usage, error))?;
     let scratch = args.scratch_for([source])?;
+    let (encoder, note) = Encoder::find(args.encoder.wished()).await;
     let options = Options {
         source,
         game,
         bucket: &bucket,
         wishes: args.wishes(),
-        terms: args.terms(),
+        terms: args.terms(encoder),
         scratch: scratch.as_ref(),
     };
     let progress = if args.quiet {
@@ -133,6 +146,9 @@ async fn one(args: &Args, source: &Source, game: &str) -> Result<(), Failure> {
     } else {
         Progress::of_stderr()
     };
+    if let Some(note) = note {
+        progress.say(&note);
+    }
     let stop = signals::stop_requested().map_err(|error| Failure::new(Kind::Failed, error))?;
     let outcome = tokio::select! {
         // Ctrl-C ends ffmpeg too, and that must not be taken for a failure of ffmpeg.
@@ -168,8 +184,12 @@ impl Args {
         }
     }
 
-    fn terms(&self) -> Terms {
+    fn terms(&self, encoder: Encoder) -> Terms {
         Terms {
+            encoding: Encoding {
+                encoder,
+                threads: self.threads,
+            },
             keep_old: self.keep_old,
             verify: self.verify,
             force: self.force,

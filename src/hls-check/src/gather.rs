@@ -6,15 +6,17 @@ use std::{
 };
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use m3u8_rs::{MasterPlaylist, MediaPlaylist, Playlist};
+use m3u8_rs::{AlternativeMediaType, MasterPlaylist, MediaPlaylist, Playlist};
 use reqwest::Url;
 
 use super::{
     Depth, NotChecked,
+    fragment::File,
     init::Init,
     presentation::{Fetched, Media, Presentation, Role, Segment},
-    scan::{File, Scanner},
+    scan::Scanner,
     source::{Content, Source},
+    vtt::Vtt,
 };
 
 /// Files that are read at once.
@@ -41,6 +43,7 @@ pub(super) async fn gather(
     playlists.sort_by(|a, b| (a.role, &a.name).cmp(&(b.role, &b.name)));
     let inits = inits(source, &playlists).await?;
     let (files, ranges) = files(source, &playlists, &inits, depth).await?;
+    let texts = texts(source, &playlists, depth).await?;
     Ok(Presentation {
         depth,
         name: entry
@@ -55,6 +58,7 @@ pub(super) async fn gather(
         playlists,
         inits,
         files,
+        texts,
         ranges,
     })
 }
@@ -98,12 +102,15 @@ fn named(master: &MasterPlaylist) -> impl Iterator<Item = (&str, Role)> {
         };
         (variant.uri.as_str(), role)
     });
-    let sound = master
-        .alternatives
-        .iter()
-        .filter(|it| it.media_type == m3u8_rs::AlternativeMediaType::Audio)
-        .filter_map(|it| Some((it.uri.as_deref()?, Role::Sound)));
-    variants.chain(sound)
+    let renditions = master.alternatives.iter().filter_map(|it| {
+        let role = match it.media_type {
+            AlternativeMediaType::Audio => Role::Sound,
+            AlternativeMediaType::Subtitles => Role::Subtitles,
+            _ => return None,
+        };
+        Some((it.uri.as_deref()?, role))
+    });
+    variants.chain(renditions)
 }
 
 fn addresses(master: &MasterPlaylist, entry: &Url) -> BTreeMap<String, String> {
@@ -236,7 +243,7 @@ async fn files(
         init.and_then(Fetched::it).cloned().unwrap_or_default()
     };
     // I-frames come last, so that they do not stand in the way of the picture's own init section.
-    for media in playlists {
+    for media in playlists.iter().filter(|media| !is_text(media)) {
         for segment in chosen(media, depth) {
             let init = whole.entry(segment.file.clone()).or_default();
             if init.tracks.is_empty() {
@@ -264,6 +271,40 @@ async fn files(
     let whole = in_parallel(whole).await?;
     let ranges = in_parallel(ranges).await?;
     Ok((whole.into_iter().collect(), ranges.into_iter().collect()))
+}
+
+/// Whether its segments are WebVTT, which has no init section.
+fn is_text(media: &Media) -> bool {
+    let mut segments = media.segments().iter();
+    media.role == Role::Subtitles && segments.all(|segment| segment.init.is_none())
+}
+
+async fn texts(
+    source: &dyn Source,
+    playlists: &[Media],
+    depth: Depth,
+) -> Result<BTreeMap<String, Fetched<Vtt>>, NotChecked> {
+    let media = playlists.iter().filter(|media| is_text(media));
+    let urls: BTreeSet<String> = media
+        .flat_map(|media| chosen(media, depth))
+        .map(|segment| segment.file.clone())
+        .collect();
+    let read = in_parallel(urls.into_iter().map(|url| text(source, url))).await?;
+    Ok(read.into_iter().collect())
+}
+
+async fn text(source: &dyn Source, url: String) -> Result<(String, Fetched<Vtt>), NotChecked> {
+    let fetched = match source.open(&parsed(&url)?, None).await? {
+        Err(absence) => Fetched::Absent(absence),
+        Ok(content) => {
+            let content_type = content.content_type.clone();
+            match Vtt::read(&content.read(MAX_TEXT_BYTES).await?) {
+                Ok(it) => Fetched::Here { it, content_type },
+                Err(why) => Fetched::Unreadable(why),
+            }
+        }
+    };
+    Ok((url, fetched))
 }
 
 /// The segments whose files are read.

@@ -4,10 +4,14 @@ use std::io::Cursor;
 
 use mp4_atom::{Any, Atom as _, Codec, Decode as _, DecodeMaybe as _, FourCC, Moov, Trak};
 
-use super::nal::Units;
+use super::{nal::Units, range::VideoRange};
 
 /// The object type of MPEG-4 audio (ISO/IEC 14496-1, table 5).
 const MPEG4_AUDIO: u8 = 0x40;
+
+/// Object types of AAC whose list of channels is a program config element: LC, SBR and PS
+/// (ISO/IEC 14496-3, tables 1.17 and 4.1).
+const AAC: [u8; 3] = [2, 5, 29];
 
 /// Picture, sound or neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +39,29 @@ pub(super) struct Track {
     pub(super) size: (u64, u64),
     /// Channels of sound.
     pub(super) channels: u16,
+    /// Whether its channels are listed in the sound itself: AAC with a program config element.
+    pub(super) has_channel_list: bool,
+    /// What the picture's transfer function is, where that is said.
+    pub(super) range: Option<VideoRange>,
     /// How its samples are divided, where that is known here.
     pub(super) units: Option<Units>,
+    /// What of it is shown, and when; empty for all of it (ISO/IEC 14496-12 §8.6.6).
+    pub(super) edits: Vec<Edit>,
     /// Ticks and flags of a sample, where a fragment does not say (ISO/IEC 14496-12 §8.8.3).
     pub(super) default_duration: u32,
     /// See `default_duration`.
     pub(super) default_size: u32,
     /// See `default_duration`.
     pub(super) default_flags: u32,
+}
+
+/// One entry of an edit list.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Edit {
+    /// Seconds that it lasts; 0 in fragmented files for all there is.
+    pub(super) seconds: f64,
+    /// Where it begins in the track, in ticks; `None` for a pause.
+    pub(super) from: Option<u64>,
 }
 
 /// An init section.
@@ -111,11 +130,25 @@ fn track(trak: &Trak, moov: &Moov) -> Track {
         codec: described.name,
         size: described.size,
         channels: described.channels,
+        has_channel_list: described.has_channel_list,
+        range: described.range,
+        edits: edits(trak, moov),
         units: described.units,
         default_duration: defaults.map_or(0, |trex| trex.default_sample_duration),
         default_size: defaults.map_or(0, |trex| trex.default_sample_size),
         default_flags: defaults.map_or(0, |trex| trex.default_sample_flags),
     }
+}
+
+fn edits(trak: &Trak, moov: &Moov) -> Vec<Edit> {
+    let list = trak.edts.as_ref().and_then(|edts| edts.elst.as_ref());
+    let entries = list.map_or(&[][..], |list| &list.entries);
+    let timescale = f64::from(moov.mvhd.timescale.max(1));
+    let edit = |entry: &mp4_atom::ElstEntry| Edit {
+        seconds: entry.segment_duration as f64 / timescale,
+        from: entry.media_time,
+    };
+    entries.iter().map(edit).collect()
 }
 
 #[derive(Default)]
@@ -124,6 +157,8 @@ struct Described {
     name: String,
     size: (u64, u64),
     channels: u16,
+    has_channel_list: bool,
+    range: Option<VideoRange>,
     units: Option<Units>,
 }
 
@@ -131,8 +166,8 @@ fn describe(codec: &Codec) -> Described {
     let mut described = match codec {
         Codec::Avc1(avc) => h264("avc1", &avc.avcc),
         Codec::Avc3(avc) => h264("avc3", &avc.avcc),
-        Codec::Hvc1(hevc) => h265("hvc1", hevc.hvcc.length_size_minus_one),
-        Codec::Hev1(hevc) => h265("hev1", hevc.hvcc.length_size_minus_one),
+        Codec::Hvc1(hevc) => h265("hvc1", &hevc.hvcc),
+        Codec::Hev1(hevc) => h265("hev1", &hevc.hvcc),
         Codec::Mp4a(mp4a) => aac(&mp4a.esds, mp4a.audio.channel_count),
         Codec::Av01(_) => video("av01"),
         Codec::Vp09(_) => video("vp09"),
@@ -143,6 +178,8 @@ fn describe(codec: &Codec) -> Described {
         other if other.visual().is_some() => video("?"),
         _ => Described::default(),
     };
+    // ISO/IEC 14496-12 §12.1.5.1: the box prevails over what the bit stream says.
+    described.range = VideoRange::of_box(codec).or(described.range);
     described.size = codec.visual().map_or((0, 0), |visual| {
         let (width, height) = (u64::from(visual.width), u64::from(visual.height));
         (square(width, shape(codec)), height)
@@ -174,13 +211,15 @@ fn h264(name: &str, avcc: &mp4_atom::Avcc) -> Described {
     let name = format!("{name}.{profile:02x}{constraints:02x}{level:02x}");
     Described {
         units: Some(Units::H264(avcc.length_size)),
+        range: VideoRange::of_h264(avcc),
         ..video(&name)
     }
 }
 
-fn h265(name: &str, length_size_minus_one: u8) -> Described {
+fn h265(name: &str, hvcc: &mp4_atom::Hvcc) -> Described {
     Described {
-        units: Some(Units::H265(length_size_minus_one + 1)),
+        units: Some(Units::H265(hvcc.length_size_minus_one + 1)),
+        range: VideoRange::of_h265(hvcc),
         ..video(name)
     }
 }
@@ -188,15 +227,18 @@ fn h265(name: &str, length_size_minus_one: u8) -> Described {
 fn aac(esds: &mp4_atom::Esds, told: u16) -> Described {
     let decoder = &esds.es_desc.dec_config;
     match (decoder.object_type_indication, &decoder.dec_specific) {
-        (MPEG4_AUDIO, Some(specific)) => audio(
-            &format!("mp4a.40.{}", specific.profile),
-            // ISO/IEC 14496-3, table 1.19: 7 stands for 8 channels, 0 for another list.
-            match specific.chan_conf {
-                0 => told,
-                7 => 8,
-                channels => u16::from(channels),
-            },
-        ),
+        (MPEG4_AUDIO, Some(specific)) => Described {
+            has_channel_list: specific.chan_conf == 0 && AAC.contains(&specific.profile),
+            ..audio(
+                &format!("mp4a.40.{}", specific.profile),
+                // ISO/IEC 14496-3, table 1.19: 7 stands for 8 channels, 0 for another list.
+                match specific.chan_conf {
+                    0 => told,
+                    7 => 8,
+                    channels => u16::from(channels),
+                },
+            )
+        },
         (kind, _) => audio(&format!("mp4a.{kind:02x}"), told),
     }
 }

@@ -5,17 +5,21 @@
 //! any I/O. Nothing here is shared with the code that packages: a mistake of the one is no excuse for
 //! the other. Whoever has files elsewhere than on the web or on this machine brings a [`Source`].
 
+mod cc_data;
+mod fragment;
 mod gather;
 mod init;
 mod nal;
 mod place;
 mod presentation;
+mod range;
 mod report;
 mod rules;
 mod scan;
 mod source;
 #[cfg(test)]
 mod tests;
+mod vtt;
 
 pub use place::Place;
 pub use report::{Finding, Judged, Outcome, Report};

@@ -6,9 +6,10 @@ use m3u8_rs::{MasterPlaylist, MediaPlaylist};
 
 use super::{
     Depth,
+    fragment::{File, Format, Fragment, Run},
     init::{Init, Kind, Track},
-    scan::{File, Fragment, Run},
     source::Absence,
+    vtt::Vtt,
 };
 
 /// Which part a media playlist has.
@@ -20,6 +21,8 @@ pub(super) enum Role {
     Sound,
     /// The I-frames of a picture.
     IFrames,
+    /// A rendition of subtitles.
+    Subtitles,
 }
 
 /// What came of fetching something that a playlist names.
@@ -142,6 +145,8 @@ pub(super) struct Presentation {
     pub(super) inits: BTreeMap<String, Fetched<Init>>,
     /// Media files by their address; those that were not read are not there.
     pub(super) files: BTreeMap<String, Fetched<File>>,
+    /// Segments of WebVTT by their address; those that were not read are not there.
+    pub(super) texts: BTreeMap<String, Fetched<Vtt>>,
     /// What the server gave for the byte ranges of some I-frames.
     pub(super) ranges: BTreeMap<(String, u64), Fetched<File>>,
 }
@@ -164,7 +169,25 @@ impl Presentation {
     pub(super) fn played(&self) -> impl Iterator<Item = &Media> {
         self.playlists
             .iter()
-            .filter(|media| media.role != Role::IFrames)
+            .filter(|media| matches!(media.role, Role::Picture | Role::Sound))
+    }
+
+    /// What kind of files the segments of a playlist are; `None` when none was read.
+    pub(super) fn format(&self, media: &Media) -> Option<Format> {
+        let mut segments = media.segments().iter();
+        segments.find_map(|segment| Some(self.files.get(&segment.file)?.it()?.format))
+    }
+
+    /// Whether any file that was read has fragments: what the rules about media look at.
+    pub(super) fn has_fragments(&self) -> bool {
+        let mut files = self.files.values().filter_map(Fetched::it);
+        files.any(|file| !file.fragments.is_empty())
+    }
+
+    /// The runs of a track in a segment, when its file was read.
+    pub(super) fn runs<'a>(&'a self, segment: &Segment, track: &Track) -> Vec<&'a Run> {
+        let fragments = self.fragments(segment).unwrap_or_default();
+        fragments.iter().filter_map(|it| it.run(track)).collect()
     }
 
     /// The init section of a segment, when it could be read.

@@ -9,6 +9,8 @@ const MOST_FINDINGS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
+    /// There is nothing here that the rule is about; the finding says what is not there.
+    NotApplicable,
     /// Could not be looked at here; the first finding says why.
     NotChecked,
     /// Kept.
@@ -31,7 +33,8 @@ pub struct Finding {
 /// One rule and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Judged {
-    /// A number of Apple's authoring specification for HLS, or `HLS` and a section of rfc8216bis.
+    /// A number of Apple's authoring specification for HLS, `HLS` and a section of rfc8216bis, an
+    /// attribute, or `WEB` and a number for what browsers need.
     pub rule: &'static str,
     /// What it demands.
     pub title: &'static str,
@@ -103,6 +106,11 @@ impl Verdict {
         } else {
             self.more += 1;
         }
+    }
+
+    /// The rule is about something that is not there.
+    pub(super) fn not_applicable(&mut self, why: impl Into<String>) {
+        self.find(Outcome::NotApplicable, String::new(), why.into());
     }
 
     /// What came of it.

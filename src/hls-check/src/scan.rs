@@ -2,11 +2,14 @@
 //! begins. Of the media itself only the beginnings of pictures are kept, so a file of any size needs
 //! little memory.
 
-use std::{io::Cursor, ops::Range};
+use std::{collections::VecDeque, io::Cursor, ops::Range};
 
 use mp4_atom::{Atom as _, Decode as _, FourCC, Header, Moof, Traf};
 
-use super::init::{Init, Kind, Track};
+use super::{
+    fragment::{File, Format, Fragment, Run},
+    init::{Init, Kind, Track},
+};
 
 /// Largest `moof` or `moov` that is read.
 const MAX_BOX_BYTES: u64 = 32 * 1024 * 1024;
@@ -14,62 +17,19 @@ const MAX_BOX_BYTES: u64 = 32 * 1024 * 1024;
 /// How much of a picture is kept to find its first slice behind parameter sets and messages.
 const KEPT_BYTES: u64 = 64 * 1024;
 
+/// As much for one that is not the first of its fragment: of these, captions are looked for.
+const KEPT_OF_OTHERS: u64 = 4 * 1024;
+
 /// ISO/IEC 14496-12 §8.8.3.1: `sample_is_non_sync_sample`.
 const NON_SYNC: u32 = 0x0001_0000;
 
 const MDAT: FourCC = FourCC::new(b"mdat");
 
-/// What one fragment holds of one track.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Run {
-    /// The track's number.
-    pub(super) track: u32,
-    /// When it begins, in the track's ticks; `None` without a `tfdt`.
-    pub(super) decode_time: Option<u64>,
-    /// Ticks of all samples.
-    pub(super) duration: u64,
-    /// Samples.
-    pub(super) samples: u64,
-    /// Where the first sample lies in the file.
-    pub(super) first: Range<u64>,
-    /// Ticks from the beginning of the run to each sample that decoding can begin with.
-    pub(super) sync: Vec<u64>,
-    /// Whether the first sample is an IDR picture, where it could be seen.
-    pub(super) is_idr: Option<bool>,
-}
-
-/// One `moof` and what belongs to it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fragment {
-    /// Where its `moof` begins in the file.
-    pub(super) start: u64,
-    /// One for each track.
-    pub(super) runs: Vec<Run>,
-}
-
-impl Fragment {
-    /// What it holds of that track.
-    pub(super) fn run(&self, track: &Track) -> Option<&Run> {
-        self.runs.iter().find(|run| run.track == track.id)
-    }
-}
-
-/// A media file.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct File {
-    /// Bytes.
-    pub(super) bytes: u64,
-    /// Its fragments.
-    pub(super) fragments: Vec<Fragment>,
-    /// Whether it ends where a box ends.
-    pub(super) is_whole: bool,
-}
-
 /// A picture's beginning that is waited for.
-struct Beginning {
+struct Awaited {
     range: Range<u64>,
-    fragment: usize,
     run: usize,
+    is_first: bool,
     seen: Vec<u8>,
 }
 
@@ -91,7 +51,10 @@ pub(super) struct Scanner {
     box_start: u64,
     state: State,
     collected: Vec<u8>,
-    beginnings: Vec<Beginning>,
+    /// In the order of their places, all of the last fragment.
+    awaited: VecDeque<Awaited>,
+    /// Whether a header was read.
+    has_boxes: bool,
     file: File,
 }
 
@@ -104,7 +67,8 @@ impl Scanner {
             box_start: position,
             state: State::Header(8),
             collected: Vec::new(),
-            beginnings: Vec::new(),
+            awaited: VecDeque::new(),
+            has_boxes: false,
             file: File::default(),
         }
     }
@@ -140,8 +104,9 @@ impl Scanner {
 
     /// What the file held.
     pub(super) fn finish(mut self) -> File {
-        self.file.is_whole = self.collected.is_empty() && matches!(self.state, State::Header(8));
-        self.settle();
+        self.file.is_whole = self.file.format != Format::Fragments
+            || self.collected.is_empty() && matches!(self.state, State::Header(8));
+        self.settle_before(u64::MAX);
         self.file
     }
 
@@ -167,6 +132,14 @@ impl Scanner {
         // ISO/IEC 14496-12 §4.2: a size of 1 says that the real one follows.
         if self.collected.len() == 8 && self.collected.starts_with(&[0, 0, 0, 1]) {
             self.state = State::Header(16);
+            return Ok(());
+        }
+        if !self.has_boxes {
+            self.file.format = Format::of(&self.collected);
+            self.has_boxes = true;
+        }
+        if self.file.format != Format::Fragments {
+            self.state = State::Skip(u64::MAX);
             return Ok(());
         }
         let header = Header::decode(&mut Cursor::new(&self.collected))
@@ -210,30 +183,65 @@ impl Scanner {
 
     fn fragment(&mut self, moof: &Moof) {
         let start = self.box_start;
-        // What the fragments before it began with has gone by.
-        self.settle();
+        // What the fragment before it holds has gone by.
+        self.settle_before(u64::MAX);
         let runs: Vec<Run> = moof.traf.iter().map(|traf| self.run(traf, start)).collect();
-        let fragment = self.file.fragments.len();
-        for (number, run) in runs.iter().enumerate() {
-            let track = self.init.track(run.track);
-            if track.is_some_and(|track| track.kind == Kind::Video) {
-                let end = run.first.end.min(run.first.start + KEPT_BYTES);
-                self.beginnings.push(Beginning {
-                    range: run.first.start..end,
-                    fragment,
-                    run: number,
-                    seen: Vec::new(),
-                });
+        let mut awaited: Vec<Awaited> = Vec::new();
+        for (number, traf) in moof.traf.iter().enumerate() {
+            let track = self.init.track(traf.tfhd.track_id);
+            if track.is_some_and(|track| track.units.is_some()) {
+                awaited.extend(self.pictures(traf, start, number));
             }
         }
+        awaited.sort_by_key(|it| it.range.start);
+        self.awaited = awaited.into();
         self.file.fragments.push(Fragment { start, runs });
     }
 
-    fn settle(&mut self) {
-        for beginning in std::mem::take(&mut self.beginnings) {
-            let run = &mut self.file.fragments[beginning.fragment].runs[beginning.run];
+    /// The beginnings of all samples of a run of pictures.
+    fn pictures(&self, traf: &Traf, moof_start: u64, run: usize) -> Vec<Awaited> {
+        let of_track = self.init.track(traf.tfhd.track_id);
+        let default_size = traf.tfhd.default_sample_size;
+        let default_size =
+            default_size.unwrap_or_else(|| of_track.map_or(0, |track| track.default_size));
+        let base = traf.tfhd.base_data_offset.unwrap_or(moof_start);
+        let mut at = base;
+        let mut awaited = Vec::new();
+        for trun in &traf.trun {
+            if let Some(offset) = trun.data_offset {
+                at = base.saturating_add_signed(i64::from(offset));
+            }
+            for sample in trun.samples.iter() {
+                let is_first = awaited.is_empty();
+                let size = u64::from(sample.size.unwrap_or(default_size));
+                let kept = if is_first { KEPT_BYTES } else { KEPT_OF_OTHERS };
+                awaited.push(Awaited {
+                    range: at..at.saturating_add(size.min(kept)),
+                    run,
+                    is_first,
+                    seen: Vec::new(),
+                });
+                at = at.saturating_add(size);
+            }
+        }
+        awaited
+    }
+
+    /// Judges the beginnings that lie before `position`: nothing will be added to them.
+    fn settle_before(&mut self, position: u64) {
+        while let Some(awaited) = self.awaited.pop_front_if(|it| it.range.end <= position) {
+            let fragment = self.file.fragments.last_mut();
+            let Some(run) = fragment.and_then(|it| it.runs.get_mut(awaited.run)) else {
+                continue;
+            };
             let units = self.init.track(run.track).and_then(|track| track.units);
-            run.is_idr = units.and_then(|units| units.is_idr(&beginning.seen));
+            let Some(beginning) = units.map(|units| units.begin(&awaited.seen)) else {
+                continue;
+            };
+            run.has_captions |= beginning.has_captions;
+            if awaited.is_first {
+                run.picture = beginning.picture;
+            }
         }
     }
 
@@ -251,10 +259,17 @@ impl Scanner {
         let default_flags = inherited(tfhd.default_sample_flags, |track| track.default_flags);
         let (mut duration, mut samples, mut sync) = (0_u64, 0_u64, Vec::new());
         let mut first_size = 0;
+        let (mut earliest, mut leading, mut first_shown) = (i64::MAX, 0, 0);
         for sample in traf.trun.iter().flat_map(|trun| trun.samples.iter()) {
             if samples == 0 {
                 first_size = sample.size.unwrap_or(default_size);
             }
+            let shown = duration.cast_signed() + sample.cts.unwrap_or_default();
+            if samples == 0 {
+                first_shown = shown;
+            }
+            leading += u64::from(shown < first_shown);
+            earliest = earliest.min(shown);
             if sample.flags.unwrap_or(default_flags) & NON_SYNC == 0 {
                 sync.push(duration);
             }
@@ -273,21 +288,28 @@ impl Scanner {
             first: first..first + u64::from(first_size),
             // Every frame of sound is one: that would be a long list that says nothing.
             sync: if is_video { sync } else { Vec::new() },
-            is_idr: None,
+            earliest: if samples == 0 { 0 } else { earliest },
+            leading,
+            picture: None,
+            has_captions: false,
         }
     }
 
     /// Keeps what belongs to the beginning of a picture.
     fn look(&mut self, bytes: &[u8]) {
         let now = self.position..self.position + bytes.len() as u64;
-        for beginning in &mut self.beginnings {
-            let from = beginning.range.start.max(now.start);
-            let to = beginning.range.end.min(now.end);
+        for awaited in &mut self.awaited {
+            if awaited.range.start >= now.end {
+                break;
+            }
+            let from = awaited.range.start.max(now.start);
+            let to = awaited.range.end.min(now.end);
             if from < to {
                 let from = (from - now.start) as usize;
                 let to = (to - now.start) as usize;
-                beginning.seen.extend_from_slice(&bytes[from..to]);
+                awaited.seen.extend_from_slice(&bytes[from..to]);
             }
         }
+        self.settle_before(now.end);
     }
 }

@@ -2,9 +2,13 @@
 //! exactly one thing is broken, and exactly the rules that this breaks must say so.
 
 mod boxes;
+mod change;
 mod film;
 mod make;
+mod others;
 mod server;
+mod stream;
+mod subtitles;
 
 use std::collections::BTreeSet;
 
@@ -164,7 +168,8 @@ async fn what_each_media_playlist_must_say() {
 
 #[tokio::test]
 async fn what_media_must_be() {
-    broken(|film| film.spoil_idr("big_1.m4s"), ["6.3", "7.4"], []).await;
+    let spoiled = ["6.3", "7.4", "HLS 4.4.2.1"];
+    broken(|film| film.spoil_idr("big_1.m4s"), spoiled, []).await;
     // Less than a frame, and more.
     broken(|film| film.shift("big_1.m4s", 100), ["7.3"], []).await;
     broken(

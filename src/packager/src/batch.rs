@@ -7,8 +7,8 @@ mod board;
 mod list;
 mod mistakes;
 
-pub use board::Board;
 pub(crate) use board::Row;
+pub use board::{Board, films_in_words};
 pub use list::{Entry, read};
 pub use mistakes::{BadList, Problems};
 

@@ -3,6 +3,7 @@
 mod config;
 mod connector;
 mod download;
+mod error;
 pub(crate) mod name;
 pub(crate) mod objects;
 mod patience;
@@ -11,6 +12,7 @@ mod tests;
 mod trouble;
 
 pub use config::Config;
+pub use error::Error as BucketError;
 
 pub(crate) use download::Remote;
 
@@ -36,7 +38,7 @@ use object_store::{
 use crate::{Error, Progress};
 use connector::Connector;
 use patience::{Patience, Pauses, Verdict, chance};
-use trouble::{Failed, Trouble};
+use trouble::{Failed, NO_SUCH_BUCKET, Trouble, is_missing};
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -106,7 +108,7 @@ impl Bucket {
         let place = format!("setting up the bucket {name} at {endpoint}");
         let store = builder
             .build()
-            .map_err(|error| told(place, Trouble::of(&error)))?;
+            .map_err(|error| BucketError::new(place, Trouble::of(&error)))?;
         Ok(Self {
             store: Arc::new(store),
             endpoint,
@@ -186,7 +188,7 @@ impl Bucket {
         let get = async || {
             let read = async { self.store.get(&path).await?.bytes().await };
             match within(MANY, read).await {
-                Err(Failed::Store(object_store::Error::NotFound { .. })) => Ok(None),
+                Err(failed) if failed.is_missing() => Ok(None),
                 read => read.map(Some),
             }
         };
@@ -206,9 +208,7 @@ impl Bucket {
                 ..Default::default()
             };
             match within(MANY, self.store.get_opts(&path, options)).await {
-                Err(Failed::Store(object_store::Error::NotFound { source, .. }))
-                    if !source.to_string().contains("NoSuchBucket") =>
-                {
+                Err(failed) if failed.is_missing() && failed.code() != Some(NO_SUCH_BUCKET) => {
                     Ok(None)
                 }
                 open => open.map(Some),
@@ -229,7 +229,7 @@ impl Bucket {
         let path = self.path(key)?;
         let read = async { self.store.get(&path).await?.bytes().await };
         match within(ANSWER, read).await {
-            Err(Failed::Store(object_store::Error::NotFound { .. })) => Ok(None),
+            Err(failed) if failed.is_missing() => Ok(None),
             Err(failed) => Err(self.failed_once(&format!("reading {key}"), failed)),
             Ok(content) => Ok(Some(content)),
         }
@@ -256,7 +256,7 @@ impl Bucket {
                 .store
                 .delete_stream(paths)
                 .map(|deleted| match deleted {
-                    Err(object_store::Error::NotFound { .. }) => Ok(()),
+                    Err(error) if is_missing(&error) => Ok(()),
                     deleted => deleted.map(drop),
                 });
             within(MANY, deleted.try_collect::<Vec<()>>()).await
@@ -329,22 +329,12 @@ impl Bucket {
         let never_heard_of = trouble.passes && !self.has_answered.load(Ordering::Relaxed);
         let concerns_all = trouble.concerns_all || never_heard_of;
         let Self { name, endpoint, .. } = self;
-        told(
-            format!("{doing} in bucket {name} at {endpoint}"),
-            Trouble {
-                concerns_all,
-                ..trouble
-            },
-        )
-    }
-}
-
-fn told(doing: String, trouble: Trouble) -> Error {
-    Error::Bucket {
-        doing,
-        reason: trouble.reason,
-        help: trouble.help,
-        concerns_all: trouble.concerns_all,
+        let doing = format!("{doing} in bucket {name} at {endpoint}");
+        let trouble = Trouble {
+            concerns_all,
+            ..trouble
+        };
+        BucketError::new(doing, trouble).into()
     }
 }
 

@@ -8,7 +8,10 @@ use std::{
 
 use indicatif::DecimalBytes;
 
-use crate::plan::{NoPlan, refit::Unfit};
+use crate::{
+    bucket::BucketError,
+    plan::{NoPlan, refit::Unfit},
+};
 
 /// Why a film was not packaged. The bucket still holds what it held.
 #[derive(Debug, thiserror::Error)]
@@ -140,17 +143,8 @@ pub enum Error {
         what: &'static str,
     },
     /// The bucket cannot be reached, or refuses.
-    #[error("{doing} failed: {reason}")]
-    Bucket {
-        /// What was being done.
-        doing: String,
-        /// What came of it.
-        reason: String,
-        /// What to do about it.
-        help: String,
-        /// Whether every other film would meet it too.
-        concerns_all: bool,
-    },
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
     /// The folder for downloads cannot be written to: the disk is full, more likely than not.
     #[error("cannot write to {}", path.display())]
     Scratch {
@@ -225,7 +219,7 @@ impl Error {
             Self::Setting { .. } => {
                 "correct it where it is set: an option, a variable or the env file"
             }
-            Self::Bucket { help, .. } => return Some(help.clone()),
+            Self::Bucket(error) => return Some(error.help().to_owned()),
             Self::Key(_) => {
                 "choose a shorter game id, without slashes, escapes and control characters"
             }
@@ -253,7 +247,7 @@ impl Error {
     pub fn concerns_all(&self) -> bool {
         match self {
             Self::Missing { .. } | Self::Setting { .. } | Self::Interrupted => true,
-            Self::Bucket { concerns_all, .. } => *concerns_all,
+            Self::Bucket(error) => error.concerns_all(),
             _ => false,
         }
     }
@@ -286,17 +280,7 @@ impl Error {
     /// The same, met while reading one film out of a bucket: others may be readable.
     pub(crate) fn of_one_film(self) -> Self {
         match self {
-            Self::Bucket {
-                doing,
-                reason,
-                help,
-                ..
-            } => Self::Bucket {
-                doing,
-                reason,
-                help,
-                concerns_all: false,
-            },
+            Self::Bucket(error) => Self::Bucket(error.of_one_film()),
             other => other,
         }
     }

@@ -12,6 +12,7 @@ use tokio::{
 use crate::{
     Error, Packaged,
     bucket::Listing,
+    ffmpeg::encoders::Encoding,
     ffmpeg::recipe::Recipe,
     ffmpeg::remux::{self, Remuxed, Takers},
     ffmpeg::said::Said,
@@ -57,6 +58,8 @@ pub(crate) struct Task<'a> {
     pub(crate) wishes: Wishes,
     /// Whether the files of earlier editions stay.
     pub(crate) keep_old: bool,
+    /// How pictures are encoded.
+    pub(crate) encoding: Encoding,
     /// How long ffmpeg may do nothing.
     pub(crate) ffmpeg_timeout: Duration,
     /// Whether a part of the film is better than none.
@@ -104,7 +107,7 @@ impl<'a> Job<'a> {
             task,
             probe,
             plan,
-            recipe: Recipe::new(plan),
+            recipe: Recipe::with(plan, task.encoding),
             ffmpeg: &probe.program_version.version,
             upload,
             edition: OnceCell::new(),

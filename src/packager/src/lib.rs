@@ -14,14 +14,16 @@ mod job;
 mod judge;
 mod mp4;
 mod outcome;
+mod pace;
 mod package;
 mod plan;
 mod progress;
 mod publish;
 
-pub use bucket::Config as BucketConfig;
 pub use bucket::objects::{Object, Objects};
+pub use bucket::{BucketError, Config as BucketConfig};
 pub use error::Error;
+pub use ffmpeg::encoders::{Encoder, Encoding};
 pub use input::scratch::Scratch;
 pub use input::source::{BadSource, Source};
 pub use outcome::{Outcome, Packaged, PackagedRung, Unchanged};
@@ -66,6 +68,8 @@ pub struct Terms {
     pub salvage: bool,
     /// How long the bucket may be in trouble, for one film, all its trouble together.
     pub retry_budget: Duration,
+    /// How pictures are encoded, where they are.
+    pub encoding: Encoding,
     /// How long ffmpeg may do nothing before it is stopped; ffprobe a minute at most.
     pub ffmpeg_timeout: Duration,
 }
@@ -77,6 +81,7 @@ impl Default for Terms {
             verify: false,
             force: false,
             salvage: false,
+            encoding: Encoding::default(),
             retry_budget: Duration::from_secs(3600),
             ffmpeg_timeout: Duration::from_secs(600),
         }

@@ -14,6 +14,7 @@ use crate::{
         source::{self, Film, Found},
     },
     job::{Job, Task},
+    pace::Doing,
     plan::{self, Plan, Treatment, refit::Unfit},
     publish::{edition::Fingerprint, standing::Standing, upload::Upload},
 };
@@ -42,7 +43,7 @@ pub(crate) async fn with_bucket(
         Standing::of(bucket, game),
         source::look(options.source, options.bucket, bucket)
     )?;
-    progress.to_upload(film.bytes);
+    progress.sized(film.bytes);
     let done = if terms.force {
         None
     } else {
@@ -66,6 +67,7 @@ pub(crate) async fn with_bucket(
         game,
         wishes: options.wishes,
         keep_old: terms.keep_old,
+        encoding: terms.encoding,
         ffmpeg_timeout: terms.ffmpeg_timeout,
         salvage: terms.salvage,
     };
@@ -195,11 +197,23 @@ async fn cut_up(
 }
 
 fn tell(plan: &Plan, progress: &Progress) {
+    progress.does(doing(plan));
     plan.in_words().iter().for_each(|line| progress.note(line));
     if let Some(gap) = plan.long_gap {
         progress.note(&format!(
             "key frames are up to {gap:.1} s apart, and so long will segments be; --strict encodes such a film"
         ));
+    }
+}
+
+fn doing(plan: &Plan) -> Doing {
+    let mut sounds = plan.audio.iter();
+    let is_copied = plan.video.treatment == Treatment::Copy
+        && plan.rungs.is_empty()
+        && sounds.all(|sound| sound.treatment == Treatment::Copy);
+    match is_copied {
+        true => Doing::Copying,
+        false => Doing::Encoding,
     }
 }
 

@@ -6,12 +6,15 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::batch::Row;
+use crate::{
+    batch::Row,
+    pace::{Doing, Pace},
+};
 
 /// Steps of the remux bar: thousandths of the film.
 pub(crate) const WHOLE: u64 = 1000;
@@ -21,8 +24,8 @@ pub(crate) const WHOLE: u64 = 1000;
 pub struct Progress(Arc<View>);
 
 enum View {
-    /// Two bars on a terminal.
-    Bars(Bars),
+    /// A bar on a terminal.
+    Bar(Bar),
     /// Lines on stderr, for logs: one at every tenth.
     Lines(Lines),
     /// One film among many.
@@ -32,26 +35,23 @@ enum View {
 }
 
 /// What a terminal shows.
-struct Bars {
-    remux: ProgressBar,
-    upload: ProgressBar,
-    both: MultiProgress,
+struct Bar {
+    line: ProgressBar,
+    pace: Pace,
+    screen: MultiProgress,
 }
 
 /// What a log has been told.
 struct Lines {
-    since: Instant,
-    remux_tenths: AtomicU64,
-    upload_tenths: AtomicU64,
-    uploaded: AtomicU64,
-    to_upload: AtomicU64,
+    pace: Pace,
+    tenths: AtomicU64,
 }
 
 impl Progress {
     /// Bars where stderr is a terminal, lines elsewhere.
     pub fn of_stderr() -> Self {
         let view = if io::stderr().is_terminal() {
-            View::Bars(Bars::new())
+            View::Bar(Bar::new(ProgressDrawTarget::stderr()))
         } else {
             View::Lines(Lines::new())
         };
@@ -71,7 +71,7 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &*self.0 {
             // A terminal that cannot be written to has nobody before it.
-            View::Bars(bars) => drop(bars.both.println(line)),
+            View::Bar(bar) => drop(bar.screen.println(line)),
             View::Row(row) => row.say(line),
             View::Lines(_) | View::Quiet => drop(writeln!(io::stderr().lock(), "{line}")),
         }
@@ -80,8 +80,31 @@ impl Progress {
     /// Says something that is as it should be, where there is room for it.
     pub fn note(&self, line: &str) {
         match &*self.0 {
-            View::Bars(_) | View::Lines(_) => self.say(line),
+            View::Bar(_) | View::Lines(_) => self.say(line),
             View::Row(_) | View::Quiet => {}
+        }
+    }
+
+    /// The film has so many bytes.
+    pub fn sized(&self, bytes: u64) {
+        match &*self.0 {
+            View::Bar(bar) => bar.pace.sized(bytes),
+            View::Lines(lines) => lines.pace.sized(bytes),
+            View::Row(row) => row.sized(bytes),
+            View::Quiet => {}
+        }
+    }
+
+    /// The film is encoded from now on, or copied.
+    pub(crate) fn does(&self, doing: Doing) {
+        match &*self.0 {
+            View::Bar(bar) => {
+                bar.pace.does(doing);
+                bar.draw();
+            }
+            View::Lines(lines) => lines.does(doing),
+            View::Row(row) => row.does(doing),
+            View::Quiet => {}
         }
     }
 
@@ -89,10 +112,13 @@ impl Progress {
     pub fn remuxed(&self, part: f64) {
         let done = (part * WHOLE as f64) as u64;
         match &*self.0 {
-            View::Bars(bars) => bars.remux.set_position(done),
+            View::Bar(bar) => {
+                bar.pace.remuxed(done);
+                bar.draw();
+            }
             View::Lines(lines) => {
-                if let Some(percent) = next_tenth(&lines.remux_tenths, done, WHOLE) {
-                    self.note(&format!("remux: {percent} %"));
+                if let Some(line) = lines.remuxed(done) {
+                    self.note(&line);
                 }
             }
             View::Row(row) => row.remuxed(done),
@@ -102,81 +128,65 @@ impl Progress {
 
     /// This many more of the film's bytes have come from the bucket it lies in.
     pub fn fetched(&self, bytes: u64) {
-        if let View::Row(row) = &*self.0 {
-            row.fetched(bytes);
-        }
-    }
-
-    /// This many bytes are to be uploaded, as far as is known.
-    pub fn to_upload(&self, bytes: u64) {
         match &*self.0 {
-            View::Bars(bars) => bars.upload.set_length(bytes.max(1)),
-            View::Lines(lines) => lines.to_upload.store(bytes, Ordering::Relaxed),
-            View::Row(row) => row.is_large(bytes),
-            View::Quiet => {}
-        }
-    }
-
-    /// This many more bytes are in the bucket.
-    pub fn uploaded(&self, bytes: u64) {
-        match &*self.0 {
-            View::Bars(bars) => bars.upload.inc(bytes),
-            View::Lines(lines) => {
-                if let Some(line) = lines.uploaded(bytes) {
-                    self.note(&line);
-                }
+            View::Bar(bar) => {
+                bar.pace.fetched(bytes);
+                bar.draw();
             }
-            View::Row(row) => row.uploaded(bytes),
-            View::Quiet => {}
+            View::Row(row) => row.fetched(bytes),
+            View::Lines(_) | View::Quiet => {}
         }
     }
 
-    /// Takes the bars away.
+    /// Takes the bar away.
     pub fn clear(&self) {
-        if let View::Bars(bars) = &*self.0 {
-            bars.remux.finish_and_clear();
-            bars.upload.finish_and_clear();
+        if let View::Bar(bar) = &*self.0 {
+            bar.clear();
         }
     }
 }
 
-impl Bars {
-    fn new() -> Self {
-        let both = MultiProgress::new();
-        let remux = ProgressBar::new(WHOLE).with_style(style("remux  {bar:30} {percent:>3} %"));
-        let upload = "upload {bar:30} {percent:>3} %  {bytes} of {total_bytes}, {bytes_per_sec}";
-        let upload = ProgressBar::new(1).with_style(style(upload));
-        let (remux, upload) = (both.add(remux), both.add(upload));
-        remux.enable_steady_tick(Duration::from_millis(200));
-        Self {
-            remux,
-            upload,
-            both,
-        }
+impl Bar {
+    fn new(target: ProgressDrawTarget) -> Self {
+        let screen = MultiProgress::with_draw_target(target);
+        let line = ProgressBar::new(WHOLE).with_style(style("{bar:30} {percent:>3} %  {msg}"));
+        let line = screen.add(line);
+        line.enable_steady_tick(Duration::from_millis(200));
+        let pace = Pace::new();
+        line.set_message(pace.in_words());
+        Self { line, pace, screen }
+    }
+
+    fn draw(&self) {
+        self.line.set_message(self.pace.in_words());
+        self.line.set_position(self.pace.thousandths());
+    }
+
+    /// A bar that is only finished would stay in the list, and be drawn below what is said next.
+    fn clear(&self) {
+        self.line.finish_and_clear();
+        self.screen.remove(&self.line);
     }
 }
 
 impl Lines {
     fn new() -> Self {
-        let [remux_tenths, upload_tenths, uploaded, to_upload] = [const { AtomicU64::new(0) }; 4];
         Self {
-            since: Instant::now(),
-            remux_tenths,
-            upload_tenths,
-            uploaded,
-            to_upload,
+            pace: Pace::new(),
+            tenths: AtomicU64::new(0),
         }
     }
 
-    fn uploaded(&self, bytes: u64) -> Option<String> {
-        let done = self.uploaded.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let all = self.to_upload.load(Ordering::Relaxed);
-        let percent = next_tenth(&self.upload_tenths, done, all)?;
-        let megabytes = done as f64 / 1e6;
-        let rate = megabytes / self.since.elapsed().as_secs_f64();
-        Some(format!(
-            "upload: {percent} %, {megabytes:.1} MB, {rate:.1} MB/s"
-        ))
+    fn does(&self, doing: Doing) {
+        self.pace.does(doing);
+        self.tenths.store(0, Ordering::Relaxed);
+    }
+
+    /// The line for the tenth that has just been reached.
+    fn remuxed(&self, thousandths: u64) -> Option<String> {
+        let percent = next_tenth(&self.tenths, thousandths, WHOLE)?;
+        self.pace.remuxed(thousandths);
+        Some(format!("{percent} %: {}", self.pace.in_words()))
     }
 }
 
@@ -193,7 +203,48 @@ pub(crate) fn style(template: &str) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
+    use indicatif::InMemoryTerm;
+
     use super::*;
+
+    #[test]
+    fn one_film_has_one_line_while_it_is_packaged_and_none_when_it_is() {
+        let terminal = InMemoryTerm::new(20, 100);
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let progress = Progress(Arc::new(View::Bar(Bar::new(target))));
+        progress.sized(8_000);
+        progress.note("video: copied");
+        progress.does(Doing::Copying);
+        progress.remuxed(0.5);
+        if let View::Bar(bar) = &*progress.0 {
+            bar.line.tick();
+        }
+        let shown = terminal.contents();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines.len(), 2, "{shown}");
+        assert!(
+            lines[1].contains("50 %  copying, 4.00 kB of 8.00 kB"),
+            "{shown}"
+        );
+        progress.clear();
+        progress.say("warning: a");
+        progress.say("warning: b");
+        assert_eq!(terminal.contents(), "video: copied\nwarning: a\nwarning: b");
+    }
+
+    #[test]
+    fn a_log_is_told_each_tenth() {
+        let lines = Lines::new();
+        lines.pace.sized(1_000);
+        lines.does(Doing::Encoding);
+        assert_eq!(lines.remuxed(50), None);
+        let told = lines.remuxed(500).unwrap();
+        assert!(
+            told.starts_with("50 %: encoding, 500 B of 1.00 kB"),
+            "{told}"
+        );
+        assert_eq!(lines.remuxed(550), None);
+    }
 
     #[test]
     fn each_tenth_is_told_once() {

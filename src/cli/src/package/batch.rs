@@ -3,7 +3,7 @@
 use std::{cell::RefCell, fmt::Write as _, path::Path, time::Instant};
 
 use reelgate_packager::{
-    Error, Outcome,
+    Encoder, Error, Outcome, Progress,
     batch::{self, BadList, Batch, Board, Failed, Report},
 };
 use serde::Serialize;
@@ -42,7 +42,7 @@ struct Summary {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("{failed} of {films} films could not be packaged")]
+#[error("{failed} of {} could not be packaged", batch::films_in_words(*films))]
 struct SomeFailed {
     failed: usize,
     films: usize,
@@ -54,10 +54,14 @@ pub(super) async fn run(args: &Args, list: &Path) -> Result<(), Failure> {
     let films = batch::read(list, args.wishes())?;
     let bucket = bucket(&args.bucket)?;
     let scratch = args.scratch_for(films.iter().map(|film| &film.source))?;
+    let (encoder, note) = Encoder::find(args.encoder.wished()).await;
+    if let Some(note) = note {
+        Progress::quiet().say(&note);
+    }
     let batch = Batch {
         films: &films,
         bucket: &bucket,
-        terms: args.terms(),
+        terms: args.terms(encoder),
         scratch: scratch.as_ref(),
         jobs: args.jobs,
     };
@@ -68,7 +72,9 @@ pub(super) async fn run(args: &Args, list: &Path) -> Result<(), Failure> {
         // Ctrl-C ends ffmpeg too, and that must not be taken for a failure of ffmpeg.
         biased;
         () = stop => Err(Error::Interrupted),
-        ended = batch.run(&board, |report| summary.borrow_mut().add(report, args.json)) => ended,
+        ended = batch.run(&board, |report| {
+            board.suspend(|| summary.borrow_mut().add(report, args.json));
+        }) => ended,
     };
     board.clear();
     let summary = summary.into_inner().close(films.len(), since);
@@ -140,7 +146,8 @@ impl Summary {
         } = self;
         let megabytes = self.bytes as f64 / 1e6;
         let mut told = format!(
-            "{films} films: {packaged} packaged ({megabytes:.1} MB), {unchanged} unchanged, {failed} failed"
+            "{}: {packaged} packaged ({megabytes:.1} MB), {unchanged} unchanged, {failed} failed",
+            batch::films_in_words(*films)
         );
         if *not_reached > 0 {
             // Writing into a string cannot fail.

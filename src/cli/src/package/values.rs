@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use jiff::SignedDuration;
 use reelgate_core::key::GameId;
-use reelgate_packager::Source;
+use reelgate_packager::{Encoder, Source};
 
 /// Less room than this is a slip of the pen.
 const LEAST_ROOM: u64 = 1024 * 1024;
@@ -16,6 +16,37 @@ const LEAST_ROOM: u64 = 1024 * 1024;
 pub(super) enum Rungs {
     /// Up to 1080, 720, 480 and 240 lines, never above the film
     Abr,
+}
+
+/// What `--encoder` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum EncoderName {
+    /// The machine's own where one works, else x264
+    Auto,
+    /// x264, with the same result on every machine
+    Software,
+    /// Intel and AMD on Linux
+    Vaapi,
+    /// NVIDIA
+    Nvenc,
+    /// Intel Quick Sync
+    Qsv,
+    /// Apple
+    Videotoolbox,
+}
+
+impl EncoderName {
+    /// The encoder of that name; `None` for whichever works.
+    pub(super) fn wished(self) -> Option<Encoder> {
+        match self {
+            Self::Auto => None,
+            Self::Software => Some(Encoder::Software),
+            Self::Vaapi => Some(Encoder::Vaapi),
+            Self::Nvenc => Some(Encoder::Nvenc),
+            Self::Qsv => Some(Encoder::Qsv),
+            Self::Videotoolbox => Some(Encoder::VideoToolbox),
+        }
+    }
 }
 
 /// A path, or `s3://BUCKET/KEY`.

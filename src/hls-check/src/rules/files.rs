@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    fragment::{File, Format},
     presentation::{Fetched, Media, Presentation},
     report::Verdict,
     source::Absence,
@@ -11,6 +12,9 @@ use crate::{
 /// rfc8216bis §4: what a playlist is delivered as.
 const PLAYLIST: [&str; 2] = ["application/vnd.apple.mpegurl", "audio/mpegurl"];
 const INIT: [&str; 2] = ["video/mp4", "audio/mp4"];
+const TRANSPORT_STREAM: [&str; 1] = ["video/mp2t"];
+const PACKED_AUDIO: [&str; 4] = ["audio/aac", "audio/mpeg", "audio/ac3", "audio/eac3"];
+const TEXT: [&str; 1] = ["text/vtt"];
 const SEGMENT: [&str; 3] = ["video/iso.segment", "video/mp4", "audio/mp4"];
 
 /// A file that was asked for.
@@ -35,10 +39,23 @@ fn all(presentation: &Presentation) -> impl Iterator<Item = Asked<'_>> {
     });
     let files = presentation.files.iter().map(|(url, file)| Asked {
         url,
-        may_be: &SEGMENT,
+        may_be: types_of(file),
         fetched: told(file, |file| file.is_whole),
     });
-    playlists.chain(inits).chain(files)
+    let texts = presentation.texts.iter().map(|(url, text)| Asked {
+        url,
+        may_be: &TEXT,
+        fetched: told(text, |_| true),
+    });
+    playlists.chain(inits).chain(files).chain(texts)
+}
+
+fn types_of(file: &Fetched<File>) -> &'static [&'static str] {
+    match file.it().map(|file| file.format) {
+        Some(Format::TransportStream) => &TRANSPORT_STREAM,
+        Some(Format::PackedAudio) => &PACKED_AUDIO,
+        Some(Format::Fragments) | None => &SEGMENT,
+    }
 }
 
 fn told<T>(fetched: &Fetched<T>, is_whole: impl Fn(&T) -> bool) -> Fetched<bool> {

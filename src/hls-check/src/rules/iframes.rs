@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::{
+    fragment::{File, Fragment},
     init::{Kind, Track},
     presentation::{Fetched, Presentation, Role, Segment},
     report::Verdict,
-    scan::{File, Fragment},
 };
 
 /// 6.1.
@@ -65,7 +65,7 @@ fn amiss(fragment: &Fragment, track: &Track, end: u64) -> Option<String> {
         return Some(format!("ends {} bytes before the picture does", last - end));
     }
     let is_sync = run.sync.first() == Some(&0);
-    match run.is_idr.unwrap_or(is_sync) {
+    match run.is_idr().unwrap_or(is_sync) {
         true => None,
         false => Some(format!("the picture at byte {start} is no IDR picture")),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use m3u8_rs::{AlternativeMedia, AlternativeMediaType, VariantStream};
+use m3u8_rs::{AlternativeMedia, AlternativeMediaType, ClosedCaptionGroupId, VariantStream};
 
 use crate::{
     init::{Init, Kind},
@@ -144,16 +144,29 @@ pub(super) fn media_groups(presentation: &Presentation, verdict: &mut Verdict) {
             );
         }
     }
-    let audio = AlternativeMediaType::Audio.to_string();
     for variant in &presentation.master.variants {
-        let Some(group) = &variant.audio else {
-            continue;
-        };
-        if !groups.contains_key(&(audio.clone(), group.as_str())) {
-            verdict.fail(
-                &variant.uri,
-                format!("there is no group {group:?} of AUDIO"),
-            );
+        for (kind, group) in groups_of(variant) {
+            if !groups.contains_key(&(kind.to_string(), group)) {
+                let what = format!("there is no group {group:?} of {kind}");
+                verdict.fail(&variant.uri, what);
+            }
         }
     }
+}
+
+/// The groups that a variant names.
+fn groups_of(variant: &VariantStream) -> Vec<(AlternativeMediaType, &str)> {
+    let captions = match &variant.closed_captions {
+        Some(ClosedCaptionGroupId::GroupId(group)) => Some(group),
+        _ => None,
+    };
+    let named = [
+        (AlternativeMediaType::Audio, variant.audio.as_ref()),
+        (AlternativeMediaType::Subtitles, variant.subtitles.as_ref()),
+        (AlternativeMediaType::ClosedCaptions, captions),
+    ];
+    let named = named.into_iter();
+    named
+        .filter_map(|(kind, group)| Some((kind, group?.as_str())))
+        .collect()
 }

@@ -3,6 +3,7 @@
 use m3u8_rs::{MediaPlaylist, MediaPlaylistType};
 
 use crate::{
+    fragment::Format,
     presentation::{Media, Presentation, Role},
     report::Verdict,
 };
@@ -28,7 +29,9 @@ fn playlists(presentation: &Presentation) -> impl Iterator<Item = (&Media, &Medi
 }
 
 fn played(presentation: &Presentation) -> impl Iterator<Item = (&Media, &MediaPlaylist)> {
-    playlists(presentation).filter(|(media, _)| media.role != Role::IFrames)
+    presentation
+        .played()
+        .filter_map(|media| Some((media, media.playlist()?)))
 }
 
 /// 7.5.
@@ -85,6 +88,7 @@ pub(super) fn one_target(presentation: &Presentation, verdict: &mut Verdict) {
 
 /// 8.3.
 pub(super) fn equally_long(presentation: &Presentation, verdict: &mut Verdict) {
+    super::tracks::end_together(presentation, verdict);
     let Some(picture) = presentation.of_role(Role::Picture).next() else {
         return;
     };
@@ -115,6 +119,7 @@ pub(super) fn same_time(presentation: &Presentation, verdict: &mut Verdict) {
     let Some(first) = presentation.of_role(Role::Picture).next() else {
         return;
     };
+    super::subtitles::cover_the_film(presentation, verdict);
     let start = |media| {
         let first = presentation.times(media).next();
         first.filter(|timed| timed.number == 0).map(|it| it.start)
@@ -123,7 +128,8 @@ pub(super) fn same_time(presentation: &Presentation, verdict: &mut Verdict) {
     for media in &presentation.playlists {
         let (own, other) = (media.seconds(), first.seconds());
         // Sound is measured by 8.3.
-        if media.role != Role::Sound && (own - other).abs() > FRAMES {
+        let is_picture = matches!(media.role, Role::Picture | Role::IFrames);
+        if is_picture && (own - other).abs() > FRAMES {
             let name = &first.name;
             verdict.fail(
                 &media.name,
@@ -144,7 +150,8 @@ pub(super) fn same_time(presentation: &Presentation, verdict: &mut Verdict) {
 /// 8.20.
 pub(super) fn maps(presentation: &Presentation, verdict: &mut Verdict) {
     for media in &presentation.playlists {
-        if media.segments().first().is_some_and(|it| it.init.is_none()) {
+        let is_mapped = presentation.format(media) == Some(Format::Fragments);
+        if is_mapped && media.segments().first().is_some_and(|it| it.init.is_none()) {
             verdict.fail(&media.name, "has no EXT-X-MAP before its first segment");
         }
     }

@@ -1,10 +1,10 @@
 //! The media's own time against the playlists', and where decoding can begin.
 
 use crate::{
+    fragment::Run,
     init::{Init, Kind, Track},
     presentation::{Media, Presentation, Role, Segment, Timed},
     report::Verdict,
-    scan::Run,
 };
 
 /// Seconds between key frames, and what rounding may add (rule 1.13).
@@ -138,7 +138,7 @@ pub(super) fn begin_with_idr(presentation: &Presentation, verdict: &mut Verdict)
     for media in pictures(presentation) {
         for Timed { segment, first, .. } in presentation.times(media) {
             let is_sync = first.sync.first() == Some(&0);
-            if !first.is_idr.unwrap_or(is_sync) {
+            if !first.is_idr().unwrap_or(is_sync) {
                 verdict.fail(media.at(segment), "begins with another picture");
             } else if !is_sync {
                 verdict.fail(
@@ -215,7 +215,8 @@ pub(super) fn not_too_long(presentation: &Presentation, verdict: &mut Verdict) {
     }
 }
 
-/// 8.1: any segments in a row, by EXTINF and by the media, within a frame.
+/// 8.1: any segments in a row, by EXTINF and by the media, within a frame. An I-frame lasts until the
+/// next one that is listed, which may be fragments away: of these, beginnings alone are compared.
 pub(super) fn accurate(presentation: &Presentation, verdict: &mut Verdict) {
     for media in &presentation.playlists {
         let ends = ends(media);
@@ -226,7 +227,11 @@ pub(super) fn accurate(presentation: &Presentation, verdict: &mut Verdict) {
                 (lowest, highest) = (f64::INFINITY, f64::NEG_INFINITY);
             }
             let listed = ends[timed.number] - timed.segment.seconds;
-            for off in [listed - timed.start, ends[timed.number] - timed.end] {
+            let end = match media.role {
+                Role::IFrames => listed - timed.start,
+                _ => ends[timed.number] - timed.end,
+            };
+            for off in [listed - timed.start, end] {
                 lowest = lowest.min(off);
                 highest = highest.max(off);
             }

@@ -191,9 +191,14 @@ impl Film {
 
     /// Becomes one file of picture and two tracks of sound with six channels, as ffmpeg muxes them.
     pub(super) fn become_muxed(&self) {
+        self.mux("14", &["-map", "1:a", "-ac", "6"]);
+    }
+
+    /// Becomes one file of a picture of 14 s and of sound, as ffmpeg muxes them.
+    pub(super) fn mux(&self, seconds_of_sound: &str, more: &[&str]) {
         let file = self.path("muxed.mp4");
-        let audio = "sine=frequency=300:sample_rate=48000:duration=14";
-        ffmpeg(&[
+        let audio = format!("sine=frequency=300:sample_rate=48000:duration={seconds_of_sound}");
+        let mut words = vec![
             "-f",
             "lavfi",
             "-i",
@@ -201,11 +206,9 @@ impl Film {
             "-f",
             "lavfi",
             "-i",
-            audio,
+            &audio,
             "-map",
             "0:v",
-            "-map",
-            "1:a",
             "-map",
             "1:a",
             "-c:v",
@@ -228,12 +231,12 @@ impl Film {
             "aac",
             "-b:a",
             "96k",
-            "-ac",
-            "6",
             "-movflags",
             "+frag_keyframe+delay_moov+default_base_moof",
-            file.to_str().unwrap(),
-        ]);
+        ];
+        words.extend(more);
+        words.push(file.to_str().unwrap());
+        ffmpeg(&words);
         self.cut(&file, "muxed", 3);
         let (peak, average) = self.rates(&["muxed"]);
         self.playlist("muxed", 6);

@@ -108,9 +108,13 @@ pub(super) fn moofs(content: &[u8]) -> Vec<usize> {
         .collect()
 }
 
-/// The name of the codec, by the three bytes after `avcC` and its version.
+/// The name of the codec, by the three bytes after `avcC` and its version; of H.265 by its first
+/// letters.
 pub(super) fn avc(init: &[u8]) -> String {
-    let at = init.windows(4).position(|it| it == b"avcC").unwrap() + 5;
+    let Some(at) = init.windows(4).position(|it| it == b"avcC") else {
+        return "hev1.1.6.L60.90".to_owned();
+    };
+    let at = at + 5;
     let [profile, constraints, level] = init[at..at + 3].try_into().unwrap();
     format!("avc1.{profile:02x}{constraints:02x}{level:02x}")
 }

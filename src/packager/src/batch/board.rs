@@ -4,16 +4,16 @@
 use std::{
     collections::BTreeMap,
     io::{self, IsTerminal as _, Write as _},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use indicatif::{DecimalBytes, HumanDuration, MultiProgress, ProgressBar};
+use indicatif::{DecimalBytes, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget};
 
-use crate::progress::{Progress, WHOLE, style};
+use crate::{
+    pace::{Doing, Pace},
+    progress::{Progress, WHOLE, style},
+};
 
 /// How often a log is told how far things are.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -80,16 +80,24 @@ pub(crate) enum End {
 impl Board {
     /// Bars where stderr is a terminal, lines elsewhere; with `quiet` only what is amiss.
     pub fn of_stderr(quiet: bool) -> Self {
-        let view = if quiet {
-            View::Quiet
+        if quiet {
+            Self::of(View::Quiet)
         } else if io::stderr().is_terminal() {
-            let bars = MultiProgress::new();
-            let all = bars.add(ProgressBar::new(1).with_style(style("{msg}")));
-            all.enable_steady_tick(REDRAWN);
-            View::Terminal { bars, all }
+            Self::on(ProgressDrawTarget::stderr())
         } else {
-            View::Log
-        };
+            Self::of(View::Log)
+        }
+    }
+
+    /// Bars on this terminal.
+    fn on(terminal: ProgressDrawTarget) -> Self {
+        let bars = MultiProgress::with_draw_target(terminal);
+        let all = bars.add(ProgressBar::new(1).with_style(style("{msg}")));
+        all.enable_steady_tick(REDRAWN);
+        Self::of(View::Terminal { bars, all })
+    }
+
+    fn of(view: View) -> Self {
         Self(Arc::new(Inner {
             view,
             since: Instant::now(),
@@ -120,9 +128,7 @@ impl Board {
         Progress::of_row(Row {
             board: self.clone(),
             game: game.to_owned(),
-            since: Instant::now(),
-            uploaded: AtomicU64::new(0),
-            fetched: AtomicU64::new(0),
+            pace: Pace::new(),
             bar,
         })
     }
@@ -153,8 +159,15 @@ impl Board {
     pub fn clear(&self) {
         if let View::Terminal { bars, all } = &self.0.view {
             all.finish_and_clear();
-            // What cannot be cleared has nobody before it.
-            let _ = bars.clear();
+            bars.remove(all);
+        }
+    }
+
+    /// Takes the bars away for as long as something else is printed.
+    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.0.view {
+            View::Terminal { bars, .. } => bars.suspend(print),
+            View::Log | View::Quiet => print(),
         }
     }
 }
@@ -210,9 +223,9 @@ impl State {
             failed => format!(", {failed} failed"),
         };
         format!(
-            "{} of {} films{failed}, {} of about {}, {}/s{left}",
+            "{} of {}{failed}, {} of about {}, {}/s{left}",
             self.done,
-            self.films,
+            films_in_words(self.films),
             DecimalBytes(done),
             DecimalBytes(all),
             DecimalBytes(rate as u64)
@@ -238,13 +251,19 @@ impl State {
     }
 }
 
+/// `1 film`, `2 films`.
+pub fn films_in_words(films: usize) -> String {
+    match films {
+        1 => "1 film".to_owned(),
+        films => format!("{films} films"),
+    }
+}
+
 /// One film's line.
 pub(crate) struct Row {
     board: Board,
     game: String,
-    since: Instant,
-    uploaded: AtomicU64,
-    fetched: AtomicU64,
+    pace: Pace,
     bar: Option<ProgressBar>,
 }
 
@@ -253,57 +272,94 @@ impl Row {
         self.board.0.say(&format!("{}: {line}", self.game));
     }
 
-    pub(crate) fn is_large(&self, bytes: u64) {
+    pub(crate) fn sized(&self, bytes: u64) {
+        self.pace.sized(bytes);
         let mut state = self.board.0.state();
         state.sized += 1;
         state.sizes += bytes;
         state.running.entry(self.game.clone()).or_default().bytes = bytes;
     }
 
+    pub(crate) fn does(&self, doing: Doing) {
+        self.pace.does(doing);
+        self.draw();
+    }
+
     pub(crate) fn remuxed(&self, thousandths: u64) {
-        if let Some(bar) = &self.bar {
-            bar.set_position(thousandths);
-        }
+        self.pace.remuxed(thousandths);
         let mut state = self.board.0.state();
         state.running.entry(self.game.clone()).or_default().remuxed = thousandths;
         drop(state);
-        self.board.0.redraw();
+        self.draw();
     }
 
     pub(crate) fn fetched(&self, bytes: u64) {
-        let fetched = self.fetched.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        self.tell("downloaded", fetched);
+        self.pace.fetched(bytes);
+        self.draw();
     }
 
-    pub(crate) fn uploaded(&self, bytes: u64) {
-        let uploaded = self.uploaded.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        self.tell("uploaded", uploaded);
-    }
-
-    fn tell(&self, what: &str, bytes: u64) {
+    fn draw(&self) {
         if let Some(bar) = &self.bar {
-            let rate = bytes as f64 / self.since.elapsed().as_secs_f64().max(0.001);
-            bar.set_message(format!(
-                "{} {what}, {}/s",
-                DecimalBytes(bytes),
-                DecimalBytes(rate as u64)
-            ));
+            bar.set_message(self.pace.in_words());
+            bar.set_position(self.pace.thousandths());
         }
         self.board.0.redraw();
     }
 }
 
 impl Drop for Row {
+    /// A bar that is only finished keeps its place among the others, and is drawn there again.
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
+        if let (Some(bar), View::Terminal { bars, .. }) = (&self.bar, &self.board.0.view) {
             bar.finish_and_clear();
+            bars.remove(bar);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use indicatif::InMemoryTerm;
+
     use super::*;
+
+    /// As a batch with two jobs goes.
+    #[test]
+    fn each_film_leaves_one_line_and_no_bar() {
+        let terminal = InMemoryTerm::new(24, 120);
+        let board = Board::on(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
+        board.begin(3);
+        let mut running = vec![("a", board.film("a"))];
+        for next in [Some("b"), Some("c"), None] {
+            running.extend(next.map(|game| (game, board.film(game))));
+            for (_, film) in &running {
+                film.sized(1_000);
+                film.does(Doing::Copying);
+                for step in 1..=20 {
+                    film.remuxed(f64::from(step) / 20.0);
+                }
+            }
+            let (game, film) = running.remove(0);
+            drop(film);
+            board.ended(game, End::Packaged, Some("packaged"));
+        }
+        board.clear();
+        assert_eq!(
+            terminal.contents(),
+            "[1/3] a: packaged\n[2/3] b: packaged\n[3/3] c: packaged"
+        );
+    }
+
+    #[test]
+    fn one_film_is_no_films() {
+        let state = State {
+            films: 1,
+            ..State::default()
+        };
+        let line = state.line(Duration::from_secs(1));
+        assert!(line.starts_with("0 of 1 film, "), "{line}");
+        assert_eq!(films_in_words(2), "2 films");
+    }
 
     #[test]
     fn what_is_left_is_reckoned_from_what_was_done_and_not_from_what_was_skipped() {

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderName, RANGE},
@@ -12,9 +13,12 @@ use object_store::{
     ClientOptions,
     client::{
         HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
-        HttpService, ReqwestConnector,
+        HttpResponseBody, HttpService, ReqwestConnector,
     },
 };
+
+/// How much of a failed answer's body is read: an error of S3 takes some hundred bytes.
+const MOST_OF_A_REFUSAL: usize = 8 * 1024;
 
 /// Makes clients that look at what they are answered.
 #[derive(Debug)]
@@ -34,9 +38,10 @@ struct Checked(HttpClient);
 impl HttpService for Checked {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return self.0.execute(request).await;
+            return done(self.0.execute(request).await?).await;
         }
         let asked = Asked::of(request.headers());
+        let is_of_object = !lists(&request);
         let again = request.clone();
         let answer = match self.0.execute(request).await {
             // The bucket closed a connection that was kept open, just as it was used again
@@ -44,9 +49,63 @@ impl HttpService for Checked {
             Err(error) if broke_off(&error) => self.0.execute(again).await?,
             answer => answer?,
         };
-        asked
-            .hold_against(answer)
-            .map_err(|error| HttpError::new(HttpErrorKind::Decode, error))
+        let answer = done(answer).await?;
+        let held = match is_of_object && text(answer.headers(), CONTENT_LENGTH).is_none() {
+            true => Err(Disagreement::NoLength),
+            false => asked.hold_against(answer),
+        };
+        held.map_err(|error| HttpError::new(HttpErrorKind::Decode, error))
+    }
+}
+
+/// Whether keys are asked for and not an object (S3's ListObjectsV2): such an answer has no length.
+fn lists(request: &HttpRequest) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    query.split('&').any(|part| part.starts_with("list-type="))
+}
+
+/// Lets an answer pass that says that it was done, and makes an error of any other, with what it says:
+/// the store would put both into a sentence.
+async fn done(answer: HttpResponse) -> Result<HttpResponse, HttpError> {
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    let refusal = Refusal {
+        status: answer.status(),
+        body: beginning(answer.into_body()).await,
+    };
+    Err(HttpError::new(HttpErrorKind::Unknown, refusal))
+}
+
+/// As much of a body as an error of S3 takes. One that breaks off says what came of it.
+async fn beginning(body: HttpResponseBody) -> String {
+    let mut pieces = body.bytes_stream();
+    let mut read = Vec::new();
+    while let Some(Ok(piece)) = pieces.next().await {
+        let room = MOST_OF_A_REFUSAL - read.len();
+        read.extend_from_slice(&piece[..piece.len().min(room)]);
+        if read.len() == MOST_OF_A_REFUSAL {
+            break;
+        }
+    }
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+/// An answer that says that it was not done.
+#[derive(Debug, thiserror::Error)]
+#[error("Server returned non-2xx status code: {status}: {body}")]
+pub(super) struct Refusal {
+    /// Its status.
+    pub(super) status: StatusCode,
+    /// The beginning of its body.
+    pub(super) body: String,
+}
+
+impl Refusal {
+    /// S3's own word for what is wrong (S3 API reference, "Error responses").
+    pub(super) fn code(&self) -> Option<&str> {
+        let (_, rest) = self.body.split_once("<Code>")?;
+        Some(rest.split_once("</Code>")?.0)
     }
 }
 
@@ -59,15 +118,23 @@ fn broke_off(error: &HttpError) -> bool {
 
 /// An answer that contradicts the request or itself. Asking again gives no other.
 #[derive(Debug, thiserror::Error)]
-#[error("it was asked for {asked} and answered {answer}")]
-pub(super) struct Disagreement {
-    asked: Asked,
-    answer: String,
+pub(super) enum Disagreement {
+    /// It has other bytes than those that were asked for.
+    #[error("it was asked for {asked} and answered {answer}")]
+    Other {
+        /// Which bytes were.
+        asked: Asked,
+        /// What came.
+        answer: String,
+    },
+    /// Nobody can say whether an object is whole.
+    #[error("it does not say how long its answer is")]
+    NoLength,
 }
 
 /// Which bytes of an object were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
+pub(super) enum Asked {
     /// All of them.
     All,
     /// From the first to the last, or to the end.
@@ -96,11 +163,8 @@ impl Asked {
     /// `Content-Range` is the one that was asked for, is made what it is; so is a whole that was
     /// asked for as a part.
     fn hold_against(self, mut answer: HttpResponse) -> Result<HttpResponse, Disagreement> {
-        if !answer.status().is_success() {
-            return Ok(answer);
-        }
         let said = Said::of(&answer);
-        let disagreement = || Disagreement {
+        let disagreement = || Disagreement::Other {
             asked: self,
             answer: said.in_words(answer.headers()),
         };
@@ -191,7 +255,6 @@ impl fmt::Display for Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use object_store::client::HttpResponseBody;
 
     /// The status that passes on, and its Content-Range; what is wrong otherwise.
     fn held(
@@ -284,7 +347,29 @@ mod tests {
         assert!(held(None, 206, &[(CONTENT_LENGTH, "100")]).is_err());
         assert_eq!(said("bytes 0-99/100", "100", 200, None), Ok(200));
         assert_eq!(held(None, 200, &[(CONTENT_LENGTH, "100")]), Ok((200, None)));
-        // An error says what it says.
-        assert_eq!(held(None, 404, &[(CONTENT_LENGTH, "100")]), Ok((404, None)));
+    }
+
+    /// What an error of S3 looks like: S3 API reference, "REST error responses".
+    #[tokio::test]
+    async fn a_refusal_keeps_its_status_and_what_it_says() {
+        let said =
+            "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>a</Message></Error>";
+        let refused = async |body: String| {
+            let body = HttpResponseBody::from(body);
+            let answer = http::Response::builder().status(404).body(body).unwrap();
+            let error = done(answer).await.unwrap_err();
+            let source = std::error::Error::source(&error).unwrap();
+            let refusal: &Refusal = source.downcast_ref().unwrap();
+            let code = refusal.code().map(str::to_owned);
+            (refusal.status.as_u16(), code, refusal.body.len())
+        };
+        let key = Some("NoSuchKey".to_owned());
+        assert_eq!(
+            refused(said.to_owned()).await,
+            (404, key.clone(), said.len())
+        );
+        let long = format!("{said}{}", "x".repeat(100_000));
+        assert_eq!(refused(long).await, (404, key, 8192));
+        assert_eq!(refused(String::new()).await, (404, None, 0));
     }
 }

@@ -155,7 +155,7 @@ impl Bucket {
             Ok(got) if got.meta.size != film.bytes => Err(changed()),
             // A server may not know the condition.
             Ok(got) if !film.version.is(&Version::of(&got.meta)) => Err(changed()),
-            Err(Failed::Store(object_store::Error::Precondition { .. })) => Err(changed()),
+            Err(failed) if failed.is_other_version() => Err(changed()),
             got => got,
         }
     }

@@ -2,9 +2,10 @@
 
 use std::{error::Error as _, time::Duration};
 
+use http::StatusCode;
 use object_store::client::{HttpError, HttpErrorKind};
 
-use super::connector::Disagreement;
+use super::connector::{Disagreement, Refusal};
 use crate::Error;
 
 /// Why a request came to nothing.
@@ -18,6 +19,40 @@ pub(super) enum Failed {
     Wrong(String),
     /// It is not the bucket's fault.
     Ours(Error),
+}
+
+impl Failed {
+    /// Whether the bucket says that there is no such object, or no such bucket.
+    pub(super) fn is_missing(&self) -> bool {
+        self.refusal().is_some_and(says_missing)
+    }
+
+    /// Whether the bucket says that the object is another than the one that was asked for.
+    pub(super) fn is_other_version(&self) -> bool {
+        let refusal = self.refusal();
+        refusal.is_some_and(|it| it.status == StatusCode::PRECONDITION_FAILED)
+    }
+
+    /// S3's word for what is wrong.
+    pub(super) fn code(&self) -> Option<&str> {
+        self.refusal()?.code()
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Store(error) => cause(error),
+            _ => None,
+        }
+    }
+}
+
+/// As [`Failed::is_missing`].
+pub(super) fn is_missing(error: &object_store::Error) -> bool {
+    cause::<Refusal>(error).is_some_and(says_missing)
+}
+
+fn says_missing(refusal: &Refusal) -> bool {
+    refusal.status == StatusCode::NOT_FOUND
 }
 
 impl From<object_store::Error> for Failed {
@@ -53,8 +88,8 @@ const PASSING: [&str; 8] = [
     "TooManyRequests",
 ];
 
-/// object_store's words for an answer without a length.
-const NO_LENGTH: &str = "Content-Length Header missing";
+/// S3's code for a bucket that is not there.
+pub(super) const NO_SUCH_BUCKET: &str = "NoSuchBucket";
 
 /// Statuses for what time mends: the request took too long, came too early, was one too many.
 const PASSING_STATUSES: [u16; 3] = [408, 425, 429];
@@ -82,21 +117,18 @@ impl Trouble {
         }
     }
 
-    /// S3's own words stand in an XML body inside the error's text.
+    /// What the store's error means.
     pub(super) fn of(error: &object_store::Error) -> Self {
         if let Some(disagreement) = cause::<Disagreement>(error) {
             return Self::wrong(disagreement.to_string());
         }
-        let told = chain(error);
-        if told.contains(NO_LENGTH) {
-            return Self::wrong("it does not say how long its answer is".to_owned());
-        }
-        let code = told
-            .split_once("<Code>")
-            .and_then(|(_, rest)| rest.split_once("</Code>"));
-        let code = code.map_or("", |(code, _)| code);
-        let status = status(&told);
-        let lost = cause::<HttpError>(error).map(HttpError::kind);
+        let refusal = cause::<Refusal>(error);
+        let code = refusal.and_then(Refusal::code).unwrap_or_default();
+        let status = refusal.map(|it| it.status.as_u16());
+        let lost = match refusal {
+            Some(_) => None,
+            None => cause::<HttpError>(error).map(HttpError::kind),
+        };
         let (reason, help, concerns_all) = explain(code, status, lost);
         let detail = if code.is_empty() {
             format!(" ({})", last(error))
@@ -145,7 +177,7 @@ fn explain(
             "give the key the right to list, read, write and delete in this bucket",
             true,
         ),
-        "NoSuchBucket" => (
+        NO_SUCH_BUCKET => (
             "there is no such bucket",
             "check --bucket, or make the bucket first",
             true,
@@ -184,12 +216,6 @@ fn explain(
     }
 }
 
-/// The status in object_store's words, which has no other place for it.
-fn status(told: &str) -> Option<u16> {
-    let (_, rest) = told.split_once("status code: ")?;
-    rest.get(..3)?.parse().ok()
-}
-
 /// The first of this kind among what led to it.
 fn cause<E: std::error::Error + 'static>(error: &object_store::Error) -> Option<&E> {
     let mut cause = error.source();
@@ -200,16 +226,6 @@ fn cause<E: std::error::Error + 'static>(error: &object_store::Error) -> Option<
         cause = error.source();
     }
     None
-}
-
-fn chain(error: &object_store::Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        told = format!("{told}: {error}");
-        cause = error.source();
-    }
-    told
 }
 
 fn last(error: &object_store::Error) -> String {
@@ -227,12 +243,14 @@ mod tests {
     use super::*;
 
     fn answer(status: &str, code: &str) -> Trouble {
-        let words = format!(
-            "Server returned non-2xx status code: {status}: <Error><Code>{code}</Code></Error>"
-        );
+        let status = status.split_once(' ').unwrap().0;
+        let refusal = Refusal {
+            status: status.parse().unwrap(),
+            body: format!("<Error><Code>{code}</Code></Error>"),
+        };
         Trouble::of(&object_store::Error::Generic {
             store: "S3",
-            source: words.into(),
+            source: HttpError::new(HttpErrorKind::Unknown, refusal).into(),
         })
     }
 

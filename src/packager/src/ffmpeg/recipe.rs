@@ -1,7 +1,10 @@
 //! What ffmpeg is told to make of a film: one output for each folder of the edition, all of them from
 //! one reading and one decoding.
 
+use std::num::NonZeroU32;
+
 use crate::{
+    ffmpeg::encoders::{Encoder, Encoding, Rate},
     plan::ladder::Rung,
     plan::{Audio, ENCODED_CHANNELS, Plan, Treatment},
 };
@@ -56,13 +59,19 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe for `plan`.
+    /// The recipe for `plan`, encoded so that it can be repeated.
+    #[cfg(test)]
     pub(crate) fn new(plan: &Plan) -> Self {
+        Self::with(plan, Encoding::default())
+    }
+
+    /// The recipe for `plan`, encoded in a way of its own.
+    pub(crate) fn with(plan: &Plan, encoding: Encoding) -> Self {
         let rungs = plan.rungs.iter().enumerate();
         let rungs = rungs.map(|(number, rung)| Output {
             role: Role::Rung(number),
             folder: rung.name.clone(),
-            arguments: rung_arguments(plan, rung),
+            arguments: rung_arguments(plan, rung, encoding),
         });
         let sounds = plan.audio.iter().enumerate();
         let sounds = sounds.filter(|_| plan.has_sounds_apart());
@@ -74,10 +83,10 @@ impl Recipe {
         let film = Output {
             role: Role::Film,
             folder: String::new(),
-            arguments: film_arguments(plan),
+            arguments: film_arguments(plan, encoding.encoder),
         };
         Self {
-            filter: filter(plan),
+            filter: filter(plan, encoding.encoder),
             outputs: std::iter::once(film).chain(rungs).chain(sounds).collect(),
         }
     }
@@ -107,7 +116,7 @@ fn container(arguments: &mut Vec<String>, fragments: &str) {
     arguments.extend(["-f", "mp4", "-movflags", &flags].map(str::to_owned));
 }
 
-fn film_arguments(plan: &Plan) -> Vec<String> {
+fn film_arguments(plan: &Plan, encoder: Encoder) -> Vec<String> {
     let video = &plan.video;
     let mut arguments = Vec::new();
     let is_filtered = video.treatment != Treatment::Copy && !plan.rungs.is_empty();
@@ -120,7 +129,7 @@ fn film_arguments(plan: &Plan) -> Vec<String> {
     arguments.extend(match video.treatment {
         // Parameter sets stand in the init section, under whatever tag the film had.
         Treatment::Copy => words("-c:v copy -tag:v avc1").collect(),
-        Treatment::Encode(_) => film_picture(plan, is_filtered),
+        Treatment::Encode(_) => film_picture(plan, is_filtered, encoder),
     });
     arguments.extend(muxed.map(|audio| sound(plan, audio)).unwrap_or_default());
     // A fragment from each key frame to the next, so that it can be cut at any of them.
@@ -128,14 +137,13 @@ fn film_arguments(plan: &Plan) -> Vec<String> {
     arguments
 }
 
-fn film_picture(plan: &Plan, is_filtered: bool) -> Vec<String> {
+fn film_picture(plan: &Plan, is_filtered: bool, encoder: Encoder) -> Vec<String> {
     let mut arguments = Vec::new();
     if !is_filtered {
-        let filter = format!("{}{SQUARE}", prepared(plan));
+        let filter = format!("{}{SQUARE}{}", prepared(plan), encoder.filter());
         arguments.extend(["-vf".to_owned(), filter]);
     }
-    // Without a limit to the rate, which many threads do not keep to twice in the same way.
-    arguments.extend(encoder(plan, "-crf 21", FILM_THREADS));
+    arguments.extend(encoded(plan, encoder, Rate::Quality, FILM_THREADS));
     arguments
 }
 
@@ -158,39 +166,46 @@ fn prepared(plan: &Plan) -> String {
 }
 
 /// H.264 with a key frame wherever a segment can be cut, and every frame when it was.
-fn encoder(plan: &Plan, rate: &str, threads: u32) -> Vec<String> {
+fn encoded(plan: &Plan, encoder: Encoder, rate: Rate, threads: u32) -> Vec<String> {
     let seconds = plan.segment_seconds;
     // A whole number of gaps to a segment, so that every cut finds its key frame.
     let gap = seconds / (seconds / KEY_FRAME_SECONDS).round().max(1.0);
-    let mut arguments: Vec<String> = words("-c:v libx264 -preset medium -profile:v high").collect();
-    arguments.extend(words(
-        "-pix_fmt yuv420p -sc_threshold 0 -fps_mode passthrough",
-    ));
-    arguments.extend(["-enc_time_base", TICKS, "-threads:v"].map(str::to_owned));
-    arguments.push(threads.to_string());
+    let mut arguments = encoder.arguments(rate);
+    arguments.extend(words("-fps_mode passthrough"));
+    arguments.extend(["-enc_time_base", TICKS].map(str::to_owned));
+    if encoder == Encoder::Software {
+        arguments.extend(["-threads:v".to_owned(), threads.to_string()]);
+    }
     // Where frames come as they please, ffmpeg takes the shortest gap for the rate, and x264 would
     // ask for a decoder that nobody has.
     let rate_known = plan.video.frame_rate.as_ref();
+    let rate_known = rate_known.filter(|_| encoder == Encoder::Software);
     let parameters = rate_known.map(|rate| ["-x264-params".to_owned(), format!("fps={rate}")]);
     arguments.extend(parameters.into_iter().flatten());
-    arguments.extend(words(rate));
     arguments.push("-force_key_frames".to_owned());
     arguments.push(format!("expr:gte(t,n_forced*{gap})"));
     arguments
 }
 
 /// One decoding for all rungs, and for the film when that is encoded too.
-fn filter(plan: &Plan) -> Vec<String> {
+fn filter(plan: &Plan, encoder: Encoder) -> Vec<String> {
+    let is_encoded = plan.video.treatment != Treatment::Copy || !plan.rungs.is_empty();
+    let mut arguments = if is_encoded {
+        encoder.device()
+    } else {
+        Vec::new()
+    };
     if plan.rungs.is_empty() {
-        return Vec::new();
+        return arguments;
     }
     let video = &plan.video;
+    let at_last = encoder.filter();
     let film = match video.treatment {
         Treatment::Copy => Vec::new(),
-        Treatment::Encode(_) => vec![("film".to_owned(), SQUARE.to_owned())],
+        Treatment::Encode(_) => vec![("film".to_owned(), format!("{SQUARE}{at_last}"))],
     };
     let rungs = plan.rungs.iter().map(|rung| {
-        let scale = format!("scale={}:{},setsar=1", rung.width, rung.height);
+        let scale = format!("scale={}:{},setsar=1{at_last}", rung.width, rung.height);
         (format!("r{}", rung.name), scale)
     });
     let branches: Vec<(String, String)> = film.into_iter().chain(rungs).collect();
@@ -208,16 +223,15 @@ fn filter(plan: &Plan) -> Vec<String> {
         .iter()
         .map(|(name, scale)| format!("[in_{name}]{scale}[{name}]"));
     let graph: Vec<String> = std::iter::once(split).chain(scaled).collect();
-    vec!["-filter_complex".to_owned(), graph.join(";")]
+    arguments.extend(["-filter_complex".to_owned(), graph.join(";")]);
+    arguments
 }
 
-fn rung_arguments(plan: &Plan, rung: &Rung) -> Vec<String> {
-    let average = rung.kilobits;
-    // A peak of a tenth above, and a buffer of a second and a half: lines are as wide as they are.
-    let (peak, buffer) = (average * 11 / 10, average * 3 / 2);
-    let rate = format!("-b:v {average}k -maxrate {peak}k -bufsize {buffer}k");
+fn rung_arguments(plan: &Plan, rung: &Rung, encoding: Encoding) -> Vec<String> {
+    let threads = encoding.threads.map_or(RUNG_THREADS, NonZeroU32::get);
+    let rate = Rate::Kilobits(rung.kilobits);
     let mut arguments = vec!["-map".to_owned(), format!("[r{}]", rung.name)];
-    arguments.extend(encoder(plan, &rate, RUNG_THREADS));
+    arguments.extend(encoded(plan, encoding.encoder, rate, threads));
     container(&mut arguments, "+frag_keyframe");
     arguments
 }
@@ -265,6 +279,35 @@ mod tests {
         assert_eq!(folders(&plan), ["", "720", "480", "240", "audio-0"]);
         plan.audio.clear();
         assert_eq!(folders(&plan), ["", "720", "480", "240"]);
+    }
+
+    #[test]
+    fn a_machines_own_encoder_takes_the_place_of_x264_everywhere() {
+        let mut plan = film(0);
+        plan.rungs = ladder::rungs((854, 480));
+        plan.video.treatment = Treatment::Encode("was asked to be".to_owned());
+        let words = |encoding| {
+            let recipe = Recipe::with(&plan, encoding);
+            recipe.words().collect::<Vec<_>>().join(" ")
+        };
+        let vaapi = words(Encoding {
+            encoder: Encoder::Vaapi,
+            threads: None,
+        });
+        assert!(
+            !vaapi.contains("x264") && !vaapi.contains("-threads"),
+            "{vaapi}"
+        );
+        assert_eq!(vaapi.matches("-c:v h264_vaapi").count(), 3);
+        assert_eq!(vaapi.matches(",format=nv12,hwupload[").count(), 3);
+        assert_eq!(vaapi.matches("-vaapi_device").count(), 1);
+        let several = words(Encoding {
+            encoder: Encoder::Software,
+            threads: NonZeroU32::new(4),
+        });
+        // The film as it is has eight on every machine.
+        assert_eq!(several.matches("-threads:v 4").count(), 2);
+        assert_eq!(several.matches("-threads:v 8").count(), 1);
     }
 
     #[test]

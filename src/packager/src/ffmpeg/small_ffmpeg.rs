@@ -1,6 +1,6 @@
 //! The small ffmpeg: a few key frames in, JPEG out.
 
-use std::{process::Stdio, time::Duration};
+use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
@@ -21,28 +21,52 @@ pub(crate) struct Small {
     complaints: Option<tokio::task::JoinHandle<String>>,
 }
 
+/// A large picture beside the small ones.
+pub(crate) struct Poster {
+    /// Of which key frame, counted from 0.
+    pub(crate) number: usize,
+    /// What is done with it.
+    pub(crate) filter: String,
+    /// Where it is written to: a process is given no second pipe without `unsafe`.
+    pub(crate) file: PathBuf,
+}
+
+/// One JPEG encoder: one thread, and no name of the encoder, so the same bytes everywhere.
+const JPEG: &str = "-fps_mode passthrough -c:v mjpeg -q:v 4 -threads 1 -flags:v +bitexact -f";
+
 impl Small {
-    /// Starts it with a filter for the pictures.
+    /// Starts it with a filter for the pictures, and one of them as a poster where that is wished.
     ///
     /// # Errors
     /// In words, as all here.
-    pub(crate) fn start(filter: &str) -> Result<Self, String> {
+    pub(crate) fn start(filter: &str, poster: Option<&Poster>) -> Result<Self, String> {
         let mut command = Command::new("ffmpeg");
-        command.args(["-hide_banner", "-loglevel", "error", "-xerror"]);
-        // One thread, and no name of the encoder: the same bytes everywhere.
+        command.args(["-hide_banner", "-loglevel", "error", "-xerror", "-y"]);
         command.args(["-skip_frame", "nokey", "-threads", "1"]);
         command.args(OWN_MP4);
-        command.args([
-            "-an",
-            "-vf",
-            filter,
-            "-fps_mode",
-            "passthrough",
-            "-c:v",
-            "mjpeg",
-        ]);
-        command.args(["-q:v", "4", "-threads", "1", "-flags:v", "+bitexact"]);
-        command.args(["-f", "image2pipe", "pipe:1"]);
+        match poster {
+            None => command.args(["-an", "-vf", filter]),
+            Some(Poster {
+                number,
+                filter: of_poster,
+                ..
+            }) => command.args([
+                "-filter_complex",
+                &format!(
+                    "[0:v]split[a][b];[a]{filter}[all];[b]select=eq(n\\,{number}),{of_poster}[one]"
+                ),
+                "-map",
+                "[all]",
+            ]),
+        };
+        command.args(JPEG.split(' ')).args(["image2pipe", "pipe:1"]);
+        if let Some(poster) = poster {
+            command.args(["-map", "[one]", "-frames:v", "1"]);
+            command
+                .args(JPEG.split(' '))
+                .args(["image2", "-update", "1"]);
+            command.arg(&poster.file);
+        }
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

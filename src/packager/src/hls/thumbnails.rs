@@ -4,24 +4,16 @@
 //! The film is neither read nor decoded a second time: some of its key frames are handed to another
 //! ffmpeg as they fly by.
 
-use std::{fmt::Write as _, time::Duration};
+mod make;
+
+pub(crate) use make::make;
+
+use std::fmt::Write as _;
 
 use bytes::Bytes;
-use tokio::{
-    process::ChildStdin,
-    sync::{
-        mpsc::{Receiver, Sender},
-        oneshot,
-    },
-    try_join,
-};
+use tokio::sync::mpsc::Sender;
 
-use crate::{
-    ffmpeg::small_ffmpeg::{Small, pictures, read, write},
-    mp4::fragments::Fragment,
-    mp4::stills,
-    plan::Plan,
-};
+use crate::{mp4::fragments::Fragment, mp4::stills, plan::Plan};
 
 /// Key frames that wait for ffmpeg.
 pub(crate) const WAITING: usize = 4;
@@ -150,73 +142,12 @@ fn clock(seconds: f64) -> String {
     format!("{hours:02}:{minutes:02}:{seconds:02}.{rest:03}")
 }
 
-/// Makes the pictures of all key frames that are `fed`; ffmpeg may do nothing for `silence`.
-///
-/// # Errors
-/// In words: a film without thumbnails is a film all the same.
-pub(crate) async fn make(
-    plan: &Plan,
-    mut fed: Receiver<Fed>,
-    silence: Duration,
-) -> Result<Thumbnails, String> {
-    let size = fitted(plan.video.seen, THUMBNAIL);
-    let Some(Fed::Init(init)) = fed.recv().await else {
-        return Err("the film has no beginning".to_owned());
-    };
-    let filter = format!("{},tile={GRID}x{GRID}", scale(size));
-    let mut ffmpeg = Small::start(&filter)?;
-    let (input, output) = ffmpeg.ends()?;
-    let mut best = Best::new(plan.duration);
-    let mut times = Vec::new();
-    let (over, is_over) = oneshot::channel();
-    let feed = async {
-        let _over = over;
-        feed(input, &init, fed, &mut best, &mut times, silence).await
-    };
-    let ((), sheets) = try_join!(feed, read(output, is_over, silence))?;
-    ffmpeg.finish(silence).await?;
-    let sheets = pictures(&sheets);
-    let wanted = times.len().div_ceil((GRID * GRID) as usize);
-    if sheets.len() != wanted || times.is_empty() {
-        return Err(format!(
-            "{} sheets came out where {wanted} were due",
-            sheets.len()
-        ));
-    }
-    let poster = best.still.ok_or("the film has no key frame")?;
-    Ok(Thumbnails {
-        poster: one(&init, &poster, fitted(plan.video.seen, POSTER), silence).await?,
-        sheets,
-        times,
-        size,
-    })
-}
-
-/// Hands all that is fed to ffmpeg.
-async fn feed(
-    mut input: ChildStdin,
-    init: &Bytes,
-    mut fed: Receiver<Fed>,
-    best: &mut Best,
-    times: &mut Vec<f64>,
-    silence: Duration,
-) -> Result<(), String> {
-    write(&mut input, init, silence).await?;
-    while let Some(fed) = fed.recv().await {
-        if let Fed::Still { at, content } = fed {
-            write(&mut input, &content, silence).await?;
-            times.push(at);
-            best.look(at, content);
-        }
-    }
-    Ok(())
-}
-
 /// The poster to be: where most is to be seen most bytes are needed, and least in the dark.
 struct Best {
     from: f64,
     to: f64,
-    still: Option<Bytes>,
+    seen: usize,
+    still: Option<(usize, Bytes)>,
     is_inside: bool,
 }
 
@@ -226,48 +157,34 @@ impl Best {
         Self {
             from: duration * POSTER_PART.start,
             to: duration * POSTER_PART.end,
+            seen: 0,
             still: None,
             is_inside: false,
         }
     }
 
-    fn look(&mut self, at: f64, content: Bytes) {
+    fn look(&mut self, at: f64, content: &Bytes) {
         let is_inside = (self.from..self.to).contains(&at);
         let is_larger = self
             .still
             .as_ref()
-            .is_none_or(|best| content.len() > best.len());
+            .is_none_or(|(_, best)| content.len() > best.len());
         let is_first = is_inside && !self.is_inside;
         if self.still.is_none() || is_first || (is_inside && is_larger) {
-            self.still = Some(content);
+            self.still = Some((self.seen, content.clone()));
             self.is_inside = is_inside;
         }
+        self.seen += 1;
     }
-}
 
-/// One picture of one key frame.
-async fn one(
-    init: &Bytes,
-    still: &Bytes,
-    size: (u32, u32),
-    silence: Duration,
-) -> Result<Bytes, String> {
-    let mut ffmpeg = Small::start(&scale(size))?;
-    let (mut input, output) = ffmpeg.ends()?;
-    let (over, is_over) = oneshot::channel();
-    let feed = async {
-        let _over = over;
-        write(&mut input, init, silence).await?;
-        write(&mut input, still, silence).await?;
-        drop(input);
-        Ok(())
-    };
-    let ((), picture) = try_join!(feed, read(output, is_over, silence))?;
-    ffmpeg.finish(silence).await?;
-    if picture.is_empty() {
-        return Err("no poster came out".to_owned());
+    /// Its number among all that were looked at, and the key frame itself.
+    ///
+    /// # Errors
+    /// That there was none.
+    fn found(self) -> Result<(usize, Bytes), String> {
+        self.still
+            .ok_or_else(|| "the film has no key frame".to_owned())
     }
-    Ok(picture.into())
 }
 
 fn scale((width, height): (u32, u32)) -> String {
@@ -317,9 +234,10 @@ mod tests {
     fn the_poster_is_the_richest_picture_near_the_beginning() {
         let mut best = Best::new(Some(100.0));
         for (at, bytes) in [(0.0, 900), (6.0, 10), (8.0, 500), (20.0, 400), (40.0, 800)] {
-            best.look(at, vec![0; bytes].into());
+            best.look(at, &vec![0; bytes].into());
         }
-        assert_eq!(best.still.unwrap().len(), 500);
+        let (number, still) = best.found().unwrap();
+        assert_eq!((number, still.len()), (2, 500));
     }
 
     #[test]

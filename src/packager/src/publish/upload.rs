@@ -131,7 +131,6 @@ impl Upload<'_> {
             self.bucket.put(&key, content_type(name), content).await
         };
         let (sha256, ()) = try_join!(sha256, put)?;
-        self.progress.uploaded(bytes);
         Ok(Stored {
             key,
             bytes,
