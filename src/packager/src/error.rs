@@ -37,6 +37,17 @@ pub enum Error {
         /// ffprobe's words.
         reason: String,
     },
+    /// A file of captions makes no sense.
+    #[error("{}, {reason}", path.display())]
+    Captions {
+        /// The file.
+        path: PathBuf,
+        /// The line, and what is wrong with it.
+        reason: String,
+    },
+    /// There is nothing that captions could be added to.
+    #[error("{0}")]
+    NotPublished(String),
     /// It is media, but not a film.
     #[error("{} {reason}", path.display())]
     NoPlan {
@@ -164,6 +175,10 @@ impl Error {
             Self::Stalled { .. } => {
                 "play the film to its end to see whether it is damaged, and see whether its disk is well; --ffmpeg-timeout gives ffmpeg more time"
             }
+            Self::Captions { .. } => {
+                "mend that line, or give the file another name if these are no captions of the film"
+            }
+            Self::NotPublished(_) => "package the film first, with this version of reelgate",
             Self::Damaged { .. } => "copy the film again from where it came",
             Self::Changed(_) => "wait until the film is complete, then package it again",
             Self::Missing { .. } => return Some(install_command()),

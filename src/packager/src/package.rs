@@ -5,16 +5,26 @@ use std::path::Path;
 use tokio::try_join;
 
 use crate::{
-    Error, Options, Outcome, Packaged, Progress, Source,
+    Error, Options, Outcome, Packaged, Progress, Source, Updated,
     bucket::Bucket,
+    captions::embedded,
+    hls::presentation::MASTER,
     input::{
+        chapters,
         probe::{self, Probe},
         scratch::Place,
         source::{self, Film, Found},
     },
-    job::{Job, Task},
+    job::{Beside, Job, Task},
     plan::{self, Plan},
-    publish::{edition::Fingerprint, standing::Standing, upload::Upload},
+    publish::{
+        edition::Fingerprint,
+        ledger::Ledger,
+        revise::{self, Change},
+        standing::Standing,
+        told::Told,
+        upload::{self, Upload},
+    },
 };
 
 /// Packages the film, unless it is done already; it can be dropped at any time, and the bucket then
@@ -38,6 +48,7 @@ pub(crate) async fn with_bucket(
         Standing::of(bucket, game),
         source::look(options.source, options.bucket, bucket)
     )?;
+    let told = Told::read(options.about, options.source, terms.ffmpeg_timeout).await?;
     progress.to_upload(film.bytes);
     let done = if terms.force {
         None
@@ -45,15 +56,13 @@ pub(crate) async fn with_bucket(
         standing.done(bucket, &film, options.wishes).await?
     };
     if let Some(ledger) = done.as_ref().filter(|_| !terms.verify) {
-        let unchanged = standing.leave(bucket, ledger, options).await?;
-        return Ok(Outcome::Unchanged(unchanged));
+        return settle(bucket, &standing, ledger, &told, options, progress).await;
     }
     let here = fetch(options, &film, found, progress).await?;
     if let Some(ledger) = done
         && here.hash().await?.to_hex().as_str() == ledger.source.blake3
     {
-        let unchanged = standing.leave(bucket, &ledger, options).await?;
-        return Ok(Outcome::Unchanged(unchanged));
+        return settle(bucket, &standing, &ledger, &told, options, progress).await;
     }
     let task = Task {
         path: here.path(),
@@ -64,15 +73,54 @@ pub(crate) async fn with_bucket(
         keep_old: terms.keep_old,
         ffmpeg_timeout: terms.ffmpeg_timeout,
     };
-    match attempt(bucket, &task, &here, standing, progress).await {
+    match attempt(bucket, &task, &told, &here, standing, progress).await {
         // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
         Err(Error::Vanished(_)) => {
             let standing = Standing::of(bucket, game).await?;
-            attempt(bucket, &task, &here, standing, progress).await
+            attempt(bucket, &task, &told, &here, standing, progress).await
         }
         packaged => packaged,
     }
     .map(|packaged| Outcome::Packaged(Box::new(packaged)))
+}
+
+/// A film that is done is not packaged again; captions and details may have changed.
+async fn settle(
+    bucket: &Bucket,
+    standing: &Standing,
+    ledger: &Ledger,
+    told: &Told,
+    options: &Options<'_>,
+    progress: &Progress,
+) -> Result<Outcome, Error> {
+    let former = standing.former();
+    let upload = Upload {
+        bucket,
+        game: options.game,
+        before: &standing.there,
+        former: &former,
+        progress,
+    };
+    let change = Change {
+        add: told.new_captions(ledger),
+        remove: Vec::new(),
+        details: told.details.clone(),
+    };
+    let revised = revise::revise(&upload, ledger, change, options.terms.keep_old).await?;
+    let Some(revised) = revised else {
+        let unchanged = standing.leave(bucket, ledger, options).await?;
+        return Ok(Outcome::Unchanged(unchanged));
+    };
+    let captions = revised.ledger.captions.iter();
+    Ok(Outcome::Updated(Updated {
+        game: options.game.as_str().to_owned(),
+        source: options.source.to_string(),
+        master: format!("{}{MASTER}", upload::prefix(options.game)),
+        edition: ledger.edition.clone(),
+        captions: captions.map(|it| it.label().to_string()).collect(),
+        removed: revised.removed,
+        warnings: [told.warnings.clone(), revised.warnings].concat(),
+    }))
 }
 
 /// A film on this machine.
@@ -125,6 +173,7 @@ async fn fetch<'a>(
 async fn attempt(
     bucket: &Bucket,
     task: &Task<'_>,
+    told: &Told,
     here: &Here<'_>,
     standing: Standing,
     progress: &Progress,
@@ -132,6 +181,15 @@ async fn attempt(
     let film = here.fingerprint();
     let (probe, plan) = examine(task).await?;
     tell(&plan, progress);
+    let told = match standing.ledger() {
+        Some(ledger) => told.with_former(ledger, bucket, task.game).await?,
+        None => told.with_nothing_former(),
+    };
+    let beside = Beside {
+        texts: embedded::texts(&probe),
+        chapters: chapters::chapters(&probe.chapters),
+        told,
+    };
     let former = standing.former();
     let upload = Upload {
         bucket,
@@ -141,12 +199,12 @@ async fn attempt(
         progress,
     };
     let version = &probe.program_version.version;
-    match cut_up(task, &plan, version, upload, film).await {
+    match cut_up(task, &beside, &plan, version, upload, film).await {
         // The first minute promised better; nobody has to read a whole film to know before.
         Err(Error::LongSegment(seconds)) => {
             let plan = plan.encoded(seconds);
             tell(&plan, progress);
-            cut_up(task, &plan, version, upload, here.fingerprint()).await
+            cut_up(task, &beside, &plan, version, upload, here.fingerprint()).await
         }
         packaged => packaged,
     }
@@ -154,12 +212,13 @@ async fn attempt(
 
 async fn cut_up(
     task: &Task<'_>,
+    beside: &Beside,
     plan: &Plan,
     ffmpeg: &str,
     upload: Upload<'_>,
     film: Fingerprint,
 ) -> Result<Packaged, Error> {
-    let job = Job::new(task, plan, ffmpeg, upload);
+    let job = Job::new(task, beside, plan, ffmpeg, upload);
     let packaged = match job.cut_and_upload(film).await {
         Ok(film) => job.publish(film).await,
         Err(error) => Err(error),

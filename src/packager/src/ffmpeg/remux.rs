@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     Error,
+    captions::closed::Closed,
     ffmpeg::outlets::{Outlet, Outlets, PIPE_BYTES},
     ffmpeg::recipe::{Output, Recipe, Role},
     ffmpeg::{self, Watch},
@@ -28,7 +29,7 @@ use crate::{
 const KEPT_COMPLAINTS: u64 = 16 * 1024;
 
 /// What is left of one output when its segments have been sent.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Remuxed {
     /// What a player needs before the first segment.
     pub(crate) init: Bytes,
@@ -36,6 +37,8 @@ pub(crate) struct Remuxed {
     pub(crate) frames: u64,
     /// Where its key frames lie.
     pub(crate) key_frames: Vec<KeyFrame>,
+    /// The captions that are hidden in it.
+    pub(crate) closed: Closed,
 }
 
 /// Who takes what comes out of ffmpeg.
@@ -185,6 +188,7 @@ impl Stream<'_> {
                     if let Some(stills) = &mut stills {
                         self.pieces.watch.hold(stills.init(&init)).await;
                     }
+                    remuxed.closed.init(&init);
                     remuxed.init = init;
                     continue;
                 }
@@ -196,6 +200,7 @@ impl Stream<'_> {
                         let watch = self.pieces.watch;
                         watch.hold(stills.look(&fragment, seconds)).await;
                     }
+                    remuxed.closed.fragment(&fragment.content);
                     seconds += fragment.seconds;
                     remuxed.frames += fragment.frames;
                     tell(progress, self.plan, seconds);

@@ -6,7 +6,8 @@ use reelgate_core::key::GameId;
 use reelgate_fake_s3::{Config, Running, start};
 use reelgate_hls_check::{self as check, Place};
 use reelgate_packager::{
-    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes, run,
+    About, BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms,
+    Wishes, run,
 };
 use tempfile::TempDir;
 
@@ -66,18 +67,34 @@ impl Shelf {
 
     /// Packages a film as the game `7`.
     pub(crate) async fn package(&self, source: &Path, wishes: Wishes) -> Result<Packaged, Error> {
+        match self.run(source, wishes, &About::default()).await? {
+            Outcome::Packaged(packaged) => Ok(*packaged),
+            other => panic!("it had been packaged: {other:?}"),
+        }
+    }
+
+    /// Packages a film as the game `7`, with what belongs to it.
+    pub(crate) async fn run(
+        &self,
+        source: &Path,
+        wishes: Wishes,
+        about: &About,
+    ) -> Result<Outcome, Error> {
         let options = Options {
             source: &Source::File(source.to_owned()),
             game: GameId::new("7").unwrap(),
             bucket: &self.config,
             wishes,
+            about,
             terms: Terms::default(),
             scratch: None,
         };
-        match run(&options, &Progress::quiet()).await? {
-            Outcome::Packaged(packaged) => Ok(*packaged),
-            Outcome::Unchanged(_) => panic!("it had not been packaged so"),
-        }
+        run(&options, &Progress::quiet()).await
+    }
+
+    /// The bucket.
+    pub(crate) fn config(&self) -> &BucketConfig {
+        &self.config
     }
 
     /// Has a presentation judged; gives the rules of which a MUST is not kept, and why.
