@@ -76,7 +76,9 @@ pub(crate) fn cut(track: &Track, timeline: &Timeline) -> Vec<(String, Bytes)> {
             // A last picture stays, and so may what is written on it.
             let is_shown =
                 |cue: &Cue| cue.end > from && (cue.start < to || number == last && cue.start == to);
-            (segment_name(number), track.to_vtt(&map, is_shown).into())
+            // A player that puts segments one behind the other needs the blank line.
+            let text = track.to_vtt(&map, is_shown) + "\n";
+            (segment_name(number), text.into())
         });
     let mut files: Vec<(String, Bytes)> = segments.collect();
     files.push((WHOLE.to_owned(), track.to_vtt("", |_| true).into()));
@@ -146,9 +148,9 @@ mod tests {
         assert_eq!(
             text("seg_00000.vtt"),
             "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:7200,LOCAL:00:00:00.000\n\n\
-             00:00:01.000 --> 00:00:02.000\none\n\n00:00:05.000 --> 00:00:13.000\nlong\n"
+             00:00:01.000 --> 00:00:02.000\none\n\n00:00:05.000 --> 00:00:13.000\nlong\n\n"
         );
-        let long = "\n00:00:05.000 --> 00:00:13.000\nlong\n";
+        let long = "\n00:00:05.000 --> 00:00:13.000\nlong\n\n";
         assert!(text("seg_00001.vtt").ends_with(long));
         assert!(!text("seg_00001.vtt").contains("end"));
         assert!(text("seg_00002.vtt").contains("\nend\n"));
