@@ -1,5 +1,6 @@
 //! The command line of reelgate.
 
+mod captions;
 mod check;
 mod env_file;
 mod exit;
@@ -40,6 +41,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Captions(captions::Args),
     /// Turn a film into HLS and put it into the bucket
     Package(Box<Package>),
     Reconcile(reconcile::Args),
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Captions(args) => block_on(captions::run(args)),
         Command::Package(args) => block_on(args.run()),
         Command::Reconcile(args) => block_on(reconcile::run(args)),
         Command::S3(args) => block_on(s3::run(args)),
@@ -126,6 +129,30 @@ mod tests {
     }
 
     #[test]
+    fn captions_are_named_by_language_and_file() {
+        let is_taken = |line: &str| {
+            let words = ["reelgate", "captions"].into_iter().chain(line.split(' '));
+            super::Cli::try_parse_from(words).is_ok()
+        };
+        for line in [
+            "add --game 7 en=film.srt de.forced=signs.vtt",
+            "list --game 7 --json",
+            "remove --game 7 en de.forced",
+        ] {
+            assert!(is_taken(line), "{line}");
+        }
+        for line in [
+            "add en=film.srt",
+            "add --game 7 film.srt",
+            "add --game 7",
+            "remove --game 7",
+            "remove --game a/b en",
+        ] {
+            assert!(!is_taken(line), "{line}");
+        }
+    }
+
+    #[test]
     fn package_takes_a_film_a_list_or_a_question() {
         let is_taken = |line: &str| {
             let words = ["reelgate", "package"].into_iter().chain(line.split(' '));
@@ -133,6 +160,7 @@ mod tests {
         };
         for line in [
             "film.mp4 --game 7",
+            "film.mp4 --game 7 --title Final --captions en=film.srt --captions de=b.vtt",
             "--batch games.csv",
             "check s3://films/games/7/master.m3u8",
         ] {
@@ -143,6 +171,7 @@ mod tests {
             "film.mp4",
             "--game 7",
             "film.mp4 --game 7 --batch games.csv",
+            "--batch games.csv --title Final",
             "check",
         ] {
             assert!(!is_taken(line), "{line}");

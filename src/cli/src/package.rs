@@ -17,11 +17,12 @@ use crate::{
     signals,
 };
 use reelgate_packager::{
-    Encoder, Encoding, Error, Ladder, Options, Outcome, Packaged, Progress, Scratch, Source, Terms,
-    Unchanged, Wishes, run as package,
+    About, CaptionFiles, Details, Encoder, Encoding, Error, Label, Ladder, Options, Outcome,
+    Packaged, Progress, Scratch, Source, Terms, Unchanged, Updated, Wishes, run as package,
 };
 
 pub(crate) use bucket::{BucketArgs, bucket};
+pub(crate) use values::{captions, game_id};
 
 /// Arguments of `reelgate package`.
 #[derive(clap::Args)]
@@ -39,9 +40,23 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", value_parser = values::game_id, requires = "source")]
     game: Option<String>,
     /// Package every film of a CSV file with the columns game_id and source, and segment_seconds,
-    /// encode, strict, ladder and thumbnails where a film needs its own
+    /// encode, strict, ladder, thumbnails and captions where a film needs its own; title, date,
+    /// description and further columns are text for portals
     #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "game"])]
     batch: Option<PathBuf>,
+    /// Captions of the film, once for each language: en=film.srt, de.forced=signs.vtt, en.sdh=all.srt;
+    /// none for none [default: files beside the film that are named after it, as film.en.srt]
+    #[arg(long, value_name = "LANGUAGE=FILE", value_parser = values::captions_or_none, requires = "source")]
+    captions: Vec<Option<(Label, PathBuf)>>,
+    /// What portals call the film; an empty text takes it back
+    #[arg(long, value_name = "TEXT", requires = "source")]
+    title: Option<String>,
+    /// The day that portals name: 2025-10-09
+    #[arg(long, value_name = "TEXT", requires = "source")]
+    date: Option<String>,
+    /// What portals say about the film
+    #[arg(long, value_name = "TEXT", requires = "source")]
+    description: Option<String>,
     /// Films of a batch that are worked on at once
     #[arg(long, value_name = "N", default_value = "2", requires = "batch")]
     jobs: NonZeroUsize,
@@ -133,11 +148,13 @@ async fn one(args: &Args, source: &Source, game: &str) -> Result<(), Failure> {
     let game = GameId::new(game).map_err(|error| Failure::new(Kind::Usage, error))?;
     let scratch = args.scratch_for([source])?;
     let (encoder, note) = Encoder::find(args.encoder.wished()).await;
+    let about = args.about();
     let options = Options {
         source,
         game,
         bucket: &bucket,
         wishes: args.wishes(),
+        about: &about,
         terms: args.terms(encoder),
         scratch: scratch.as_ref(),
     };
@@ -184,6 +201,24 @@ impl Args {
         }
     }
 
+    /// What belongs to the one film.
+    fn about(&self) -> About {
+        let told = [
+            ("title", &self.title),
+            ("date", &self.date),
+            ("description", &self.description),
+        ];
+        let told = told.into_iter();
+        let details: Details = told
+            .filter_map(|(name, text)| Some((name.to_owned(), text.clone()?)))
+            .collect();
+        let captions = match self.captions.as_slice() {
+            [] => CaptionFiles::Beside,
+            named => CaptionFiles::Named(named.iter().flatten().cloned().collect()),
+        };
+        About { details, captions }
+    }
+
     fn terms(&self, encoder: Encoder) -> Terms {
         Terms {
             encoding: Encoding {
@@ -221,6 +256,19 @@ fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
 fn summary(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Packaged(packaged) => summary_of(packaged),
+        Outcome::Updated(Updated {
+            source,
+            master,
+            captions,
+            removed,
+            ..
+        }) => {
+            let captions = captions_in_words(captions);
+            let removed = removed_in_words(*removed);
+            format!(
+                "{source} is {master} already; captions and details were brought up to date{captions}{removed}"
+            )
+        }
         Outcome::Unchanged(Unchanged {
             source,
             master,
@@ -240,14 +288,23 @@ fn summary_of(packaged: &Packaged) -> String {
         segments,
         duration_seconds,
         bytes,
+        captions,
         removed,
         ..
     } = packaged;
     let megabytes = *bytes as f64 / 1e6;
+    let captions = captions_in_words(captions);
     let removed = removed_in_words(*removed);
     format!(
-        "{source} is {master}: {duration_seconds:.1} s in {segments} segments, {megabytes:.1} MB{removed}"
+        "{source} is {master}: {duration_seconds:.1} s in {segments} segments, {megabytes:.1} MB{captions}{removed}"
     )
+}
+
+fn captions_in_words(captions: &[String]) -> String {
+    match captions {
+        [] => String::new(),
+        all => format!(", captions {}", all.join(" ")),
+    }
 }
 
 fn removed_in_words(removed: usize) -> String {

@@ -4,6 +4,7 @@
 //! dropped, or killed, at any time: what is done is known by its ledger and not done again.
 
 mod board;
+mod captions;
 mod list;
 mod mistakes;
 
@@ -121,6 +122,7 @@ impl Batch<'_> {
             game,
             bucket: self.bucket,
             wishes: film.wishes,
+            about: &film.about,
             terms: self.terms,
             scratch: self.scratch,
         };
@@ -155,6 +157,17 @@ impl Report {
                 outcome: Outcome::Unchanged(_),
                 ..
             } => (End::Unchanged, None),
+            Self::Done {
+                outcome: Outcome::Updated(updated),
+                ..
+            } => {
+                let mut line = "captions or details changed".to_owned();
+                for warning in &updated.warnings {
+                    line.push_str("\n  warning: ");
+                    line.push_str(warning);
+                }
+                (End::Packaged, Some(line))
+            }
             Self::Done {
                 outcome: Outcome::Packaged(packaged),
                 ..

@@ -40,6 +40,17 @@ pub enum Error {
         /// ffprobe's words.
         reason: String,
     },
+    /// A file of captions makes no sense.
+    #[error("{}, {reason}", path.display())]
+    Captions {
+        /// The file.
+        path: PathBuf,
+        /// The line, and what is wrong with it.
+        reason: String,
+    },
+    /// There is nothing that captions could be added to.
+    #[error("{0}")]
+    NotPublished(String),
     /// It is media, but not a film.
     #[error("{} {reason}", path.display())]
     NoPlan {
@@ -210,6 +221,10 @@ impl Error {
             Self::Misfit { .. } => {
                 "package it with --encode, and look at the film with ffprobe where that does not help"
             }
+            Self::Captions { .. } => {
+                "mend that line, or give the file another name if these are no captions of the film"
+            }
+            Self::NotPublished(_) => "package the film first, with this version of reelgate",
             Self::Changed(_) => "wait until the film is complete, then package it again",
             Self::Missing { .. } => return Some(install_command()),
             Self::Setting {

@@ -2,6 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
+use bytes::Bytes;
 use futures::future::try_join_all;
 use reelgate_core::key::GameId;
 use tokio::{
@@ -12,19 +13,25 @@ use tokio::{
 use crate::{
     Error, Packaged,
     bucket::Listing,
+    captions::embedded::{self, Extracted, Text},
+    captions::rendition::{Caption, Rendition, announce, arrange},
     ffmpeg::encoders::Encoding,
     ffmpeg::recipe::Recipe,
     ffmpeg::remux::{self, Remuxed, Takers},
     ffmpeg::said::Said,
     hls::presentation::{Part, Presentation},
     hls::thumbnails::{self, Chooser, Thumbnails},
+    input::chapters::{self, Chapter},
     input::probe::Probe,
     input::source::{self, Film},
     judge::{Case, Verdict},
     mp4::codecs,
     plan::{Plan, Treatment, Wishes},
     publish::edition::{Edition, Fingerprint},
+    publish::film::{CHAPTERS, FILM, Facts, FilmDocument},
     publish::ledger::{Entry, Ledger},
+    publish::revise,
+    publish::told::Told,
     publish::upload::{Stored, StoredSegment, Upload},
 };
 
@@ -42,6 +49,17 @@ pub(crate) struct InPieces<'a> {
     segments: Vec<Vec<StoredSegment>>,
     /// `None` when none were wished.
     thumbnails: Option<Result<Thumbnails, String>>,
+    captions: Extracted,
+}
+
+/// What belongs to a film beside picture and sound.
+pub(crate) struct Beside {
+    /// Captions in it.
+    pub(crate) texts: Vec<Text>,
+    /// Its chapters.
+    pub(crate) chapters: Vec<Chapter>,
+    /// What was said of it, and captions of files.
+    pub(crate) told: Told,
 }
 
 /// A film on this machine, and what is to become of it.
@@ -87,6 +105,7 @@ impl Swept {
 pub(crate) struct Job<'a> {
     task: &'a Task<'a>,
     probe: &'a Probe,
+    beside: &'a Beside,
     plan: &'a Plan,
     recipe: Recipe,
     /// Which ffmpeg.
@@ -100,12 +119,14 @@ impl<'a> Job<'a> {
     pub(crate) fn new(
         task: &'a Task<'a>,
         probe: &'a Probe,
+        beside: &'a Beside,
         plan: &'a Plan,
         upload: Upload<'a>,
     ) -> Self {
         Self {
             task,
             probe,
+            beside,
             plan,
             recipe: Recipe::with(plan, task.encoding),
             ffmpeg: &probe.program_version.version,
@@ -153,8 +174,9 @@ impl<'a> Job<'a> {
                 false => Ok(None),
             }
         };
-        let ((remuxed, said), (edition, segments), thumbnails) =
-            try_join!(remux, segments, thumbnails)?;
+        let captions = embedded::extract(source, &self.beside.texts, self.task.ffmpeg_timeout);
+        let ((remuxed, said), (edition, segments), thumbnails, captions) =
+            try_join!(remux, segments, thumbnails, captions)?;
         if source::size(source).await? != self.task.film.bytes {
             return Err(Error::Changed(source.to_owned()));
         }
@@ -164,6 +186,7 @@ impl<'a> Job<'a> {
             said,
             segments,
             thumbnails,
+            captions,
         })
     }
 
@@ -180,6 +203,7 @@ impl<'a> Job<'a> {
         let is_open = film.remuxed.iter().any(|part| part.is_open);
         let mut stored = Vec::new();
         let mut parts = Vec::new();
+        let begins_at = film.remuxed.first().map(|it| it.closed.begins_at());
         let outputs = self.recipe.outputs.iter();
         for ((output, remuxed), segments) in outputs.zip(film.remuxed).zip(film.segments) {
             parts.push(Part {
@@ -189,6 +213,7 @@ impl<'a> Job<'a> {
                 init: remuxed.init,
                 frames: remuxed.frames,
                 key_frames: remuxed.key_frames,
+                closed: remuxed.closed.channels(),
                 segments: segments
                     .iter()
                     .map(|it| (it.name.clone(), it.segment))
@@ -199,7 +224,7 @@ impl<'a> Job<'a> {
         let presentation = Presentation::new(plan, edition.as_str(), parts);
         let seconds = presentation.seconds();
         let mut files = presentation.files();
-        let mut beside = presentation.masters();
+        let mut beside = Vec::new();
         let mut warnings = presentation.warnings();
         warnings.extend(self.amiss(&verdict, is_open));
         let salvaged = verdict.salvaged.is_some();
@@ -207,25 +232,46 @@ impl<'a> Job<'a> {
             Some(Ok(thumbnails)) => {
                 let (inner, outer) = presentation.pictures(&thumbnails);
                 files.extend(inner);
-                beside.splice(0..0, outer);
+                beside.extend(outer);
             }
             Some(Err(reason)) => warnings.push(format!("there are no thumbnails: {reason}")),
             None => {}
         }
+        if !self.beside.chapters.is_empty() {
+            let chapters = chapters::to_vtt(&self.beside.chapters);
+            files.push((CHAPTERS.to_owned(), chapters.into()));
+        }
         for (name, content) in files {
             stored.push(upload.put(edition, &name, vec![content]).await?);
         }
-        upload.verify(edition, &stored).await?;
+        let mut facts = self.facts(&presentation);
+        facts.begins_at = begins_at.unwrap_or_default();
+        let timeline = presentation.timeline(facts.begins_at);
+        let told = &self.beside.told;
+        let (given, lost) = told.captions_with(film.captions);
+        let renditions = given.into_iter().map(|it| Rendition::new(it, &timeline));
+        let captions = self
+            .captions(renditions.collect(), &mut stored, &mut warnings)
+            .await?;
+        warnings.extend(told.warnings.iter().cloned());
+        upload.verify(&stored).await?;
         for (name, content) in beside {
             stored.push(upload.publish(&name, content).await?);
+        }
+        let ledger = self.ledger(edition, &stored, salvaged, facts, captions);
+        let document = FilmDocument::new(&ledger).to_json();
+        let document = document.map_err(|error| Error::Output(error.to_string()))?;
+        stored.push(upload.publish(FILM, document.into()).await?);
+        for (name, text) in presentation.masters() {
+            let text = announce(&String::from_utf8_lossy(&text), &ledger.captions);
+            stored.push(upload.publish(&name, text.into()).await?);
         }
         let old = upload.old(&stored);
         // The master is the last of them.
         let master = stored.last().cloned().ok_or(Error::Interrupted)?;
         let Swept { removed, kept } = self.sweep(old, &master, &mut warnings).await;
         if let Some(kept) = kept {
-            let ledger = self.ledger(edition, &stored, kept, salvaged);
-            upload.record(&ledger).await?;
+            upload.record(&ledger.clone().with(&stored, kept)).await?;
         }
         let was_there = stored.iter().filter(|object| object.was_there);
         let film = presentation.film();
@@ -256,7 +302,14 @@ impl<'a> Job<'a> {
             average_bandwidth: rates.average,
             rungs: presentation.rungs(),
             sounds: plan.audio.len(),
-            left_out: plan.left_out.clone(),
+            captions: ledger
+                .captions
+                .iter()
+                .map(|it| it.label().to_string())
+                .collect(),
+            closed_captions: presentation.closed_captions(),
+            chapters: self.beside.chapters.len(),
+            left_out: self.left_out(&presentation, lost),
             salvaged,
             removed,
             warnings,
@@ -323,12 +376,68 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Uploads captions; gives them in the order of the playlists.
+    async fn captions(
+        &self,
+        renditions: Vec<Rendition>,
+        stored: &mut Vec<Stored>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Caption>, Error> {
+        let mut captions = Vec::new();
+        for Rendition { caption, files, .. } in &renditions {
+            for (name, content) in files {
+                let content: Vec<Bytes> = vec![content.clone()];
+                let put = self.upload.put_in(&caption.folder, name, content);
+                let object = put.await?;
+                // Captions that are the same to the byte share a folder.
+                if !stored.iter().any(|other| other.key == object.key) {
+                    stored.push(object);
+                }
+            }
+            captions.push(caption.clone());
+        }
+        warnings.extend(renditions.iter().filter_map(revise::beyond));
+        arrange(&mut captions);
+        Ok(captions)
+    }
+
+    fn facts(&self, presentation: &Presentation<'_>) -> Facts {
+        let seconds = presentation.seconds();
+        let codecs = &presentation.film().codecs;
+        let mut languages: Vec<String> = Vec::new();
+        let spoken = self.plan.audio.iter();
+        for language in spoken.filter_map(|audio| audio.spoken.language.clone()) {
+            if !languages.contains(&language) {
+                languages.push(language);
+            }
+        }
+        Facts {
+            duration_seconds: (seconds * 1000.0).round() / 1000.0,
+            resolution: (codecs.width, codecs.height),
+            languages,
+            begins_at: 0.0,
+            chapters: self.beside.chapters.clone(),
+            closed_captions: presentation.closed_captions(),
+        }
+    }
+
+    /// All that is in the film and not in what viewers get.
+    fn left_out(&self, presentation: &Presentation<'_>, lost: Vec<String>) -> Vec<String> {
+        let mut left_out = self.plan.left_out.clone();
+        left_out.extend(lost);
+        if self.plan.video.has_captions && presentation.closed_captions().is_empty() {
+            left_out.push("captions in the picture (CEA-608 or CEA-708)".to_owned());
+        }
+        left_out
+    }
+
     fn ledger(
         &self,
         edition: &Edition,
         stored: &[Stored],
-        kept: Listing,
         salvaged: bool,
+        facts: Facts,
+        captions: Vec<Caption>,
     ) -> Ledger {
         let Task {
             game, film, wishes, ..
@@ -342,8 +451,11 @@ impl<'a> Job<'a> {
             salvaged,
             ffmpeg: self.ffmpeg,
             edition: edition.as_str(),
+            details: self.beside.told.details.clone(),
+            facts,
+            captions,
             stored,
-            kept,
+            kept: Listing::new(),
         })
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod batch;
 mod bucket;
+mod captions;
 mod error;
 mod ffmpeg;
 mod hls;
@@ -22,17 +23,23 @@ mod publish;
 
 pub use bucket::objects::{Object, Objects};
 pub use bucket::{BucketError, Config as BucketConfig};
+pub use captions::beside::{CaptionFiles, Named};
+pub use captions::label::{BadLabel, Kind, Label};
+pub use captions::rendition::{Caption, Origin};
 pub use error::Error;
 pub use ffmpeg::encoders::{Encoder, Encoding};
+pub use input::chapters::Chapter;
 pub use input::scratch::Scratch;
 pub use input::source::{BadSource, Source};
-pub use outcome::{Outcome, Packaged, PackagedRung, Unchanged};
+pub use outcome::{Outcome, Packaged, PackagedRung, Unchanged, Updated};
 pub use package::run;
 pub use plan::Wishes;
 pub use plan::ladder::Ladder;
 pub use plan::refit::Unfit;
 pub use progress::{Progress, next_tenth};
+pub use publish::film::{Details, Facts, FilmCaption, FilmDocument};
 pub use publish::ledger::Ledger;
+pub use publish::revise::{Captioned, Published};
 pub use publish::shelf::{Packed, Shelf};
 
 use std::time::Duration;
@@ -49,10 +56,22 @@ pub struct Options<'a> {
     pub bucket: &'a BucketConfig,
     /// How it is wished.
     pub wishes: Wishes,
+    /// What is said of it, and its captions.
+    pub about: &'a About,
     /// How to go about it.
     pub terms: Terms,
     /// Where films that lie in a bucket are put meanwhile; asked for only when there is one.
     pub scratch: Option<&'a Scratch>,
+}
+
+/// What belongs to a film beside the film itself. To change it, nothing is packaged again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// What people say of it: `title`, `date`, `description`, and more. What is not said again stays
+    /// as it was; an empty text takes it back.
+    pub details: Details,
+    /// Its captions, beside those that are in it.
+    pub captions: CaptionFiles,
 }
 
 /// How to go about it, whatever the film.

@@ -6,5 +6,6 @@ pub(crate) mod codecs;
 pub(crate) mod cutter;
 pub(crate) mod edits;
 pub(crate) mod fragments;
+pub(crate) mod pictures;
 pub(crate) mod stills;
 pub(crate) mod tally;

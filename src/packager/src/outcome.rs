@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Outcome {
     /// It was packaged.
     Packaged(Box<Packaged>),
+    /// It had been; its captions or what is said of it were changed, and it was not packaged again.
+    Updated(Updated),
     /// It had been, just so, and nothing was done.
     Unchanged(Unchanged),
 }
@@ -49,6 +51,12 @@ pub struct Packaged {
     pub rungs: Vec<PackagedRung>,
     /// How many sounds.
     pub sounds: usize,
+    /// Captions that have files of their own: `en`, `de.forced`.
+    pub captions: Vec<String>,
+    /// Channels of captions in the picture: `CC1`, `SERVICE1`.
+    pub closed_captions: Vec<String>,
+    /// How many chapters.
+    pub chapters: usize,
     /// Streams of the film that are not packaged.
     pub left_out: Vec<String>,
     /// Whether only a part of it could be read, and that was wished.
@@ -70,6 +78,25 @@ pub struct PackagedRung {
     pub bandwidth: u64,
     /// AVERAGE-BANDWIDTH, bits a second.
     pub average_bandwidth: u64,
+}
+
+/// A film that was done already, of which something else was said.
+#[derive(Debug, Serialize)]
+pub struct Updated {
+    /// The game's id.
+    pub game: String,
+    /// The film.
+    pub source: String,
+    /// Key of the master playlist.
+    pub master: String,
+    /// The folder of the packaging, below the game's.
+    pub edition: String,
+    /// Captions that have files of their own: `en`, `de.forced`.
+    pub captions: Vec<String>,
+    /// How many objects were removed.
+    pub removed: usize,
+    /// What is amiss though the film plays.
+    pub warnings: Vec<String>,
 }
 
 /// A film that was done already.
@@ -94,6 +121,7 @@ impl Outcome {
     pub fn warnings(&self) -> &[String] {
         match self {
             Self::Packaged(packaged) => &packaged.warnings,
+            Self::Updated(updated) => &updated.warnings,
             Self::Unchanged(_) => &[],
         }
     }

@@ -5,18 +5,28 @@ use std::path::Path;
 use tokio::try_join;
 
 use crate::{
-    Error, Options, Outcome, Packaged, Progress, Source,
+    Error, Options, Outcome, Packaged, Progress, Source, Updated,
     bucket::Bucket,
+    captions::embedded,
     ffmpeg,
+    hls::presentation::MASTER,
     input::{
+        chapters,
         probe::{self, Probe},
         scratch::Place,
         source::{self, Film, Found},
     },
-    job::{Job, Task},
+    job::{Beside, Job, Task},
     pace::Doing,
     plan::{self, Plan, Treatment, refit::Unfit},
-    publish::{edition::Fingerprint, standing::Standing, upload::Upload},
+    publish::{
+        edition::Fingerprint,
+        ledger::Ledger,
+        revise::{self, Change},
+        standing::Standing,
+        told::Told,
+        upload::{self, Upload},
+    },
 };
 
 /// Plans that are tried for one film: the picture, the sound and their ends may each be found wanting.
@@ -43,6 +53,7 @@ pub(crate) async fn with_bucket(
         Standing::of(bucket, game),
         source::look(options.source, options.bucket, bucket)
     )?;
+    let told = Told::read(options.about, options.source, terms.ffmpeg_timeout).await?;
     progress.sized(film.bytes);
     let done = if terms.force {
         None
@@ -50,15 +61,13 @@ pub(crate) async fn with_bucket(
         standing.done(bucket, &film, options.wishes).await?
     };
     if let Some(ledger) = done.as_ref().filter(|_| !terms.verify) {
-        let unchanged = standing.leave(bucket, ledger, options).await?;
-        return Ok(Outcome::Unchanged(unchanged));
+        return settle(bucket, &standing, ledger, &told, options, progress).await;
     }
     let here = fetch(options, &film, found, progress).await?;
     if let Some(ledger) = done
         && here.hash().await?.to_hex().as_str() == ledger.source.blake3
     {
-        let unchanged = standing.leave(bucket, &ledger, options).await?;
-        return Ok(Outcome::Unchanged(unchanged));
+        return settle(bucket, &standing, &ledger, &told, options, progress).await;
     }
     let task = Task {
         path: here.path(),
@@ -71,15 +80,54 @@ pub(crate) async fn with_bucket(
         ffmpeg_timeout: terms.ffmpeg_timeout,
         salvage: terms.salvage,
     };
-    match attempt(bucket, &task, &here, standing, progress).await {
+    match attempt(bucket, &task, &told, &here, standing, progress).await {
         // Somebody else has swept up what an earlier run had uploaded; the second time it is seen.
         Err(Error::Vanished(_)) => {
             let standing = Standing::of(bucket, game).await?;
-            attempt(bucket, &task, &here, standing, progress).await
+            attempt(bucket, &task, &told, &here, standing, progress).await
         }
         packaged => packaged,
     }
     .map(|packaged| Outcome::Packaged(Box::new(packaged)))
+}
+
+/// A film that is done is not packaged again; captions and details may have changed.
+async fn settle(
+    bucket: &Bucket,
+    standing: &Standing,
+    ledger: &Ledger,
+    told: &Told,
+    options: &Options<'_>,
+    progress: &Progress,
+) -> Result<Outcome, Error> {
+    let former = standing.former();
+    let upload = Upload {
+        bucket,
+        game: options.game,
+        before: &standing.there,
+        former: &former,
+        progress,
+    };
+    let change = Change {
+        add: told.new_captions(ledger),
+        remove: Vec::new(),
+        details: told.details.clone(),
+    };
+    let revised = revise::revise(&upload, ledger, change, options.terms.keep_old).await?;
+    let Some(revised) = revised else {
+        let unchanged = standing.leave(bucket, ledger, options).await?;
+        return Ok(Outcome::Unchanged(unchanged));
+    };
+    let captions = revised.ledger.captions.iter();
+    Ok(Outcome::Updated(Updated {
+        game: options.game.as_str().to_owned(),
+        source: options.source.to_string(),
+        master: format!("{}{MASTER}", upload::prefix(options.game)),
+        edition: ledger.edition.clone(),
+        captions: captions.map(|it| it.label().to_string()).collect(),
+        removed: revised.removed,
+        warnings: [told.warnings.clone(), revised.warnings].concat(),
+    }))
 }
 
 /// A film on this machine.
@@ -132,12 +180,22 @@ async fn fetch<'a>(
 async fn attempt(
     bucket: &Bucket,
     task: &Task<'_>,
+    told: &Told,
     here: &Here<'_>,
     standing: Standing,
     progress: &Progress,
 ) -> Result<Packaged, Error> {
     let (probe, mut plan) = examine(task).await?;
     tell(&plan, progress);
+    let told = match standing.ledger() {
+        Some(ledger) => told.with_former(ledger, bucket, task.game).await?,
+        None => told.with_nothing_former(),
+    };
+    let beside = Beside {
+        texts: embedded::texts(&probe),
+        chapters: chapters::chapters(&probe.chapters),
+        told,
+    };
     let former = standing.former();
     let mut plans = 1;
     loop {
@@ -148,7 +206,7 @@ async fn attempt(
             former: &former,
             progress,
         };
-        let error = match cut_up(task, &probe, &plan, upload, here.fingerprint()).await {
+        let error = match cut_up(task, &probe, &beside, &plan, upload, here.fingerprint()).await {
             Err(error) if plans < MOST_PLANS => error,
             packaged => return packaged,
         };
@@ -181,11 +239,12 @@ fn unfit(error: Error, plan: &Plan) -> (Error, Option<Unfit>) {
 async fn cut_up(
     task: &Task<'_>,
     probe: &Probe,
+    beside: &Beside,
     plan: &Plan,
     upload: Upload<'_>,
     film: Fingerprint,
 ) -> Result<Packaged, Error> {
-    let job = Job::new(task, probe, plan, upload);
+    let job = Job::new(task, probe, beside, plan, upload);
     let packaged = match job.cut_and_upload(film).await {
         Ok(film) => job.publish(film).await,
         Err(error) => Err(error),

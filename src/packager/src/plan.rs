@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    captions::embedded,
     input::probe::{Probe, SAMPLED_SECONDS, Stream},
     mp4::cutter,
     plan::ladder::{Ladder, Rung},
@@ -362,7 +363,9 @@ fn left_out(probe: &Probe, video: u32, audio: &[Audio]) -> Vec<String> {
         Some(language) => format!(" in {language}"),
     };
     let kept = |stream: &&Stream| {
-        stream.index == video || audio.iter().any(|audio| audio.index == stream.index)
+        stream.index == video
+            || embedded::is_text(stream)
+            || audio.iter().any(|audio| audio.index == stream.index)
     };
     let of_interest =
         |stream: &&Stream| matches!(&*stream.codec_type, "video" | "audio" | "subtitle");

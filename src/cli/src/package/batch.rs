@@ -23,6 +23,8 @@ struct Summary {
     films: usize,
     /// Films that were packaged.
     packaged: usize,
+    /// Films that were done before, of which captions or details were changed.
+    updated: usize,
     /// Films that were done before.
     unchanged: usize,
     /// Films that could not be packaged.
@@ -118,6 +120,10 @@ impl Summary {
                     self.bytes += packaged.bytes;
                     self.removed += packaged.removed;
                 }
+                Outcome::Updated(updated) => {
+                    self.updated += 1;
+                    self.removed += updated.removed;
+                }
                 Outcome::Unchanged(unchanged) => {
                     self.unchanged += 1;
                     self.removed += unchanged.removed;
@@ -128,7 +134,8 @@ impl Summary {
 
     fn close(mut self, films: usize, since: Instant) -> Self {
         self.films = films;
-        self.not_reached = films - self.packaged - self.unchanged - self.failed;
+        let reached = self.packaged + self.updated + self.unchanged + self.failed;
+        self.not_reached = films - reached;
         self.seconds = (since.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
         self.failures.sort_by_key(|failed| failed.line);
         self
@@ -139,6 +146,7 @@ impl Summary {
         let Self {
             films,
             packaged,
+            updated,
             unchanged,
             failed,
             not_reached,
@@ -149,8 +157,11 @@ impl Summary {
             "{}: {packaged} packaged ({megabytes:.1} MB), {unchanged} unchanged, {failed} failed",
             batch::films_in_words(*films)
         );
+        // Writing into a string cannot fail.
+        if *updated > 0 {
+            let _ = write!(told, ", {updated} with new captions or details");
+        }
         if *not_reached > 0 {
-            // Writing into a string cannot fail.
             let _ = write!(told, ", {not_reached} not reached");
         }
         let games = self.failures.iter();

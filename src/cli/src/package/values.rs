@@ -1,12 +1,12 @@
 //! Values of options, as they are typed.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use jiff::SignedDuration;
 use reelgate_core::key::GameId;
-use reelgate_packager::{Encoder, Source};
+use reelgate_packager::{Encoder, Label, Source};
 
 /// Less room than this is a slip of the pen.
 const LEAST_ROOM: u64 = 1024 * 1024;
@@ -55,10 +55,26 @@ pub(super) fn source() -> impl TypedValueParser<Value = Source> {
 }
 
 /// A game's id.
-pub(super) fn game_id(id: &str) -> Result<String, String> {
+pub(crate) fn game_id(id: &str) -> Result<String, String> {
     GameId::new(id).map(|_| id.to_owned()).map_err(|_| {
         "a game id is 1 to 128 bytes without slashes, backslashes, control characters and escapes".to_owned()
     })
+}
+
+/// Captions: `en=film.srt`.
+pub(crate) fn captions(text: &str) -> Result<(Label, PathBuf), String> {
+    let parts = text.split_once('=').filter(|(_, file)| !file.is_empty());
+    let (label, file) = parts.ok_or("write LANGUAGE=FILE: en=film.srt")?;
+    let label = Label::parse(label).map_err(|error| error.to_string())?;
+    Ok((label, file.into()))
+}
+
+/// As [`captions`], or `none`.
+pub(super) fn captions_or_none(text: &str) -> Result<Option<(Label, PathBuf)>, String> {
+    match text {
+        "none" => Ok(None),
+        text => captions(text).map(Some),
+    }
 }
 
 /// Seconds of a segment.

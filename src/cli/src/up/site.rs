@@ -194,6 +194,19 @@ impl Site {
 fn listed(packed: &Packed) -> serde_json::Value {
     let game = &packed.game;
     let mut listed = json!({ "id": game, "title": game });
+    if let Some(film) = &packed.film {
+        let told = [
+            ("title", &film.title),
+            ("date", &film.date),
+            ("description", &film.description),
+        ];
+        for (name, text) in told {
+            if let Some(text) = text {
+                listed[name] = text.as_str().into();
+            }
+        }
+        listed["duration_seconds"] = film.duration_seconds.into();
+    }
     if packed.has_poster {
         let game = utf8_percent_encode(game, NON_ALPHANUMERIC);
         listed["poster"] = format!("/posters/{game}").into();

@@ -5,12 +5,16 @@ use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
 use csv::{ByteRecord, ReaderBuilder};
 use reelgate_core::key::GameId;
 
+use super::captions;
 use super::mistakes::{BadList, Problem, Problems};
-use crate::{Ladder, Source, Wishes};
+use crate::{About, Details, Ladder, Source, Wishes};
 
 /// Columns that every list has.
 const GAME: &str = "game_id";
 const SOURCE: &str = "source";
+
+/// Files of captions, which is no wish: to change it, nothing is packaged again.
+const CAPTIONS: &str = "captions";
 
 /// What may be wished for one film alone: a column, what it takes, and how it is read.
 const WISHES: [Column; 5] = [
@@ -77,11 +81,24 @@ pub struct Entry {
     pub source: Source,
     /// How it is wished.
     pub wishes: Wishes,
+    /// Its captions, and all further columns.
+    pub about: About,
 }
 
 fn known() -> String {
     let wishes = WISHES.map(|column| column.name).join(", ");
-    format!("{GAME}, {SOURCE}, {wishes}")
+    format!("{GAME}, {SOURCE}, {wishes}, {CAPTIONS}")
+}
+
+/// Whether reelgate itself goes by a column; all others are text for portals.
+fn is_known(name: &str) -> bool {
+    [GAME, SOURCE, CAPTIONS].contains(&name) || WISHES.iter().any(|wish| wish.name == name)
+}
+
+/// Whether a column is named as one that is known, but for the way it is written.
+fn is_misspelt(name: &str) -> bool {
+    let plain = name.to_ascii_lowercase().replace([' ', '-'], "_");
+    !is_known(name) && is_known(&plain)
 }
 
 /// Reads the list at `path`. Relative sources are looked for beside it; `wishes` holds where a line
@@ -164,13 +181,13 @@ fn line(text: &[u8], position: Option<&csv::Position>) -> u64 {
     1 + text[..begin].iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
-/// The names of the columns, each known and there once.
+/// The names of the columns, each there once. Further ones are text about the film.
 fn columns(head: &ByteRecord) -> Result<Vec<String>, Vec<Problem>> {
     let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_owned();
     let names: Vec<String> = head.iter().map(name).collect();
-    let is_known =
-        |name: &str| name == GAME || name == SOURCE || WISHES.iter().any(|wish| wish.name == name);
-    let unknown = names.iter().filter(|name| !is_known(name));
+    let unknown = names
+        .iter()
+        .filter(|name| name.is_empty() || is_misspelt(name));
     let mut problems: Vec<Problem> = unknown
         .map(|name| Problem::Unknown {
             name: name.clone(),
@@ -222,7 +239,20 @@ fn entry(
         game,
         source: parse_source(source, folder)?,
         wishes: read_wishes(&field, wishes)?,
+        about: About {
+            details: details(columns, record)?,
+            captions: captions::parse(field(CAPTIONS).unwrap_or_default(), folder)?,
+        },
     })
+}
+
+/// The columns that are text about the film.
+fn details(columns: &[String], record: &ByteRecord) -> Result<Details, Problem> {
+    let columns = columns.iter().zip(record);
+    let of_film = columns.filter(|(name, _)| !is_known(name));
+    let text =
+        of_film.map(|(name, text)| Ok((name.clone(), std::str::from_utf8(text)?.to_owned())));
+    text.collect()
 }
 
 fn read_wishes<'a>(
@@ -257,13 +287,13 @@ fn parse_source(given: &[u8], folder: &Path) -> Result<Source, Problem> {
 /// A path need not be UTF-8 where the system does not ask for it.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere a path is text")]
-fn os_string(bytes: &[u8]) -> Result<OsString, Problem> {
+pub(super) fn os_string(bytes: &[u8]) -> Result<OsString, Problem> {
     use std::os::unix::ffi::OsStringExt as _;
     Ok(OsString::from_vec(bytes.to_vec()))
 }
 
 #[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> Result<OsString, Problem> {
+pub(super) fn os_string(bytes: &[u8]) -> Result<OsString, Problem> {
     Ok(std::str::from_utf8(bytes)?.into())
 }
 
@@ -283,7 +313,7 @@ fn not_twice(entry: Entry, lines: &mut BTreeMap<String, u64>) -> Result<Entry, P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::mistakes::TOLD;
+    use crate::{CaptionFiles, batch::mistakes::TOLD};
 
     fn parsed(text: &str) -> Result<Vec<Entry>, String> {
         let entries = parse(text.as_bytes(), Path::new("/list"), Wishes::default());
@@ -306,6 +336,7 @@ mod tests {
                 segment_seconds,
                 ..Wishes::default()
             },
+            about: About::default(),
         };
         let object = Source::Object {
             bucket: "archive".to_owned(),
@@ -341,14 +372,35 @@ mod tests {
     #[test]
     fn columns_are_known_and_there() {
         assert_eq!(
-            told("game_id,source,colour\n7,a,b\n"),
-            "line 1: there is no column \"colour\"; there are game_id, source, segment_seconds, encode, strict, ladder, thumbnails"
+            told("game_id,source,Segment-Seconds\n7,a,b\n"),
+            "line 1: there is no column \"Segment-Seconds\"; there are game_id, source, segment_seconds, encode, strict, ladder, thumbnails, captions, and columns of your own, which portals get as text"
         );
         assert!(told("7,a.mp4\n").contains("the column game_id is missing"));
         assert!(told("game_id,source,source\n").contains("source is there twice"));
         assert_eq!(told(""), "line 1: there is no film in it");
         assert_eq!(told("\n\n"), "line 1: there is no film in it");
         assert_eq!(told("game_id,source\n\n"), "line 1: there is no film in it");
+    }
+
+    #[test]
+    fn captions_and_text_for_portals_are_taken() {
+        let text = "game_id,source,captions,title,team\n7,a.mp4,en=a.srt; de.forced=/b.vtt,\"Final, 2nd\",\n8,b.mp4,none,,\n";
+        let entries = parsed(text).unwrap();
+        let label = |text: &str| crate::Label::parse(text).unwrap();
+        assert_eq!(
+            entries[0].about.captions,
+            CaptionFiles::Named(vec![
+                (label("en"), "/list/a.srt".into()),
+                (label("de.forced"), "/b.vtt".into())
+            ])
+        );
+        assert_eq!(entries[0].about.details["title"], "Final, 2nd");
+        assert_eq!(entries[0].about.details["team"], "");
+        assert_eq!(entries[1].about.captions, CaptionFiles::Named(Vec::new()));
+        assert_eq!(
+            told("game_id,source,captions\n7,a.mp4,english\n8,b.mp4,x y=a.srt\n"),
+            "line 2: captions is \"english\", and takes en=FILE;de.forced=FILE\n  line 3: \"x y\" is no language; en, pt-BR and de.forced are"
+        );
     }
 
     #[test]

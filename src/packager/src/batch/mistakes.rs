@@ -34,7 +34,9 @@ pub(super) enum Problem {
     NoFilms,
     #[error("the column {0} is missing; the first line names the columns: game_id,source")]
     Missing(&'static str),
-    #[error("there is no column {name:?}; there are {known}")]
+    #[error(
+        "there is no column {name:?}; there are {known}, and columns of your own, which portals get as text"
+    )]
     Unknown { name: String, known: String },
     #[error("the column {0} is there twice")]
     Twice(String),
@@ -61,6 +63,8 @@ pub(super) enum Problem {
         given: String,
         takes: &'static str,
     },
+    #[error("{0}")]
+    Label(#[from] crate::BadLabel),
     #[error("{0}")]
     NoText(#[from] Utf8Error),
     #[error("it cannot be read: {0}")]

@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     Error,
+    captions::closed::Closed,
     ffmpeg::outlets::{Outlet, Outlets, PIPE_BYTES},
     ffmpeg::recipe::{Output, Recipe, Role},
     ffmpeg::said::{self, Said},
@@ -34,7 +35,7 @@ const KEPT_COMPLAINTS: u64 = 16 * 1024;
 const MOST_JOINED: f64 = 4.0;
 
 /// What is left of one output when its segments have been sent.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Remuxed {
     /// What a player needs before the first segment.
     pub(crate) init: Bytes,
@@ -48,6 +49,8 @@ pub(crate) struct Remuxed {
     pub(crate) last_cut: f64,
     /// Whether some of its pictures need those before the key frame that they follow.
     pub(crate) is_open: bool,
+    /// The captions that are hidden in it.
+    pub(crate) closed: Closed,
 }
 
 /// Who takes what comes out of ffmpeg.
@@ -201,6 +204,7 @@ impl Stream<'_> {
                     if let Some(stills) = &mut stills {
                         self.pieces.watch.hold(stills.init(&init)).await;
                     }
+                    remuxed.closed.init(&init);
                     remuxed.init = init;
                     continue;
                 }
@@ -214,6 +218,7 @@ impl Stream<'_> {
                         let watch = self.pieces.watch;
                         watch.hold(stills.look(&fragment, seconds)).await;
                     }
+                    remuxed.closed.fragment(&fragment.content);
                     seconds += fragment.seconds;
                     remuxed.frames += fragment.frames;
                     tell(progress, self.plan, seconds);

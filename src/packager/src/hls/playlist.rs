@@ -1,8 +1,10 @@
 //! The playlists of an edition (draft-pantos-hls-rfc8216bis).
 
+use std::collections::BTreeSet;
+
 use m3u8_rs::{
-    AlternativeMedia, AlternativeMediaType, ByteRange, ClosedCaptionGroupId, Map, MasterPlaylist,
-    MediaPlaylist, MediaPlaylistType, MediaSegment, Resolution, VariantStream,
+    AlternativeMedia, AlternativeMediaType, ByteRange, ClosedCaptionGroupId, InstreamId, Map,
+    MasterPlaylist, MediaPlaylist, MediaPlaylistType, MediaSegment, Resolution, VariantStream,
 };
 
 use crate::{
@@ -16,6 +18,9 @@ const VERSION: usize = 6;
 
 /// The lowest protocol version that has EXT-X-MAP in a playlist of I-frames.
 const I_FRAMES_VERSION: usize = 5;
+
+/// The group of all captions in the picture.
+const CLOSED: &str = "closed";
 
 /// The group of all sounds.
 const SOUNDS: &str = "audio";
@@ -137,6 +142,10 @@ impl Variant {
     }
 
     fn stream(&self, sounds: &[Sound], has_captions: bool) -> VariantStream {
+        let closed = match has_captions {
+            true => ClosedCaptionGroupId::GroupId(CLOSED.to_owned()),
+            false => ClosedCaptionGroupId::None,
+        };
         let rates = self.rates_with(sounds);
         VariantStream {
             uri: self.uri.clone(),
@@ -146,7 +155,7 @@ impl Variant {
             resolution: self.resolution(),
             frame_rate: Some(self.frame_rate),
             audio: (!sounds.is_empty()).then(|| SOUNDS.to_owned()),
-            closed_captions: (!has_captions).then_some(ClosedCaptionGroupId::None),
+            closed_captions: Some(closed),
             ..Default::default()
         }
     }
@@ -164,15 +173,17 @@ impl Variant {
     }
 }
 
-/// The multivariant playlist.
-pub(crate) fn master(variants: &[Variant], sounds: &[Sound], has_captions: bool) -> String {
+/// The multivariant playlist; `closed` are the channels of captions that some variant's picture carries.
+pub(crate) fn master(variants: &[Variant], sounds: &[Sound], closed: &BTreeSet<String>) -> String {
+    // Where one variant says NONE, all must (rfc8216bis §4.4.6.2).
+    let has_captions = !closed.is_empty();
     let streams = variants
         .iter()
         .map(|variant| variant.stream(sounds, has_captions));
     let i_frames = variants.iter().map(Variant::i_frame_stream);
     let playlist = MasterPlaylist {
         version: Some(VERSION),
-        alternatives: alternatives(sounds),
+        alternatives: [alternatives(sounds), closed_captions(closed)].concat(),
         variants: streams.chain(i_frames).collect(),
         independent_segments: true,
         ..Default::default()
@@ -215,6 +226,19 @@ fn alternatives(sounds: &[Sound]) -> Vec<AlternativeMedia> {
         }
     });
     alternatives.collect()
+}
+
+/// A channel each (rfc8216bis §4.4.6.1): nothing says in which language it is.
+fn closed_captions(channels: &BTreeSet<String>) -> Vec<AlternativeMedia> {
+    let channels = channels.iter().map(|channel| AlternativeMedia {
+        media_type: AlternativeMediaType::ClosedCaptions,
+        group_id: CLOSED.to_owned(),
+        name: channel.clone(),
+        autoselect: true,
+        instream_id: Some(InstreamId::Other(channel.clone())),
+        ..Default::default()
+    });
+    channels.collect()
 }
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
@@ -271,7 +295,7 @@ mod tests {
     #[test]
     fn the_master_names_all_that_apples_validator_demands() {
         assert_eq!(
-            master(&[variant(Some("mp4a.40.2"))], &[], false),
+            master(&[variant(Some("mp4a.40.2"))], &[], &BTreeSet::new()),
             "#EXTM3U\n\
              #EXT-X-VERSION:6\n\
              #EXT-X-INDEPENDENT-SEGMENTS\n\
@@ -290,7 +314,12 @@ mod tests {
             sound(Some("eng"), true, "mp4a.40.5"),
             sound(None, false, "mp4a.40.2"),
         ];
-        let master = master(&[variant(None)], &sounds, true);
+        let closed = BTreeSet::from(["CC1".to_owned(), "SERVICE1".to_owned()]);
+        let master = master(&[variant(None)], &sounds, &closed);
+        // rfc8216bis §4.4.6.1: no URI, and the channel by its number.
+        let closed = "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"closed\",NAME=\"CC1\",AUTOSELECT=YES,INSTREAM-ID=\"CC1\"\n\
+                      #EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"closed\",NAME=\"SERVICE1\",AUTOSELECT=YES,INSTREAM-ID=\"SERVICE1\"\n";
+        assert!(master.contains(closed), "{master}");
         let media: Vec<&str> = master
             .lines()
             .filter(|line| line.contains("TYPE=AUDIO"))
@@ -313,7 +342,7 @@ mod tests {
         assert_eq!(
             stream.unwrap(),
             "#EXT-X-STREAM-INF:BANDWIDTH=3259288,AVERAGE-BANDWIDTH=2983432,\
-             CODECS=\"avc1.64001f,mp4a.40.2,mp4a.40.5\",RESOLUTION=1280x720,FRAME-RATE=29.97,AUDIO=\"audio\""
+             CODECS=\"avc1.64001f,mp4a.40.2,mp4a.40.5\",RESOLUTION=1280x720,FRAME-RATE=29.97,AUDIO=\"audio\",CLOSED-CAPTIONS=\"closed\""
         );
     }
 

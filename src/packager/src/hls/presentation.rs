@@ -1,9 +1,12 @@
 //! The playlists of a packaged film: which files an edition has beside its segments, and which lie
 //! beside the edition under names that never change.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use crate::{
+    captions::segments::Timeline,
     ffmpeg::recipe::Role,
     hls::iframes,
     hls::measure::{self, Rates, Segment},
@@ -54,6 +57,8 @@ pub(crate) struct Part {
     pub(crate) frames: u64,
     /// Where its key frames lie.
     pub(crate) key_frames: Vec<KeyFrame>,
+    /// The channels of captions that are hidden in it.
+    pub(crate) closed: BTreeSet<String>,
     /// Name and measure of each segment.
     pub(crate) segments: Vec<(String, Segment)>,
 }
@@ -149,6 +154,22 @@ impl<'a> Presentation<'a> {
         self.parts.first().map_or(0.0, Part::seconds)
     }
 
+    /// How the picture is cut that `master.m3u8` names first.
+    pub(crate) fn timeline(&self, begins_at: f64) -> Timeline {
+        let rung = self.parts.iter().find(|part| part.role == Role::Rung(0));
+        let part = rung.or(self.parts.first());
+        let segments = part.map(Part::measured).unwrap_or_default();
+        let seconds = segments.iter().map(|segment| segment.duration);
+        Timeline::new(seconds, self.target, begins_at)
+    }
+
+    /// The channels of captions that are hidden in the film as it is.
+    pub(crate) fn closed_captions(&self) -> Vec<String> {
+        let film = self.parts.first();
+        let channels = film.map(|part| part.closed.clone());
+        channels.unwrap_or_default().into_iter().collect()
+    }
+
     /// What is to be told of each rung.
     pub(crate) fn rungs(&self) -> Vec<crate::PackagedRung> {
         let names = self.plan.rungs.iter();
@@ -187,13 +208,18 @@ impl<'a> Presentation<'a> {
 
     /// What lies beside the edition; that which a player is given comes last.
     pub(crate) fn masters(&self) -> Vec<File> {
-        let captions = self.plan.video.has_captions;
+        let closed = |is: fn(Role) -> bool| -> BTreeSet<String> {
+            let parts = self.parts.iter().filter(|part| is(part.role));
+            parts.flat_map(|part| part.closed.clone()).collect()
+        };
+        let captions = closed(|role| role == Role::Film);
         let film = [self.film.clone()];
-        let film = playlist::master(&film, self.film_sounds(), captions);
+        let film = playlist::master(&film, self.film_sounds(), &captions);
         if self.rungs.is_empty() {
             return vec![(MASTER.to_owned(), film.into())];
         }
-        let ladder = playlist::master(&self.rungs, &self.sounds, captions);
+        let captions = closed(|role| matches!(role, Role::Rung(_)));
+        let ladder = playlist::master(&self.rungs, &self.sounds, &captions);
         vec![
             (FILM_MASTER.to_owned(), film.into()),
             (MASTER.to_owned(), ladder.into()),

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 use serde::Deserialize;
 use tokio::process::Command;
 
-use crate::{Error, ffmpeg, input::container::Container};
+use crate::{
+    Error, ffmpeg,
+    input::{chapters, container::Container},
+};
 
 /// How much of the film is searched for key frames. A camera or an encoder that spaces them oddly does
 /// so from the start, and reading a whole film twice would double the time it takes.
@@ -20,6 +23,9 @@ pub(crate) struct Probe {
     /// All streams, in the order of the file.
     #[serde(default)]
     pub(crate) streams: Vec<Stream>,
+    /// All of them.
+    #[serde(default)]
+    pub(crate) chapters: Vec<chapters::Probed>,
     /// Those of the first minute.
     #[serde(default)]
     packets: Vec<Packet>,
@@ -311,7 +317,7 @@ pub(crate) async fn probe(source: &Path, silence: Duration) -> Result<Probe, Err
         "json",
         "-show_program_version",
     ]);
-    command.args(["-show_format", "-show_streams"]);
+    command.args(["-show_format", "-show_streams", "-show_chapters"]);
     command.args(["-show_entries", "packet=stream_index,pts_time,flags"]);
     command
         .arg("-read_intervals")

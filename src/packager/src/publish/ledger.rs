@@ -8,7 +8,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{bucket::Listing, input::source::Film, plan::Wishes, publish::upload::Stored};
+use crate::{
+    bucket::Listing,
+    captions::rendition::Caption,
+    input::source::Film,
+    plan::Wishes,
+    publish::film::{Details, Facts},
+    publish::upload::Stored,
+};
 
 /// Its name, below the game's folder.
 pub(crate) const LEDGER: &str = "package.json";
@@ -36,6 +43,15 @@ pub struct Ledger {
     pub ffmpeg: String,
     /// The folder of this packaging, below the game's.
     pub edition: String,
+    /// What people say of it: `title`, `date`, `description`, and more.
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    pub details: Details,
+    /// What was found out about it; missing in ledgers of before there was a `film.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub film: Option<Facts>,
+    /// Its captions that have files of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<Caption>,
     /// Every object that belongs to it, by key; the ledger itself is not among them.
     pub objects: Vec<Object>,
     /// Objects of earlier packagings that were left for those who are watching: keys and sizes.
@@ -67,6 +83,16 @@ pub struct Object {
     pub sha256: String,
 }
 
+impl From<&Stored> for Object {
+    fn from(stored: &Stored) -> Self {
+        Self {
+            key: stored.key.clone(),
+            bytes: stored.bytes,
+            sha256: stored.sha256.clone(),
+        }
+    }
+}
+
 /// What is told of a packaging once it is through.
 pub(crate) struct Entry<'a> {
     pub(crate) game: &'a str,
@@ -77,20 +103,16 @@ pub(crate) struct Entry<'a> {
     pub(crate) salvaged: bool,
     pub(crate) ffmpeg: &'a str,
     pub(crate) edition: &'a str,
+    pub(crate) details: Details,
+    pub(crate) facts: Facts,
+    pub(crate) captions: Vec<Caption>,
     pub(crate) stored: &'a [Stored],
     pub(crate) kept: Listing,
 }
 
 impl Ledger {
     pub(crate) fn new(entry: Entry<'_>) -> Self {
-        let object = |stored: &Stored| Object {
-            key: stored.key.clone(),
-            bytes: stored.bytes,
-            sha256: stored.sha256.clone(),
-        };
-        let mut objects: Vec<Object> = entry.stored.iter().map(object).collect();
-        objects.sort_by(|one, other| one.key.cmp(&other.key));
-        Self {
+        let ledger = Self {
             v: VERSION,
             game: entry.game.to_owned(),
             source: Source {
@@ -104,9 +126,38 @@ impl Ledger {
             salvaged: entry.salvaged,
             ffmpeg: entry.ffmpeg.to_owned(),
             edition: entry.edition.to_owned(),
-            objects,
-            kept: entry.kept,
-        }
+            details: entry.details,
+            film: Some(entry.facts),
+            captions: entry.captions,
+            objects: Vec::new(),
+            kept: Listing::new(),
+        };
+        ledger.with(entry.stored, entry.kept)
+    }
+
+    /// The same with these objects and no others, and with what was kept.
+    pub(crate) fn with(mut self, stored: &[Stored], kept: Listing) -> Self {
+        self.objects = stored.iter().map(Object::from).collect();
+        self.objects.sort_by(|one, other| one.key.cmp(&other.key));
+        self.kept = kept;
+        self
+    }
+
+    /// Whether the file `name` below the game's folder is one of its objects.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let key = format!("games/{}/{name}", self.game);
+        self.objects.iter().any(|object| object.key == key)
+    }
+
+    /// Bytes of what lies in folders of its own, which is the media.
+    pub(crate) fn media_bytes(&self) -> u64 {
+        let prefix = format!("games/{}/", self.game);
+        let is_media = |object: &&Object| {
+            let name = object.key.strip_prefix(&prefix);
+            name.is_some_and(|name| name.contains('/'))
+        };
+        let media = self.objects.iter().filter(is_media);
+        media.map(|object| object.bytes).sum()
     }
 
     /// Reads what lies in a bucket; `None` when it is no ledger, or one of another version.
@@ -168,6 +219,9 @@ mod tests {
             salvaged: false,
             ffmpeg: "5.1.9",
             edition: "v0123456789",
+            details: Details::new(),
+            facts: Facts::default(),
+            captions: Vec::new(),
             stored: &[stored("v0123456789/init.mp4", 3), stored("master.m3u8", 5)],
             kept: Listing::new(),
         })

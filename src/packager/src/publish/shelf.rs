@@ -6,13 +6,13 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reelgate_core::key::GameId;
 
-use crate::{BucketConfig, Error, Progress, bucket::Bucket};
+use crate::{BucketConfig, Error, FilmDocument, Progress, bucket::Bucket, publish::film::FILM};
 
 /// Games that are asked about at once.
 const AT_ONCE: usize = 8;
 
 /// A game that can be played.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Packed {
     /// The game's id.
     pub game: String,
@@ -20,6 +20,8 @@ pub struct Packed {
     pub has_poster: bool,
     /// Whether `thumbnails.vtt` is there.
     pub has_thumbnails: bool,
+    /// What its `film.json` says; `None` where there is none that can be read.
+    pub film: Option<FilmDocument>,
 }
 
 /// The games of a bucket.
@@ -48,7 +50,15 @@ impl Shelf {
                     .any(|it| it.location.filename() == Some(name))
             };
             let game = folder.filename().unwrap_or_default().to_owned();
-            Ok(has("master.m3u8").then(|| Packed {
+            if !has("master.m3u8") {
+                return Ok(None);
+            }
+            let film = match has(FILM) {
+                true => self.0.get_once(&format!("{folder}/{FILM}")).await?,
+                false => None,
+            };
+            Ok(Some(Packed {
+                film: film.and_then(|text| serde_json::from_slice(&text).ok()),
                 game,
                 has_poster: has("poster.jpg"),
                 has_thumbnails: has("thumbnails.vtt"),

@@ -39,6 +39,27 @@ impl Standing {
         self.ledger.as_ref().map(Ledger::known).unwrap_or_default()
     }
 
+    /// What the ledger says, if there is one.
+    pub(crate) fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
+    /// The ledger of a game that is played as it says.
+    ///
+    /// # Errors
+    /// [`Error::NotPublished`] when there is none, or when something else is played.
+    pub(crate) async fn published(&self, bucket: &Bucket) -> Result<Ledger, Error> {
+        let Some(ledger) = &self.ledger else {
+            let what = "the game is not published, or has no package.json that can be read";
+            return Err(Error::NotPublished(what.to_owned()));
+        };
+        if !Self::is_played(bucket, ledger).await? {
+            let what = "master.m3u8 is not the one that package.json tells of";
+            return Err(Error::NotPublished(what.to_owned()));
+        }
+        Ok(ledger.clone())
+    }
+
     /// The ledger, if the film is done: it and the bucket agree, and the playlist that is played is
     /// the one that it means, for its size alone would not show another edition's.
     ///
@@ -56,16 +77,20 @@ impl Standing {
         if !ledger.covers(film, wishes, &self.there) {
             return Ok(None);
         }
-        let Some(master) = ledger
-            .objects
-            .iter()
-            .find(|object| object.key.ends_with(&format!("/{MASTER}")))
-        else {
-            return Ok(None);
+        let is_played = Self::is_played(bucket, ledger).await?;
+        Ok(is_played.then(|| ledger.clone()))
+    }
+
+    /// Whether the playlist that is played is the one that `ledger` means.
+    async fn is_played(bucket: &Bucket, ledger: &Ledger) -> Result<bool, Error> {
+        let is_master = |key: &str| key.ends_with(&format!("/{MASTER}"));
+        let master = ledger.objects.iter().find(|it| is_master(&it.key));
+        let Some(master) = master else {
+            return Ok(false);
         };
         let played = bucket.get(&master.key).await?;
         let played = sha256(played.into_iter().collect()).await?;
-        Ok((played == master.sha256).then(|| ledger.clone()))
+        Ok(played == master.sha256)
     }
 
     /// Leaves a film that is done as it is, but for what an interrupted run, or one with `--keep-old`,

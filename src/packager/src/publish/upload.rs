@@ -15,12 +15,14 @@ use tokio::{sync::mpsc::Receiver, task::spawn_blocking, try_join};
 use crate::{
     Error,
     bucket::{Bucket, Listing},
+    captions::{rendition, segments},
     hls::measure::Segment,
     hls::presentation::{FILM_MASTER, I_FRAMES, INIT, PLAYLIST, POSTER, SOUND, THUMBNAILS},
     mp4::cutter::Cut,
     plan::ladder,
     progress::Progress,
     publish::edition::Edition,
+    publish::film::CHAPTERS,
     publish::ledger::{LEDGER, Ledger},
 };
 
@@ -119,7 +121,20 @@ impl Upload<'_> {
         name: &str,
         content: Vec<Bytes>,
     ) -> Result<Stored, Error> {
-        let key = self.key(&format!("{}/{name}", edition.as_str()))?;
+        self.put_in(edition.as_str(), name, content).await
+    }
+
+    /// Uploads one file of a folder that is named after its content, unless an earlier run has.
+    ///
+    /// # Errors
+    /// As [`Upload::segments`].
+    pub(crate) async fn put_in(
+        &self,
+        folder: &str,
+        name: &str,
+        content: Vec<Bytes>,
+    ) -> Result<Stored, Error> {
+        let key = self.key(&format!("{folder}/{name}"))?;
         let bytes = content.iter().map(|part| part.len() as u64).sum();
         // The name stands for the content, so it is the same if it has arrived whole.
         let was_there = self.before.get(&key) == Some(&bytes);
@@ -139,12 +154,12 @@ impl Upload<'_> {
         })
     }
 
-    /// Makes sure that all of the edition is in the bucket, whoever else was cleaning up there.
+    /// Makes sure that all of it is in the bucket, whoever else was cleaning up there.
     ///
     /// # Errors
     /// [`Error::Vanished`] when it is not; another run uploads what is missing.
-    pub(crate) async fn verify(&self, edition: &Edition, stored: &[Stored]) -> Result<(), Error> {
-        let folder = self.key(&format!("{}/", edition.as_str()))?;
+    pub(crate) async fn verify(&self, stored: &[Stored]) -> Result<(), Error> {
+        let folder = self.prefix();
         let there = self.bucket.list(&folder).await?;
         let is_there = |object: &Stored| there.get(&object.key) == Some(&object.bytes);
         if stored.iter().all(is_there) {
@@ -287,6 +302,7 @@ pub(crate) fn segment_name(number: u32) -> String {
 /// other layouts have it. A poster beside the master may be somebody's own.
 fn is_ours(file: &str) -> bool {
     let in_edition = match file.split_once('/') {
+        Some((folder, name)) if rendition::is_folder(folder) => return segments::is_file(name),
         Some((folder, name)) if Edition::is_name(folder) => name,
         Some(_) => return false,
         None => return is_of_stream(file) || matches!(file, FILM_MASTER | THUMBNAILS),
@@ -316,7 +332,7 @@ fn is_of_thumbnails(name: &str) -> bool {
     let number = name
         .strip_prefix("thumbs_")
         .and_then(|name| name.strip_suffix(".jpg"));
-    number.is_some_and(is_number) || matches!(name, POSTER | THUMBNAILS)
+    number.is_some_and(is_number) || matches!(name, POSTER | THUMBNAILS | CHAPTERS)
 }
 
 fn is_number(text: &str) -> bool {
@@ -352,6 +368,10 @@ mod tests {
             "v0123456789/audio-0/seg_00000.m4s",
             "v0123456789/poster.jpg",
             "v0123456789/thumbs_000.jpg",
+            "v0123456789/chapters.vtt",
+            "c0123456789/seg_00000.vtt",
+            "c0123456789/captions.m3u8",
+            "c0123456789/captions.vtt",
             "master.v1.m3u8",
             "thumbnails.vtt",
         ];
@@ -361,6 +381,7 @@ mod tests {
             "master.m3u8",
             "poster.jpg",
             "captions/de.vtt",
+            "c0123456789/de.vtt",
             "original.mp4",
             "seg_1.m4s",
             "seg_0000x.m4s",

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod captions;
 mod disguised;
 #[expect(unreachable_pub, reason = "the journeys take it from a library")]
 #[path = "../../../../tests/src/encodes.rs"]

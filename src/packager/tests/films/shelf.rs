@@ -6,7 +6,8 @@ use reelgate_core::key::GameId;
 use reelgate_fake_s3::{Config, Running, start};
 use reelgate_hls_check::{self as check, Place};
 use reelgate_packager::{
-    BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms, Wishes, run,
+    About, BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms,
+    Wishes, run,
 };
 use tempfile::TempDir;
 
@@ -67,27 +68,41 @@ impl Shelf {
 
     /// Packages a film as the game `7`.
     pub(crate) async fn package(&self, source: &Path, wishes: Wishes) -> Result<Packaged, Error> {
-        self.package_on(source, wishes, Terms::default()).await
+        packaged(self.run(source, wishes, &About::default()).await?)
     }
 
-    async fn package_on(
+    /// Packages a film as the game `7`, with what belongs to it.
+    pub(crate) async fn run(
         &self,
         source: &Path,
         wishes: Wishes,
+        about: &About,
+    ) -> Result<Outcome, Error> {
+        self.run_on(source, wishes, about, Terms::default()).await
+    }
+
+    async fn run_on(
+        &self,
+        source: &Path,
+        wishes: Wishes,
+        about: &About,
         terms: Terms,
-    ) -> Result<Packaged, Error> {
+    ) -> Result<Outcome, Error> {
         let options = Options {
             source: &Source::File(source.to_owned()),
             game: GameId::new("7").unwrap(),
             bucket: &self.config,
             wishes,
+            about,
             terms,
             scratch: None,
         };
-        match run(&options, &Progress::quiet()).await? {
-            Outcome::Packaged(packaged) => Ok(*packaged),
-            Outcome::Unchanged(_) => panic!("it had not been packaged so"),
-        }
+        run(&options, &Progress::quiet()).await
+    }
+
+    /// The bucket.
+    pub(crate) fn config(&self) -> &BucketConfig {
+        &self.config
     }
 
     /// The same with what can be read of a damaged one.
@@ -96,7 +111,10 @@ impl Shelf {
             salvage: true,
             ..Terms::default()
         };
-        self.package_on(source, wishes, terms).await
+        packaged(
+            self.run_on(source, wishes, &About::default(), terms)
+                .await?,
+        )
     }
 
     /// Has a presentation judged; gives the rules of which a MUST is not kept, and why.
@@ -143,5 +161,12 @@ impl Shelf {
         }
         objects.sort();
         objects
+    }
+}
+
+fn packaged(outcome: Outcome) -> Result<Packaged, Error> {
+    match outcome {
+        Outcome::Packaged(packaged) => Ok(*packaged),
+        other => panic!("it had been packaged: {other:?}"),
     }
 }
