@@ -7,4 +7,5 @@ pub(crate) mod cutter;
 pub(crate) mod edits;
 pub(crate) mod fragments;
 pub(crate) mod stills;
+pub(crate) mod stretch;
 pub(crate) mod tally;

@@ -50,6 +50,8 @@ pub(crate) struct Plan {
     pub(crate) copy_only: bool,
     /// Whether the only sound has segments of its own all the same.
     pub(crate) sounds_apart: bool,
+    /// Seconds for which the last picture of a copied film is held.
+    pub(crate) stretch: Option<f64>,
     /// Seconds for which the last picture of an encoded film is held.
     pub(crate) hold: Option<f64>,
     /// Seconds that encoded sounds last at least, silence at their end.
@@ -264,6 +266,7 @@ pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
         thumbnails: wishes.thumbnails,
         copy_only: wishes.copy_only,
         sounds_apart: false,
+        stretch: None,
         hold: None,
         pad: None,
     })

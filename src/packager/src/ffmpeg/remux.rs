@@ -219,7 +219,10 @@ impl Stream<'_> {
                     tell(progress, self.plan, seconds);
                     (cutter.push(fragment), false)
                 }
-                None => (cutter.take(), true),
+                None => {
+                    self.hold(&mut cutter, copies)?;
+                    (cutter.take(), true)
+                }
             };
             if let Some(mut cut) = cut {
                 remuxed.key_frames.append(&mut cut.key_frames);
@@ -275,6 +278,21 @@ impl Stream<'_> {
         }
         remuxed.tally = self.pieces.splitter.tally().clone();
         Ok(remuxed)
+    }
+
+    /// Holds the last picture of a copied film for as long as its sound goes on.
+    fn hold(&self, cutter: &mut Cutter, copies: bool) -> Result<(), Error> {
+        let Some(seconds) = self.plan.stretch.filter(|_| copies) else {
+            return Ok(());
+        };
+        let picture = self.pieces.splitter.timebase();
+        match picture.is_some_and(|picture| cutter.hold(picture, seconds)) {
+            true => Ok(()),
+            false => {
+                let reason = "ends before the sound, and is held".to_owned();
+                Err(Error::Unfit(Unfit::Picture(reason)))
+            }
+        }
     }
 
     /// Whether what the init section says can be played as it is.

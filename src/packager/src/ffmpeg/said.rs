@@ -60,6 +60,11 @@ impl Said {
         }
     }
 
+    /// Whether anything was amiss.
+    pub(crate) fn has_complaints(&self) -> bool {
+        !self.complaints.is_empty()
+    }
+
     /// The last complaint.
     pub(crate) fn last_words(&self) -> &str {
         let last = self.complaints.last().map(|line| line.trim());

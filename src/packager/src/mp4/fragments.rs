@@ -9,8 +9,10 @@ use mp4_atom::{Atom as _, Codec, Decode, FourCC, Header, Moof, Moov, Traf, Trak}
 use crate::{
     Error,
     mp4::access_unit::{Described, Look},
+    mp4::cutter::Timebase,
     mp4::edits::{self, Delay},
     mp4::tally::Tally,
+    plan::refit::Unfit,
 };
 
 /// Largest box that is taken into memory. A film that has no key frame for so long must be encoded.
@@ -136,6 +138,14 @@ impl Splitter {
         &self.tally
     }
 
+    /// The track that is counted, once the init section has come.
+    pub(crate) fn timebase(&self) -> Option<Timebase> {
+        self.track.map(|track| Timebase {
+            track: track.id,
+            ticks_per_second: track.ticks_per_second,
+        })
+    }
+
     /// Looks at the first picture, which is all there.
     fn look(&self, timing: &Timing) -> Option<Look> {
         let place = timing.picture_at..timing.key_frame.as_ref()?.end;
@@ -164,8 +174,8 @@ impl Splitter {
         let mut after = rest;
         let header = Header::decode(&mut after).map_err(|error| bad(&error.to_string()))?;
         let size = header.size.filter(|size| *size <= MAX_BOX_BYTES);
-        let size =
-            size.ok_or_else(|| bad("has no key frame for a gigabyte; package it with --encode"))?;
+        // ffmpeg does not know how long a box is whose head it has sent already: it says 0.
+        let size = size.ok_or(Error::Unfit(Unfit::LongFragment))?;
         let missing = size.saturating_sub(after.len());
         let end = self.complete + (rest.len() - after.len()) + size;
         if missing == 0 {

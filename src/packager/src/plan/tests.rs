@@ -33,6 +33,7 @@ pub(crate) fn film(sounds: u32) -> Plan {
         thumbnails: false,
         copy_only: false,
         sounds_apart: false,
+        stretch: None,
         hold: None,
         pad: None,
     }
