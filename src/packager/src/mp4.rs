@@ -8,4 +8,5 @@ pub(crate) mod edits;
 pub(crate) mod fragments;
 pub(crate) mod stills;
 pub(crate) mod stretch;
+pub(crate) mod sync;
 pub(crate) mod tally;

@@ -215,7 +215,8 @@ pub(super) fn not_too_long(presentation: &Presentation, verdict: &mut Verdict) {
     }
 }
 
-/// 8.1: any segments in a row, by EXTINF and by the media, within a frame.
+/// 8.1: any segments in a row, by EXTINF and by the media, within a frame. An I-frame lasts until the
+/// next one that is listed, which may be fragments away: of these, beginnings alone are compared.
 pub(super) fn accurate(presentation: &Presentation, verdict: &mut Verdict) {
     for media in &presentation.playlists {
         let ends = ends(media);
@@ -226,7 +227,11 @@ pub(super) fn accurate(presentation: &Presentation, verdict: &mut Verdict) {
                 (lowest, highest) = (f64::INFINITY, f64::NEG_INFINITY);
             }
             let listed = ends[timed.number] - timed.segment.seconds;
-            for off in [listed - timed.start, ends[timed.number] - timed.end] {
+            let end = match media.role {
+                Role::IFrames => listed - timed.start,
+                _ => ends[timed.number] - timed.end,
+            };
+            for off in [listed - timed.start, end] {
                 lowest = lowest.min(off);
                 highest = highest.max(off);
             }

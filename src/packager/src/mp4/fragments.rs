@@ -11,6 +11,7 @@ use crate::{
     mp4::access_unit::{Described, Look},
     mp4::cutter::Timebase,
     mp4::edits::{self, Delay},
+    mp4::sync,
     mp4::tally::Tally,
     plan::refit::Unfit,
 };
@@ -67,6 +68,8 @@ pub(crate) struct Splitter {
     described: Option<Described>,
     delays: Vec<Delay>,
     tally: Tally,
+    /// Whether a fragment has gone through.
+    has_begun: bool,
 }
 
 /// How the track that is counted counts time.
@@ -87,6 +90,8 @@ struct Timing {
     key_frame: Option<Range<usize>>,
     /// Where the first picture itself begins.
     picture_at: usize,
+    /// Where the `moof` lies.
+    moof: Range<usize>,
 }
 
 impl Splitter {
@@ -121,6 +126,7 @@ impl Splitter {
                     return Err(bad("has a key frame beyond its media"));
                 }
                 let look = self.look(&timing);
+                self.mark(look, &timing);
                 return Ok(Some(Piece::Fragment(Fragment {
                     look,
                     content: self.take(),
@@ -136,6 +142,15 @@ impl Splitter {
     /// What has gone through so far.
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Nobody starts at a picture that needs others; but the film has to begin somewhere.
+    fn mark(&mut self, look: Option<Look>, timing: &Timing) {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        let needs_others = look.is_some_and(|look| !look.is_idr);
+        if let Some(track) = self.track.filter(|_| needs_others && !is_first) {
+            sync::not_a_start(&mut self.input[timing.moof.clone()], track.id);
+        }
     }
 
     /// The track that is counted, once the init section has come.
@@ -224,6 +239,7 @@ impl Splitter {
             frames,
             key_frame,
             picture_at,
+            moof: atom,
         })
     }
 }
