@@ -32,7 +32,7 @@ const SPARE_PICTURES: u64 = 10;
 /// Pictures in a row without a time of their own.
 const FEW_INSTANTS: u64 = 3;
 
-/// Seconds that a sound may begin after the picture without silence before it.
+/// Seconds that sound and picture may begin apart without anything in between.
 const LATE_SECONDS: f64 = 0.6;
 
 /// One film that has been cut up.
@@ -62,10 +62,13 @@ impl Case<'_> {
     pub(crate) fn judge(&self) -> Result<Verdict, Error> {
         let film = self.film()?;
         self.times(film)?;
+        self.begins(film)?;
         let missing = [self.read_whole(), self.whole(film), self.pictures(film)];
         self.rungs(film)?;
         self.sounds(film)?;
-        let mut verdict = Verdict::default();
+        let failed = self.said.has_failed;
+        let failed = failed.then(|| format!("ffmpeg failed: {}", self.said.last_words()));
+        let mut verdict = Verdict { salvaged: failed };
         for missing in missing {
             match missing {
                 Err(error) if self.salvage && error.is_damage() => {
@@ -83,11 +86,7 @@ impl Case<'_> {
         let picture = picture.filter(|picture| picture.samples > 0);
         let mut picture = picture.ok_or_else(|| Error::NoPicture(self.path.to_owned()))?;
         // It was held when it had been counted.
-        let held = self
-            .plan
-            .stretch
-            .filter(|_| self.is_copied())
-            .unwrap_or_default();
+        let held = self.plan.stretch.unwrap_or_default();
         picture.end += held;
         picture.seconds += held;
         Ok(picture)
@@ -129,6 +128,18 @@ impl Case<'_> {
             return Err(self.misfit(what));
         }
         Ok(())
+    }
+
+    /// A player that finds no picture at the beginning leaves out what is heard there.
+    fn begins(&self, film: Span) -> Result<(), Error> {
+        let sounds = (0..self.plan.audio.len()).filter_map(|number| self.sound(number));
+        let first = sounds.map(|sound| sound.start).fold(film.start, f64::min);
+        match film.start - first {
+            late if late > LATE_SECONDS && self.plan.lead.is_none() => {
+                Err(Error::Unfit(Unfit::Late(late)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Against the boxes of the film.
@@ -181,7 +192,7 @@ impl Case<'_> {
                         .min(counts.packets)
             }
         };
-        let is_held = self.plan.hold.is_some();
+        let is_held = self.plan.hold.is_some() || self.plan.lead.is_some();
         if film.samples < expected || film.samples > expected && !is_held {
             let what = format!("{} pictures were packaged of {expected}", film.samples);
             return Err(self.misfit(what));
@@ -264,7 +275,7 @@ impl Case<'_> {
         let Some(audio) = self.plan.audio.get(number) else {
             return Ok(());
         };
-        if audio.treatment != Treatment::Copy {
+        if audio.is_filled {
             return Ok(());
         }
         let unfit = |reason: String| Err(Error::Unfit(Unfit::Sound(number, reason)));
@@ -274,6 +285,9 @@ impl Case<'_> {
         let late = sound.start - film.start;
         if sound.samples > 0 && late > LATE_SECONDS {
             return unfit(format!("begins {late:.1} s after the picture"));
+        }
+        if audio.treatment != Treatment::Copy {
+            return Ok(());
         }
         let read = self
             .counts(audio.index)

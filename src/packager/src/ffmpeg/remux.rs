@@ -103,11 +103,12 @@ pub(crate) async fn remux(
             tool: "ffmpeg",
             source,
         })?;
-    let said = match complaints {
+    let mut said = match complaints {
         Some(task) => task.await.unwrap_or_default(),
         None => Said::default(),
     };
-    if ended.success() || salvage && cut.is_ok() {
+    said.has_failed = !ended.success();
+    if !said.has_failed || salvage && cut.is_ok() {
         return Ok((cut?, said));
     }
     match said.undecodable() {
@@ -220,7 +221,7 @@ impl Stream<'_> {
                     (cutter.push(fragment), false)
                 }
                 None => {
-                    self.hold(&mut cutter, copies)?;
+                    self.hold(&mut cutter)?;
                     (cutter.take(), true)
                 }
             };
@@ -280,18 +281,15 @@ impl Stream<'_> {
         Ok(remuxed)
     }
 
-    /// Holds the last picture of a copied film for as long as its sound goes on.
-    fn hold(&self, cutter: &mut Cutter, copies: bool) -> Result<(), Error> {
-        let Some(seconds) = self.plan.stretch.filter(|_| copies) else {
+    /// Holds the last picture for as long as its sound goes on.
+    fn hold(&self, cutter: &mut Cutter) -> Result<(), Error> {
+        let Some(seconds) = self.plan.stretch else {
             return Ok(());
         };
         let picture = self.pieces.splitter.timebase();
         match picture.is_some_and(|picture| cutter.hold(picture, seconds)) {
             true => Ok(()),
-            false => {
-                let reason = "ends before the sound, and is held".to_owned();
-                Err(Error::Unfit(Unfit::Picture(reason)))
-            }
+            false => Err(Error::Output("its last sample cannot be held".to_owned())),
         }
     }
 

@@ -18,6 +18,8 @@ pub enum Unfit {
     Sound(usize, String),
     /// A stretch without a key frame is longer than ffmpeg can write into a pipe.
     LongFragment,
+    /// The picture begins so many seconds after the sound.
+    Late(f64),
     /// Nothing can be copied, for ffmpeg cannot make a stream of it.
     Nothing(String),
     /// The stream of this number in the film can be neither copied nor decoded.
@@ -38,6 +40,7 @@ impl std::fmt::Display for Unfit {
         match self {
             Self::Picture(reason) => write!(f, "the picture {reason}"),
             Self::Sound(_, reason) => write!(f, "the sound {reason}"),
+            Self::Late(seconds) => write!(f, "the picture begins {seconds:.1} s after the sound"),
             Self::LongFragment => write!(f, "the picture {LONG_FRAGMENT}"),
             Self::Nothing(reason) => write!(f, "ffmpeg cannot: {reason}"),
             Self::Undecodable(stream) => write!(f, "stream {stream} is of an unknown codec"),
@@ -62,6 +65,11 @@ impl Plan {
         match unfit {
             Unfit::Picture(reason) => plan.encode_picture(reason),
             Unfit::Sound(number, reason) => plan.encode_sound(*number, reason),
+            Unfit::Late(seconds) => {
+                plan.lead = Some(*seconds);
+                let reason = format!("begins {seconds:.1} s after the sound, and is shown before");
+                plan.encode_picture(&reason);
+            }
             // An encoded picture has key frames, but none where it has ended before its sound.
             Unfit::LongFragment if plan.video.treatment != Treatment::Copy => {
                 plan.sounds_apart = true;
@@ -89,7 +97,8 @@ impl Plan {
     fn end_together(&mut self, picture: f64, sounds: &[f64], least: f64) {
         let longest = sounds.iter().copied().fold(picture, f64::max);
         let excess = longest - picture;
-        let can_stretch = self.video.treatment == Treatment::Copy && self.rungs.is_empty();
+        // The qualities of a ladder come out of ffmpeg beside each other, and are held there.
+        let can_stretch = self.rungs.is_empty();
         if excess > SLACK_SECONDS && can_stretch && excess <= self.segment_seconds {
             self.stretch = Some(excess);
         } else if excess > SLACK_SECONDS {
@@ -115,14 +124,14 @@ impl Plan {
             self.video.treatment = Treatment::Encode(reason.to_owned());
         }
         self.long_gap = None;
-        // What was to be held as a copy is held by a filter.
-        self.hold = self.hold.or(self.stretch.take());
     }
 
     fn encode_sound(&mut self, number: usize, reason: &str) {
-        let copied = self.audio.get_mut(number);
-        let copied = copied.filter(|sound| sound.treatment == Treatment::Copy);
-        if let Some(sound) = copied {
+        let Some(sound) = self.audio.get_mut(number) else {
+            return;
+        };
+        sound.is_filled = true;
+        if sound.treatment == Treatment::Copy {
             sound.treatment = Treatment::Encode(reason.to_owned());
             sound.channels = ENCODED_CHANNELS;
         }

@@ -152,6 +152,33 @@ async fn the_last_picture_is_held_while_the_sound_goes_on() {
 }
 
 #[tokio::test]
+async fn a_picture_that_begins_late_is_shown_from_the_beginning() {
+    let shelf = Shelf::new().await;
+    let late = [words("-itsoffset 2"), picture(6.0), sound(8.0)];
+    let film = make(&shelf, "late.mkv", &late, H264);
+    // 2 s of 25 pictures more.
+    let packaged = shows(&shelf, &film, WISHES, 150 + 50).await;
+    let reason = "encoded, for it begins 2.0 s after the sound, and is shown before";
+    assert_eq!(packaged.video, reason);
+    let start = outside::start(&shelf.file("master.m3u8"));
+    is_near(start.picture, start.sound);
+    is_near(packaged.duration_seconds, 8.0);
+}
+
+#[tokio::test]
+async fn a_sound_that_begins_late_has_silence_before_it() {
+    let shelf = Shelf::new().await;
+    let late = [picture(8.0), words("-itsoffset 3"), sound(5.0)];
+    let film = make(&shelf, "late.mkv", &late, H264);
+    let packaged = packaged(&shelf, &film, WISHES).await;
+    assert_eq!(packaged.video, "copied");
+    let reason = "encoded, for it begins 3.0 s after the picture";
+    assert_eq!(packaged.audio.as_deref(), Some(reason));
+    let start = outside::start(&shelf.file("master.m3u8"));
+    is_near(start.picture, start.sound);
+}
+
+#[tokio::test]
 async fn a_program_config_element_is_no_sound_for_browsers() {
     let shelf = Shelf::new().await;
     let side = format!("{H264} -ac 6 -channel_layout 5.1(side)");
