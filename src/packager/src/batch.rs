@@ -177,6 +177,14 @@ impl Report {
                     DecimalBytes(packaged.bytes),
                     HumanDuration(since.elapsed())
                 );
+                if packaged.video != "copied" {
+                    line.push_str("\n  video: ");
+                    line.push_str(&packaged.video);
+                }
+                for stream in &packaged.left_out {
+                    line.push_str("\n  left out: ");
+                    line.push_str(stream);
+                }
                 for warning in &packaged.warnings {
                     line.push_str("\n  warning: ");
                     line.push_str(warning);

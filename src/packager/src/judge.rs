@@ -32,7 +32,7 @@ const SPARE_PICTURES: u64 = 10;
 /// Pictures in a row without a time of their own.
 const FEW_INSTANTS: u64 = 3;
 
-/// Seconds that a sound may begin after the picture without silence before it.
+/// Seconds that sound and picture may begin apart without anything in between.
 const LATE_SECONDS: f64 = 0.6;
 
 /// One film that has been cut up.
@@ -62,10 +62,13 @@ impl Case<'_> {
     pub(crate) fn judge(&self) -> Result<Verdict, Error> {
         let film = self.film()?;
         self.times(film)?;
+        self.begins(film)?;
         let missing = [self.read_whole(), self.whole(film), self.pictures(film)];
         self.rungs(film)?;
         self.sounds(film)?;
-        let mut verdict = Verdict::default();
+        let failed = self.said.has_failed;
+        let failed = failed.then(|| format!("ffmpeg failed: {}", self.said.last_words()));
+        let mut verdict = Verdict { salvaged: failed };
         for missing in missing {
             match missing {
                 Err(error) if self.salvage && error.is_damage() => {
@@ -81,7 +84,12 @@ impl Case<'_> {
         let film = self.remuxed.first();
         let picture = film.and_then(|film| film.tally.picture());
         let picture = picture.filter(|picture| picture.samples > 0);
-        picture.ok_or_else(|| Error::NoPicture(self.path.to_owned()))
+        let mut picture = picture.ok_or_else(|| Error::NoPicture(self.path.to_owned()))?;
+        // It was held when it had been counted.
+        let held = self.plan.stretch.unwrap_or_default();
+        picture.end += held;
+        picture.seconds += held;
+        Ok(picture)
     }
 
     fn counts(&self, stream: u32) -> Option<Counts> {
@@ -120,6 +128,18 @@ impl Case<'_> {
             return Err(self.misfit(what));
         }
         Ok(())
+    }
+
+    /// A player that finds no picture at the beginning leaves out what is heard there.
+    fn begins(&self, film: Span) -> Result<(), Error> {
+        let sounds = (0..self.plan.audio.len()).filter_map(|number| self.sound(number));
+        let first = sounds.map(|sound| sound.start).fold(film.start, f64::min);
+        match film.start - first {
+            late if late > LATE_SECONDS && self.plan.lead.is_none() => {
+                Err(Error::Unfit(Unfit::Late(late)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Against the boxes of the film.
@@ -172,7 +192,7 @@ impl Case<'_> {
                         .min(counts.packets)
             }
         };
-        let is_held = self.plan.hold.is_some();
+        let is_held = self.plan.hold.is_some() || self.plan.lead.is_some();
         if film.samples < expected || film.samples > expected && !is_held {
             let what = format!("{} pictures were packaged of {expected}", film.samples);
             return Err(self.misfit(what));
@@ -181,7 +201,10 @@ impl Case<'_> {
             .packets
             .saturating_sub(counts.frames.unwrap_or(counts.packets));
         let spare = SPARE_PICTURES.max(counts.packets / 100);
-        if lost > spare && self.probe.is_frame_by_frame(self.plan.video.index) {
+        if lost > spare
+            && self.said.has_complaints()
+            && self.probe.is_frame_by_frame(self.plan.video.index)
+        {
             return Err(Error::Undecodable {
                 path: self.path.to_owned(),
                 read: counts.packets,
@@ -226,12 +249,9 @@ impl Case<'_> {
         } else {
             0.0
         };
-        let most = match is_muxed {
-            true => film.end + SLACK_SECONDS,
-            false => film.end + self.plan.segment_seconds + SLACK_SECONDS,
-        };
         let is_right = |end: &f64| {
-            film.end - end <= SLACK_SECONDS && *end >= least.min(film.end) && *end <= most
+            let apart = (film.end - end).abs();
+            apart <= SLACK_SECONDS && *end >= least.min(film.end)
         };
         if ends.iter().all(is_right) {
             return Ok(());
@@ -255,7 +275,7 @@ impl Case<'_> {
         let Some(audio) = self.plan.audio.get(number) else {
             return Ok(());
         };
-        if audio.treatment != Treatment::Copy {
+        if audio.is_filled {
             return Ok(());
         }
         let unfit = |reason: String| Err(Error::Unfit(Unfit::Sound(number, reason)));
@@ -265,6 +285,9 @@ impl Case<'_> {
         let late = sound.start - film.start;
         if sound.samples > 0 && late > LATE_SECONDS {
             return unfit(format!("begins {late:.1} s after the picture"));
+        }
+        if audio.treatment != Treatment::Copy {
+            return Ok(());
         }
         let read = self
             .counts(audio.index)

@@ -8,4 +8,6 @@ pub(crate) mod edits;
 pub(crate) mod fragments;
 pub(crate) mod pictures;
 pub(crate) mod stills;
+pub(crate) mod stretch;
+pub(crate) mod sync;
 pub(crate) mod tally;

@@ -51,7 +51,11 @@ pub(crate) struct Plan {
     pub(crate) copy_only: bool,
     /// Whether the only sound has segments of its own all the same.
     pub(crate) sounds_apart: bool,
-    /// Seconds for which the last picture of an encoded film is held.
+    /// Seconds for which the first picture of an encoded film is shown before its time.
+    pub(crate) lead: Option<f64>,
+    /// Seconds for which the last picture is held by its sample alone.
+    pub(crate) stretch: Option<f64>,
+    /// Seconds for which the last picture of an encoded film is shown again and again.
     pub(crate) hold: Option<f64>,
     /// Seconds that encoded sounds last at least, silence at their end.
     pub(crate) pad: Option<f64>,
@@ -140,6 +144,8 @@ pub(crate) struct Audio {
     pub(crate) spoken: Spoken,
     /// Whether it is the one to begin with.
     pub(crate) is_default: bool,
+    /// Whether silence is put wherever there is no sound; it is encoded then.
+    pub(crate) is_filled: bool,
     /// Channels as they are packaged.
     pub(crate) channels: u32,
 }
@@ -265,6 +271,8 @@ pub(crate) fn plan(probe: &Probe, wishes: Wishes) -> Result<Plan, NoPlan> {
         thumbnails: wishes.thumbnails,
         copy_only: wishes.copy_only,
         sounds_apart: false,
+        lead: None,
+        stretch: None,
         hold: None,
         pad: None,
     })
@@ -299,6 +307,7 @@ fn sounds(probe: &Probe) -> Vec<Audio> {
                 Treatment::Copy => stream.channels,
                 Treatment::Encode(_) => ENCODED_CHANNELS,
             },
+            is_filled: false,
             treatment,
             spoken: Spoken::new(stream.tag("language"), stream.tag("title")),
             is_default: Some(stream.index) == default,

@@ -159,6 +159,10 @@ fn prepared(plan: &Plan) -> String {
     if let Some(tone_map) = plan.video.tone_map {
         filters += &format!("{},", tone_map.filter());
     }
+    if let Some(seconds) = plan.lead {
+        let lead = "tpad=start_mode=clone:start_duration";
+        filters += &format!("setpts=PTS-STARTPTS,{lead}={seconds:.3},");
+    }
     if let Some(seconds) = plan.hold {
         filters += &format!("tpad=stop_mode=clone:stop_duration={seconds:.3},");
     }
@@ -250,11 +254,17 @@ fn sound(plan: &Plan, audio: &Audio) -> Vec<String> {
         return words("-c:a copy -bsf:a aac_adtstoasc").collect();
     }
     // Silence wherever there is none: before a late beginning, in holes, and to the end of the picture.
-    let mut filter = "aresample=async=1000:first_pts=0".to_owned();
-    if let Some(seconds) = plan.pad {
-        filter += &format!(",apad=whole_dur={seconds:.3}");
+    let mut filters = Vec::new();
+    if audio.is_filled {
+        filters.push("aresample=async=1000:first_pts=0".to_owned());
     }
-    let mut arguments = vec!["-af".to_owned(), filter];
+    if let Some(seconds) = plan.pad.filter(|_| audio.is_filled) {
+        filters.push(format!("apad=whole_dur={seconds:.3}"));
+    }
+    let mut arguments = Vec::new();
+    if !filters.is_empty() {
+        arguments.extend(["-af".to_owned(), filters.join(",")]);
+    }
     let encoder = format!("-c:a aac -b:a 128k -ac {ENCODED_CHANNELS} -ar 48000");
     arguments.extend(words(&encoder));
     arguments

@@ -106,11 +106,12 @@ pub(crate) async fn remux(
             tool: "ffmpeg",
             source,
         })?;
-    let said = match complaints {
+    let mut said = match complaints {
         Some(task) => task.await.unwrap_or_default(),
         None => Said::default(),
     };
-    if ended.success() || salvage && cut.is_ok() {
+    said.has_failed = !ended.success();
+    if !said.has_failed || salvage && cut.is_ok() {
         return Ok((cut?, said));
     }
     match said.undecodable() {
@@ -224,7 +225,10 @@ impl Stream<'_> {
                     tell(progress, self.plan, seconds);
                     (cutter.push(fragment), false)
                 }
-                None => (cutter.take(), true),
+                None => {
+                    self.hold(&mut cutter)?;
+                    (cutter.take(), true)
+                }
             };
             if let Some(mut cut) = cut {
                 remuxed.key_frames.append(&mut cut.key_frames);
@@ -280,6 +284,18 @@ impl Stream<'_> {
         }
         remuxed.tally = self.pieces.splitter.tally().clone();
         Ok(remuxed)
+    }
+
+    /// Holds the last picture for as long as its sound goes on.
+    fn hold(&self, cutter: &mut Cutter) -> Result<(), Error> {
+        let Some(seconds) = self.plan.stretch else {
+            return Ok(());
+        };
+        let picture = self.pieces.splitter.timebase();
+        match picture.is_some_and(|picture| cutter.hold(picture, seconds)) {
+            true => Ok(()),
+            false => Err(Error::Output("its last sample cannot be held".to_owned())),
+        }
     }
 
     /// Whether what the init section says can be played as it is.

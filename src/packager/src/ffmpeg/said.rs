@@ -24,6 +24,8 @@ const LONGEST_LINE: usize = 4096;
 pub(crate) struct Said {
     /// Lines that tell of an error.
     complaints: Vec<String>,
+    /// Whether it gave up, and what it had written was to be kept.
+    pub(crate) has_failed: bool,
     /// Of each stream of the film, by its number.
     pub(crate) counts: BTreeMap<u32, Counts>,
 }
@@ -58,6 +60,11 @@ impl Said {
         if let Some((stream, counts)) = counts(line) {
             self.counts.insert(stream, counts);
         }
+    }
+
+    /// Whether anything was amiss.
+    pub(crate) fn has_complaints(&self) -> bool {
+        !self.complaints.is_empty()
     }
 
     /// The last complaint.

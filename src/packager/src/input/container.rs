@@ -212,7 +212,7 @@ impl Boxes<'_> {
         let last = self.table_entry(b"stts", |count| 8 * (count - 1) + 4);
         let Some(last) = last else {
             // Fragments say it, which nobody has read yet.
-            return (PRIMING_SECONDS, 0.0);
+            return (PRIMING_SECONDS, f64::INFINITY);
         };
         // Of version 1 it may be below 0, and then the beginning is not skipped.
         let first = f64::from((first.unwrap_or_default() as i32).max(0)) / own;

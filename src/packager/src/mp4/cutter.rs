@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::mp4::fragments::Fragment;
+use crate::mp4::{fragments::Fragment, stretch};
 
 /// How much longer than wished a segment may be, in seconds (Apple's authoring specification for HLS,
 /// rule 7.7).
@@ -50,16 +50,28 @@ impl Cut {
     /// Puts a fragment to the end of it; `at` is when the segment begins.
     fn add(&mut self, fragment: Fragment, at: f64) {
         let before: u64 = self.content.iter().map(|part| part.len() as u64).sum();
-        self.key_frames
-            .extend(fragment.key_frame.map(|key| KeyFrame {
-                segment: self.number,
-                offset: before + key.start as u64,
-                bytes: key.len() as u64,
-                at: at + self.seconds,
-            }));
+        // One that is no IDR cannot be decoded by itself for certain (Apple's authoring specification
+        // for HLS, rule 6.3).
+        let is_joined = fragment.is_joined();
+        let key_frame = fragment.key_frame.filter(|_| !is_joined);
+        self.key_frames.extend(key_frame.map(|key| KeyFrame {
+            segment: self.number,
+            offset: before + key.start as u64,
+            bytes: key.len() as u64,
+            at: at + self.seconds,
+        }));
         self.content.push(fragment.content);
         self.seconds += fragment.seconds;
     }
+}
+
+/// How a track is named and counts time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timebase {
+    /// Its number.
+    pub(crate) track: u32,
+    /// Ticks a second.
+    pub(crate) ticks_per_second: u32,
 }
 
 /// Puts as many fragments into a segment as it may hold, and never less than one: each begins with a
@@ -104,6 +116,28 @@ impl Cutter {
         self.cut += self.next.seconds;
         let next = Cut::new(self.next.number + 1);
         Some(std::mem::replace(&mut self.next, next))
+    }
+
+    /// Holds the last picture of the segment that is not given yet; gives whether that was done.
+    pub(crate) fn hold(&mut self, picture: Timebase, seconds: f64) -> bool {
+        let ticks = (seconds * f64::from(picture.ticks_per_second)).round() as u32;
+        let last = self.next.content.last_mut();
+        let held = last.and_then(|last| {
+            let (content, grown) = stretch::last_sample(last, picture.track, ticks)?;
+            *last = content;
+            Some(grown)
+        });
+        let Some(grown) = held else {
+            return false;
+        };
+        // The last fragment begins with the last key frame, unless that cannot stand alone.
+        let before: usize = self.next.content.iter().rev().skip(1).map(Bytes::len).sum();
+        let last = self.next.key_frames.last_mut();
+        if let Some(key) = last.filter(|key| key.offset >= before as u64) {
+            key.bytes += grown as u64;
+        }
+        self.next.seconds += seconds;
+        true
     }
 
     /// Seconds of the segment that is not given yet.

@@ -9,8 +9,11 @@ use mp4_atom::{Atom as _, Codec, Decode, FourCC, Header, Moof, Moov, Traf, Trak}
 use crate::{
     Error,
     mp4::access_unit::{Described, Look},
+    mp4::cutter::Timebase,
     mp4::edits::{self, Delay},
+    mp4::sync,
     mp4::tally::Tally,
+    plan::refit::Unfit,
 };
 
 /// Largest box that is taken into memory. A film that has no key frame for so long must be encoded.
@@ -65,6 +68,8 @@ pub(crate) struct Splitter {
     described: Option<Described>,
     delays: Vec<Delay>,
     tally: Tally,
+    /// Whether a fragment has gone through.
+    has_begun: bool,
 }
 
 /// How the track that is counted counts time.
@@ -85,6 +90,8 @@ struct Timing {
     key_frame: Option<Range<usize>>,
     /// Where the first picture itself begins.
     picture_at: usize,
+    /// Where the `moof` lies.
+    moof: Range<usize>,
 }
 
 impl Splitter {
@@ -119,6 +126,7 @@ impl Splitter {
                     return Err(bad("has a key frame beyond its media"));
                 }
                 let look = self.look(&timing);
+                self.mark(look, &timing);
                 return Ok(Some(Piece::Fragment(Fragment {
                     look,
                     content: self.take(),
@@ -134,6 +142,23 @@ impl Splitter {
     /// What has gone through so far.
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Nobody starts at a picture that needs others; but the film has to begin somewhere.
+    fn mark(&mut self, look: Option<Look>, timing: &Timing) {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        let needs_others = look.is_some_and(|look| !look.is_idr);
+        if let Some(track) = self.track.filter(|_| needs_others && !is_first) {
+            sync::not_a_start(&mut self.input[timing.moof.clone()], track.id);
+        }
+    }
+
+    /// The track that is counted, once the init section has come.
+    pub(crate) fn timebase(&self) -> Option<Timebase> {
+        self.track.map(|track| Timebase {
+            track: track.id,
+            ticks_per_second: track.ticks_per_second,
+        })
     }
 
     /// Looks at the first picture, which is all there.
@@ -164,8 +189,8 @@ impl Splitter {
         let mut after = rest;
         let header = Header::decode(&mut after).map_err(|error| bad(&error.to_string()))?;
         let size = header.size.filter(|size| *size <= MAX_BOX_BYTES);
-        let size =
-            size.ok_or_else(|| bad("has no key frame for a gigabyte; package it with --encode"))?;
+        // ffmpeg does not know how long a box is whose head it has sent already: it says 0.
+        let size = size.ok_or(Error::Unfit(Unfit::LongFragment))?;
         let missing = size.saturating_sub(after.len());
         let end = self.complete + (rest.len() - after.len()) + size;
         if missing == 0 {
@@ -214,6 +239,7 @@ impl Splitter {
             frames,
             key_frame,
             picture_at,
+            moof: atom,
         })
     }
 }

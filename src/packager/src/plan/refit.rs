@@ -6,6 +6,9 @@ use crate::plan::{ENCODED_CHANNELS, Plan, Treatment};
 /// What a stream may end before another without anybody taking notice, in seconds.
 pub(crate) const SLACK_SECONDS: f64 = 0.5;
 
+/// Its reason, as a clause.
+const LONG_FRAGMENT: &str = "has no key frame for longer than can be copied";
+
 /// Why a plan does not do for a film. Reasons are clauses, as of [`Treatment::Encode`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Unfit {
@@ -13,6 +16,10 @@ pub enum Unfit {
     Picture(String),
     /// The sound of this number cannot be copied.
     Sound(usize, String),
+    /// A stretch without a key frame is longer than ffmpeg can write into a pipe.
+    LongFragment,
+    /// The picture begins so many seconds after the sound.
+    Late(f64),
     /// Nothing can be copied, for ffmpeg cannot make a stream of it.
     Nothing(String),
     /// The stream of this number in the film can be neither copied nor decoded.
@@ -33,6 +40,8 @@ impl std::fmt::Display for Unfit {
         match self {
             Self::Picture(reason) => write!(f, "the picture {reason}"),
             Self::Sound(_, reason) => write!(f, "the sound {reason}"),
+            Self::Late(seconds) => write!(f, "the picture begins {seconds:.1} s after the sound"),
+            Self::LongFragment => write!(f, "the picture {LONG_FRAGMENT}"),
             Self::Nothing(reason) => write!(f, "ffmpeg cannot: {reason}"),
             Self::Undecodable(stream) => write!(f, "stream {stream} is of an unknown codec"),
             Self::Ends {
@@ -56,6 +65,16 @@ impl Plan {
         match unfit {
             Unfit::Picture(reason) => plan.encode_picture(reason),
             Unfit::Sound(number, reason) => plan.encode_sound(*number, reason),
+            Unfit::Late(seconds) => {
+                plan.lead = Some(*seconds);
+                let reason = format!("begins {seconds:.1} s after the sound, and is shown before");
+                plan.encode_picture(&reason);
+            }
+            // An encoded picture has key frames, but none where it has ended before its sound.
+            Unfit::LongFragment if plan.video.treatment != Treatment::Copy => {
+                plan.sounds_apart = true;
+            }
+            Unfit::LongFragment => plan.encode_picture(LONG_FRAGMENT),
             Unfit::Nothing(reason) => {
                 let reason = format!("cannot be copied ({reason})");
                 plan.encode_picture(&reason);
@@ -78,18 +97,17 @@ impl Plan {
     fn end_together(&mut self, picture: f64, sounds: &[f64], least: f64) {
         let longest = sounds.iter().copied().fold(picture, f64::max);
         let excess = longest - picture;
-        if excess > self.segment_seconds {
-            self.hold = Some(excess);
+        // The qualities of a ladder come out of ffmpeg beside each other, and are held there.
+        let can_stretch = self.rungs.is_empty();
+        if excess > SLACK_SECONDS && can_stretch && excess <= self.segment_seconds {
+            self.stretch = Some(excess);
+        } else if excess > SLACK_SECONDS {
+            self.hold = Some(excess + self.hold.unwrap_or_default());
             let reason = format!("ends {excess:.1} s before the sound, and is held");
             self.encode_picture(&reason);
-        } else if excess > SLACK_SECONDS {
-            self.sounds_apart = true;
         }
-        let end = if self.hold.is_some() {
-            longest
-        } else {
-            picture
-        };
+        let is_held = self.hold.is_some() || self.stretch.is_some();
+        let end = if is_held { longest } else { picture };
         for (number, sound) in sounds.iter().enumerate() {
             let lacks = end - sound;
             if lacks > SLACK_SECONDS || *sound < least {
@@ -109,9 +127,11 @@ impl Plan {
     }
 
     fn encode_sound(&mut self, number: usize, reason: &str) {
-        let copied = self.audio.get_mut(number);
-        let copied = copied.filter(|sound| sound.treatment == Treatment::Copy);
-        if let Some(sound) = copied {
+        let Some(sound) = self.audio.get_mut(number) else {
+            return;
+        };
+        sound.is_filled = true;
+        if sound.treatment == Treatment::Copy {
             sound.treatment = Treatment::Encode(reason.to_owned());
             sound.channels = ENCODED_CHANNELS;
         }
@@ -166,9 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn a_long_sound_has_segments_of_its_own_or_the_picture_is_held() {
+    fn the_last_picture_is_held_under_a_long_sound() {
         let plan = ends(12.0, &[15.0]);
-        assert!(plan.sounds_apart && !plan.is_muxed());
+        assert_eq!((plan.stretch, plan.hold), (Some(3.0), None));
         assert_eq!(plan.video.treatment, Treatment::Copy);
         let plan = ends(12.0, &[130.0]);
         assert_eq!(plan.hold, Some(118.0));

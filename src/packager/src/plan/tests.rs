@@ -19,6 +19,7 @@ pub(crate) fn film(sounds: u32) -> Plan {
         treatment: Treatment::Copy,
         spoken: Spoken::default(),
         is_default: index == 1,
+        is_filled: false,
         channels: 2,
     };
     Plan {
@@ -33,6 +34,8 @@ pub(crate) fn film(sounds: u32) -> Plan {
         thumbnails: false,
         copy_only: false,
         sounds_apart: false,
+        lead: None,
+        stretch: None,
         hold: None,
         pad: None,
     }

@@ -56,14 +56,15 @@ fn file(film: &Path) -> Vec<String> {
 
 /// Packages a film whose every picture is there afterwards, and which breaks no rule.
 async fn packaged(shelf: &Shelf, film: &Path, wishes: Wishes) -> Packaged {
+    let shown = outside::frames(film, "v:0");
+    shows(shelf, film, wishes, shown).await
+}
+
+/// Packages a film that shows so many pictures.
+async fn shows(shelf: &Shelf, film: &Path, wishes: Wishes, shown: u64) -> Packaged {
     let packaged = shelf.package(film, wishes).await.unwrap();
     let master = shelf.file("master.m3u8");
-    let name = film.display();
-    assert_eq!(
-        outside::frames(&master, "v:0"),
-        outside::frames(film, "v:0"),
-        "{name}"
-    );
+    assert_eq!(outside::frames(&master, "v:0"), shown, "{packaged:?}");
     keeps_the_rules(shelf).await;
     packaged
 }
@@ -117,16 +118,22 @@ async fn a_sound_that_ends_early_goes_on_in_silence() {
 }
 
 #[tokio::test]
-async fn a_sound_that_ends_a_little_later_has_segments_of_its_own() {
+async fn the_last_picture_of_a_copy_is_held_a_little() {
     let shelf = Shelf::new().await;
     let film = make(&shelf, "later.mp4", &[picture(12.0), sound(15.0)], H264);
     let packaged = packaged(&shelf, &film, WISHES).await;
     let how = (packaged.video.as_str(), packaged.audio.as_deref());
     assert_eq!(how, ("copied", Some("copied")));
-    let sound = format!("{}/audio-0/audio.m3u8", packaged.edition);
-    is_near(told(&shelf, &sound), 15.0);
     let picture = format!("{}/video.m3u8", packaged.edition);
-    is_near(told(&shelf, &picture), 12.0);
+    is_near(told(&shelf, &picture), 15.0);
+    is_near(outside::end(&shelf.file("master.m3u8"), "a:0"), 15.0);
+    // A copy has the bytes, a longer last sample, and ffprobe's word for it.
+    let part = |name: &str| std::fs::read(shelf.file(&format!("{}/{name}", packaged.edition)));
+    let last = [part("init.mp4").unwrap(), part("seg_00001.m4s").unwrap()].concat();
+    let alone = shelf.films().join("last.mp4");
+    std::fs::write(&alone, last).unwrap();
+    let ends = outside::stream(&alone, "v:0", "duration");
+    is_near(ends.parse().unwrap(), 15.0);
 }
 
 #[tokio::test]
@@ -142,6 +149,33 @@ async fn the_last_picture_is_held_while_the_sound_goes_on() {
     is_near(packaged.duration_seconds, 30.0);
     is_near(outside::end(&shelf.file("master.m3u8"), "a:0"), 30.0);
     is_near(outside::end(&shelf.file("master.m3u8"), "v:0"), 30.0);
+}
+
+#[tokio::test]
+async fn a_picture_that_begins_late_is_shown_from_the_beginning() {
+    let shelf = Shelf::new().await;
+    let late = [words("-itsoffset 2"), picture(6.0), sound(8.0)];
+    let film = make(&shelf, "late.mkv", &late, H264);
+    // 2 s of 25 pictures more.
+    let packaged = shows(&shelf, &film, WISHES, 150 + 50).await;
+    let reason = "encoded, for it begins 2.0 s after the sound, and is shown before";
+    assert_eq!(packaged.video, reason);
+    let start = outside::start(&shelf.file("master.m3u8"));
+    is_near(start.picture, start.sound);
+    is_near(packaged.duration_seconds, 8.0);
+}
+
+#[tokio::test]
+async fn a_sound_that_begins_late_has_silence_before_it() {
+    let shelf = Shelf::new().await;
+    let late = [picture(8.0), words("-itsoffset 3"), sound(5.0)];
+    let film = make(&shelf, "late.mkv", &late, H264);
+    let packaged = packaged(&shelf, &film, WISHES).await;
+    assert_eq!(packaged.video, "copied");
+    let reason = "encoded, for it begins 3.0 s after the picture";
+    assert_eq!(packaged.audio.as_deref(), Some(reason));
+    let start = outside::start(&shelf.file("master.m3u8"));
+    is_near(start.picture, start.sound);
 }
 
 #[tokio::test]
@@ -206,7 +240,7 @@ fn joined(shelf: &Shelf, second: &str, later: &str) -> PathBuf {
 async fn time_that_jumps_is_made_continuous() {
     let shelf = Shelf::new().await;
     let film = joined(&shelf, "320x180", "-output_ts_offset 40000");
-    let packaged = packaged(&shelf, &film, WISHES).await;
+    let packaged = shows(&shelf, &film, WISHES, 300).await;
     is_near(packaged.duration_seconds, 12.0);
 }
 
@@ -214,7 +248,7 @@ async fn time_that_jumps_is_made_continuous() {
 async fn pictures_of_two_sizes_become_pictures_of_one() {
     let shelf = Shelf::new().await;
     let film = joined(&shelf, "640x360", "-output_ts_offset 6");
-    let packaged = packaged(&shelf, &film, WISHES).await;
+    let packaged = shows(&shelf, &film, WISHES, 300).await;
     assert_eq!(
         packaged.video,
         "encoded, for it changes its size or form on the way"
@@ -259,8 +293,10 @@ async fn a_sound_that_nobody_can_decode_is_left_out_and_named() {
     let inputs = [picture(6.0), sound(6.0), sound(6.0)];
     let film = make(&shelf, "apac.mp4", &inputs, &two);
     let mut bytes = std::fs::read(&film).unwrap();
-    let last = bytes.windows(4).rposition(|kind| kind == b"mp4a").unwrap();
-    bytes[last..last + 4].copy_from_slice(b"apac");
+    for (kind, other) in [(b"mp4a", b"apac"), (b"esds", b"dapa")] {
+        let last = bytes.windows(4).rposition(|window| window == kind).unwrap();
+        bytes[last..last + 4].copy_from_slice(other);
+    }
     std::fs::write(&film, bytes).unwrap();
     let packaged = packaged(&shelf, &film, WISHES).await;
     assert_eq!(packaged.sounds, 1);

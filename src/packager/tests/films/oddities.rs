@@ -315,10 +315,7 @@ async fn a_film_that_breaks_off_is_none() {
     let shelf = Shelf::new().await;
     let film = truncated(&shelf.films());
     let error = shelf.package(&film, WISHES).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Damaged { .. } | Error::Ffmpeg(_)),
-        "{error}"
-    );
+    assert!(matches!(error, Error::Truncated { .. }), "{error}");
     assert_eq!(shelf.objects(), []);
 }
 
