@@ -158,8 +158,9 @@ impl Bar {
     }
 
     fn draw(&self) {
-        self.line.set_message(self.pace.in_words());
         self.line.set_position(self.pace.thousandths());
+        // This draws both.
+        self.line.set_message(self.pace.in_words());
     }
 
     /// A bar that is only finished would stay in the list, and be drawn below what is said next.
@@ -216,9 +217,6 @@ mod tests {
         progress.note("video: copied");
         progress.does(Doing::Copying);
         progress.remuxed(0.5);
-        if let View::Bar(bar) = &*progress.0 {
-            bar.line.tick();
-        }
         let shown = terminal.contents();
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines.len(), 2, "{shown}");

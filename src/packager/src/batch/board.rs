@@ -300,8 +300,9 @@ impl Row {
 
     fn draw(&self) {
         if let Some(bar) = &self.bar {
-            bar.set_message(self.pace.in_words());
             bar.set_position(self.pace.thousandths());
+            // This draws both.
+            bar.set_message(self.pace.in_words());
         }
         self.board.0.redraw();
     }

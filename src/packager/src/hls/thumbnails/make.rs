@@ -1,5 +1,5 @@
-//! Runs the small ffmpeg: once where all key frames that are wanted fit into memory, so that the poster
-//! is chosen before it starts; a longer film has a process for its poster alone.
+//! Runs the small ffmpeg: once for a short film, whose poster is chosen before it starts; a longer film
+//! has a process for its poster alone.
 
 use std::time::Duration;
 
@@ -16,11 +16,12 @@ use crate::{
     plan::Plan,
 };
 
-/// Key frames of one sheet; a film that has more is so long that a process more is nothing to it.
-const AT_ONCE: usize = (GRID * GRID) as usize;
+/// Key frames of a film so short that to start a process costs more than to decode them. They wait for
+/// the film's end; those of a longer film are decoded while it is read.
+const AT_ONCE: usize = 10;
 
 /// Bytes of key frames that may wait in memory.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// A key frame and its time.
 type Still = (f64, Bytes);
@@ -158,7 +159,7 @@ impl Work<'_> {
         times: Vec<f64>,
     ) -> Result<Thumbnails, String> {
         let sheets = pictures(sheets);
-        let wanted = times.len().div_ceil(AT_ONCE);
+        let wanted = times.len().div_ceil((GRID * GRID) as usize);
         if sheets.len() != wanted || times.is_empty() {
             return Err(format!(
                 "{} sheets came out where {wanted} were due",
