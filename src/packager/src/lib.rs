@@ -35,7 +35,7 @@ pub use plan::ladder::Ladder;
 pub use progress::{Progress, next_tenth};
 pub use publish::film::{Details, Facts, FilmCaption, FilmDocument};
 pub use publish::ledger::Ledger;
-pub use publish::revise::{Captioned, Published};
+pub use publish::published::{Captioned, Published};
 pub use publish::shelf::{Packed, Shelf};
 
 use std::time::Duration;
