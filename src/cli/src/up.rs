@@ -13,7 +13,9 @@ use crate::serve::{LogFormat, OriginKind, Running, Serve, stop_at_signal};
 use portal::Portal;
 use reelgate_core::key::GameId;
 use reelgate_fake_s3 as fake_s3;
-use reelgate_packager::{self as packager, BucketConfig, Options, Progress, Source, Terms, Wishes};
+use reelgate_packager::{
+    self as packager, About, BucketConfig, Options, Progress, Source, Terms, Wishes,
+};
 use site::Site;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -246,6 +248,7 @@ impl Bucket {
             game,
             bucket: &bucket,
             wishes: Wishes::default(),
+            about: &About::default(),
             terms: Terms::default(),
             scratch: None,
         };
