@@ -177,6 +177,8 @@ impl ObjectKey {
     #[must_use]
     pub fn cache_control(&self) -> &'static str {
         match self.kind() {
+            // It names captions and chapters as a playlist does, and a title may be mended.
+            ObjectKind::Other if self.file() == "film.json" => "private, max-age=60",
             ObjectKind::Playlist => "private, max-age=60",
             ObjectKind::Media => "private, max-age=31536000, immutable",
             ObjectKind::Other => "private, max-age=3600",
@@ -392,6 +394,8 @@ mod tests {
         for (file, expected) in [
             ("master.m3u8", "private, max-age=60"),
             ("A.M3U8", "private, max-age=60"),
+            ("film.json", "private, max-age=60"),
+            ("package.json", hour),
             ("init.mp4", year),
             ("s.m4s", year),
             ("s.ts", year),

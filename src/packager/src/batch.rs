@@ -4,7 +4,7 @@
 //! dropped, or killed, at any time: what is done is known by its ledger and not done again.
 
 mod board;
-mod captions;
+mod columns_of_own;
 mod list;
 mod mistakes;
 

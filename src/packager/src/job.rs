@@ -1,8 +1,11 @@
 //! The work on one film: cut up, uploaded, published.
 
+mod beside;
+
+pub(crate) use beside::Beside;
+
 use std::{path::Path, time::Duration};
 
-use bytes::Bytes;
 use futures::future::try_join_all;
 use reelgate_core::key::GameId;
 use tokio::{
@@ -13,15 +16,15 @@ use tokio::{
 use crate::{
     Error, Packaged,
     bucket::Listing,
-    captions::embedded::{self, Extracted, Text},
-    captions::rendition::{Caption, Rendition, announce, arrange},
+    captions::embedded::{self, Extracted},
+    captions::rendition::{Caption, Rendition, announce},
     ffmpeg::encoders::Encoding,
     ffmpeg::recipe::Recipe,
     ffmpeg::remux::{self, Remuxed, Takers},
     ffmpeg::said::Said,
     hls::presentation::{Part, Presentation},
     hls::thumbnails::{self, Chooser, Thumbnails},
-    input::chapters::{self, Chapter},
+    input::chapters,
     input::probe::Probe,
     input::source::{self, Film},
     judge::{Case, Verdict},
@@ -30,8 +33,6 @@ use crate::{
     publish::edition::{Edition, Fingerprint},
     publish::film::{CHAPTERS, FILM, Facts, FilmDocument},
     publish::ledger::{Entry, Ledger},
-    publish::revise,
-    publish::told::Told,
     publish::upload::{Stored, StoredSegment, Upload},
 };
 
@@ -50,16 +51,6 @@ pub(crate) struct InPieces<'a> {
     /// `None` when none were wished.
     thumbnails: Option<Result<Thumbnails, String>>,
     captions: Extracted,
-}
-
-/// What belongs to a film beside picture and sound.
-pub(crate) struct Beside {
-    /// Captions in it.
-    pub(crate) texts: Vec<Text>,
-    /// Its chapters.
-    pub(crate) chapters: Vec<Chapter>,
-    /// What was said of it, and captions of files.
-    pub(crate) told: Told,
 }
 
 /// A film on this machine, and what is to become of it.
@@ -203,7 +194,9 @@ impl<'a> Job<'a> {
         let is_open = film.remuxed.iter().any(|part| part.is_open);
         let mut stored = Vec::new();
         let mut parts = Vec::new();
+        // Of picture and sounds apart the earliest begins at 0, as ffmpeg writes them.
         let begins_at = film.remuxed.first().map(|it| it.closed.begins_at());
+        let begins_at = begins_at.filter(|_| !plan.has_sounds_apart());
         let outputs = self.recipe.outputs.iter();
         for ((output, remuxed), segments) in outputs.zip(film.remuxed).zip(film.segments) {
             parts.push(Part {
@@ -374,61 +367,6 @@ impl<'a> Job<'a> {
                 Swept::left(old)
             }
         }
-    }
-
-    /// Uploads captions; gives them in the order of the playlists.
-    async fn captions(
-        &self,
-        renditions: Vec<Rendition>,
-        stored: &mut Vec<Stored>,
-        warnings: &mut Vec<String>,
-    ) -> Result<Vec<Caption>, Error> {
-        let mut captions = Vec::new();
-        for Rendition { caption, files, .. } in &renditions {
-            for (name, content) in files {
-                let content: Vec<Bytes> = vec![content.clone()];
-                let put = self.upload.put_in(&caption.folder, name, content);
-                let object = put.await?;
-                // Captions that are the same to the byte share a folder.
-                if !stored.iter().any(|other| other.key == object.key) {
-                    stored.push(object);
-                }
-            }
-            captions.push(caption.clone());
-        }
-        warnings.extend(renditions.iter().filter_map(revise::beyond));
-        arrange(&mut captions);
-        Ok(captions)
-    }
-
-    fn facts(&self, presentation: &Presentation<'_>) -> Facts {
-        let seconds = presentation.seconds();
-        let codecs = &presentation.film().codecs;
-        let mut languages: Vec<String> = Vec::new();
-        let spoken = self.plan.audio.iter();
-        for language in spoken.filter_map(|audio| audio.spoken.language.clone()) {
-            if !languages.contains(&language) {
-                languages.push(language);
-            }
-        }
-        Facts {
-            duration_seconds: (seconds * 1000.0).round() / 1000.0,
-            resolution: (codecs.width, codecs.height),
-            languages,
-            begins_at: 0.0,
-            chapters: self.beside.chapters.clone(),
-            closed_captions: presentation.closed_captions(),
-        }
-    }
-
-    /// All that is in the film and not in what viewers get.
-    fn left_out(&self, presentation: &Presentation<'_>, lost: Vec<String>) -> Vec<String> {
-        let mut left_out = self.plan.left_out.clone();
-        left_out.extend(lost);
-        if self.plan.video.has_captions && presentation.closed_captions().is_empty() {
-            left_out.push("captions in the picture (CEA-608 or CEA-708)".to_owned());
-        }
-        left_out
     }
 
     fn ledger(

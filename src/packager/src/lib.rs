@@ -39,7 +39,7 @@ pub use plan::refit::Unfit;
 pub use progress::{Progress, next_tenth};
 pub use publish::film::{Details, Facts, FilmCaption, FilmDocument};
 pub use publish::ledger::Ledger;
-pub use publish::revise::{Captioned, Published};
+pub use publish::published::{Captioned, Published};
 pub use publish::shelf::{Packed, Shelf};
 
 use std::time::Duration;

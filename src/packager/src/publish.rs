@@ -3,6 +3,7 @@
 pub(crate) mod edition;
 pub(crate) mod film;
 pub(crate) mod ledger;
+pub(crate) mod published;
 pub(crate) mod revise;
 pub(crate) mod shelf;
 pub(crate) mod standing;

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
 use csv::{ByteRecord, ReaderBuilder};
 use reelgate_core::key::GameId;
 
-use super::captions;
-use super::mistakes::{BadList, Problem, Problems};
-use crate::{About, Details, Ladder, Source, Wishes};
+use super::{
+    columns_of_own,
+    mistakes::{BadList, Problem, Problems},
+};
+use crate::{About, Ladder, Source, Wishes};
 
 /// Columns that every list has.
 const GAME: &str = "game_id";
@@ -91,7 +93,7 @@ fn known() -> String {
 }
 
 /// Whether reelgate itself goes by a column; all others are text for portals.
-fn is_known(name: &str) -> bool {
+pub(super) fn is_known(name: &str) -> bool {
     [GAME, SOURCE, CAPTIONS].contains(&name) || WISHES.iter().any(|wish| wish.name == name)
 }
 
@@ -240,19 +242,10 @@ fn entry(
         source: parse_source(source, folder)?,
         wishes: read_wishes(&field, wishes)?,
         about: About {
-            details: details(columns, record)?,
-            captions: captions::parse(field(CAPTIONS).unwrap_or_default(), folder)?,
+            details: columns_of_own::details(columns, record)?,
+            captions: columns_of_own::captions(field(CAPTIONS).unwrap_or_default(), folder)?,
         },
     })
-}
-
-/// The columns that are text about the film.
-fn details(columns: &[String], record: &ByteRecord) -> Result<Details, Problem> {
-    let columns = columns.iter().zip(record);
-    let of_film = columns.filter(|(name, _)| !is_known(name));
-    let text =
-        of_film.map(|(name, text)| Ok((name.clone(), std::str::from_utf8(text)?.to_owned())));
-    text.collect()
 }
 
 fn read_wishes<'a>(

@@ -82,6 +82,11 @@ pub(crate) async fn read_all(
             let reason = format!("it is {label}, as {} is", other.source);
             return Err(refused(&path, None, reason));
         }
+        let is_default = |other: &&Given| other.label.is_default && label.is_default;
+        if let Some(other) = given.iter().find(is_default) {
+            let reason = format!("it is the default, as {} is", other.source);
+            return Err(refused(&path, None, reason));
+        }
         let (read, blake3) = read(&path, silence).await?;
         if let Some(encoding) = read.guessed {
             guesses.push(format!("{name} is taken for {encoding}, as it is no UTF-8"));

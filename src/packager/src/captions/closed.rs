@@ -53,9 +53,9 @@ impl Closed {
         }
     }
 
-    /// When the film's first picture is shown by the clock of its media, in seconds.
+    /// When the film begins by the clock of its media, in seconds.
     pub(crate) fn begins_at(&self) -> f64 {
-        self.begins_at.unwrap_or_default()
+        self.begins_at.unwrap_or_default().max(0.0)
     }
 
     /// INSTREAM-ID of every channel that carries something (rfc8216bis §4.4.6.1): `CC1`, `SERVICE1`.

@@ -233,6 +233,7 @@ fn closed_captions(channels: &BTreeSet<String>) -> Vec<AlternativeMedia> {
     let channels = channels.iter().map(|channel| AlternativeMedia {
         media_type: AlternativeMediaType::ClosedCaptions,
         group_id: CLOSED.to_owned(),
+        language: Some("und".to_owned()),
         name: channel.clone(),
         autoselect: true,
         instream_id: Some(InstreamId::Other(channel.clone())),
@@ -317,8 +318,8 @@ mod tests {
         let closed = BTreeSet::from(["CC1".to_owned(), "SERVICE1".to_owned()]);
         let master = master(&[variant(None)], &sounds, &closed);
         // rfc8216bis §4.4.6.1: no URI, and the channel by its number.
-        let closed = "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"closed\",NAME=\"CC1\",AUTOSELECT=YES,INSTREAM-ID=\"CC1\"\n\
-                      #EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"closed\",NAME=\"SERVICE1\",AUTOSELECT=YES,INSTREAM-ID=\"SERVICE1\"\n";
+        let closed = "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"closed\",LANGUAGE=\"und\",NAME=\"CC1\",AUTOSELECT=YES,INSTREAM-ID=\"CC1\"\n\
+                      #EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"closed\",LANGUAGE=\"und\",NAME=\"SERVICE1\",AUTOSELECT=YES,INSTREAM-ID=\"SERVICE1\"\n";
         assert!(master.contains(closed), "{master}");
         let media: Vec<&str> = master
             .lines()

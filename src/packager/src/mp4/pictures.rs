@@ -15,6 +15,15 @@ pub(crate) enum Family {
     Hevc,
 }
 
+/// How a track counts time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Clock {
+    track: u32,
+    ticks_per_second: u32,
+    /// When, by the clock of the media, the track's presentation begins.
+    edited: i64,
+}
+
 /// How the pictures of a film lie in its fragments.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pictures {
@@ -22,11 +31,10 @@ pub(crate) struct Pictures {
     family: Family,
     /// Bytes of the length before each NAL unit.
     length_bytes: usize,
-    ticks_per_second: u32,
     default_bytes: u32,
     default_ticks: u32,
-    /// When, by the clock of the media, the track's presentation begins.
-    edited: i64,
+    /// Of the picture's track and of all others.
+    clocks: Vec<Clock>,
 }
 
 /// One picture.
@@ -41,7 +49,7 @@ pub(crate) struct Sample {
 /// The pictures of one fragment.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fragment {
-    /// When the first of them is shown, in seconds.
+    /// When the first of them is shown, or a sound beside it is heard, in seconds.
     pub(crate) begins_at: f64,
     /// In the order of decoding.
     pub(crate) samples: Vec<Sample>,
@@ -55,20 +63,13 @@ impl Pictures {
         let track = trak.tkhd.track_id;
         let extends = moov.mvex.iter().flat_map(|mvex| &mvex.trex);
         let trex = extends.clone().find(|trex| trex.track_id == track);
-        let lists = trak.edts.iter().flat_map(|edts| &edts.elst);
-        let edited = lists
-            .flat_map(|list| &list.entries)
-            .find_map(|it| it.media_time);
         Some(Self {
             track,
             family,
             length_bytes,
-            ticks_per_second: trak.mdia.mdhd.timescale.max(1),
             default_bytes: trex.map_or(0, |trex| trex.default_sample_size),
             default_ticks: trex.map_or(0, |trex| trex.default_sample_duration),
-            edited: edited
-                .and_then(|at| i64::try_from(at).ok())
-                .unwrap_or_default(),
+            clocks: moov.trak.iter().map(clock).collect(),
         })
     }
 
@@ -85,19 +86,28 @@ impl Pictures {
             self.run(traf, at, &mut samples);
         }
         samples.retain(|sample| sample.place.end <= content.len());
-        let begins_at = samples.iter().map(|sample| sample.shown_at).min()?;
+        let (first, clock) = (
+            samples.iter().map(|it| it.shown_at).min()?,
+            self.clock(self.track)?,
+        );
+        let others = moof.traf.iter().filter(|it| it.tfhd.track_id != self.track);
+        let others = others.filter_map(|traf| {
+            let clock = self.clock(traf.tfhd.track_id)?;
+            Some(clock.seconds(begins(traf) - clock.edited))
+        });
         Some(Fragment {
-            begins_at: begins_at as f64 / f64::from(self.ticks_per_second),
+            begins_at: others.fold(clock.seconds(first), f64::min),
             samples,
         })
     }
 
+    fn clock(&self, track: u32) -> Option<&Clock> {
+        self.clocks.iter().find(|clock| clock.track == track)
+    }
+
     fn run(&self, traf: &Traf, moof: usize, samples: &mut Vec<Sample>) {
-        let begin = traf
-            .tfdt
-            .as_ref()
-            .map_or(0, |tfdt| tfdt.base_media_decode_time);
-        let mut decoded_at = i64::try_from(begin).unwrap_or_default();
+        let mut decoded_at = begins(traf);
+        let edited = self.clock(self.track).map_or(0, |clock| clock.edited);
         let bytes = traf.tfhd.default_sample_size.unwrap_or(self.default_bytes);
         let ticks = traf
             .tfhd
@@ -112,7 +122,7 @@ impl Pictures {
             for entry in trun.samples.iter() {
                 let end = next + entry.size.unwrap_or(bytes) as usize;
                 samples.push(Sample {
-                    shown_at: decoded_at + entry.cts.unwrap_or_default() - self.edited,
+                    shown_at: decoded_at + entry.cts.unwrap_or_default() - edited,
                     place: next..end,
                     length_bytes: self.length_bytes,
                 });
@@ -138,6 +148,34 @@ impl Sample {
             Some(unit)
         })
     }
+}
+
+impl Clock {
+    fn seconds(&self, ticks: i64) -> f64 {
+        ticks as f64 / f64::from(self.ticks_per_second)
+    }
+}
+
+fn clock(trak: &Trak) -> Clock {
+    let lists = trak.edts.iter().flat_map(|edts| &edts.elst);
+    let mut entries = lists.flat_map(|list| &list.entries);
+    let edited = entries.find_map(|entry| entry.media_time);
+    Clock {
+        track: trak.tkhd.track_id,
+        ticks_per_second: trak.mdia.mdhd.timescale.max(1),
+        edited: edited
+            .and_then(|at| i64::try_from(at).ok())
+            .unwrap_or_default(),
+    }
+}
+
+/// When the first sample of a run is decoded, in the track's ticks.
+fn begins(traf: &Traf) -> i64 {
+    let begin = traf
+        .tfdt
+        .as_ref()
+        .map_or(0, |tfdt| tfdt.base_media_decode_time);
+    i64::try_from(begin).unwrap_or_default()
 }
 
 fn picture(trak: &Trak) -> Option<(&Trak, Family, usize)> {

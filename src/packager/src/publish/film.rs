@@ -21,7 +21,7 @@ pub(crate) const CHAPTERS: &str = "chapters.vtt";
 pub type Details = BTreeMap<String, String>;
 
 /// Details that stand in the document by their own names.
-const OWN_NAMES: [&str; 3] = ["title", "date", "description"];
+pub(crate) const OWN_NAMES: [&str; 3] = ["title", "date", "description"];
 
 /// What was found out about a film when it was packaged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

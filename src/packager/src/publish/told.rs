@@ -49,13 +49,18 @@ impl Told {
     /// The captions that are not those of `ledger`. What was added by hand stays until it is removed
     /// by hand.
     pub(crate) fn new_captions(&self, ledger: &Ledger) -> Vec<Given> {
+        let has_default = ledger.captions.iter().any(|it| it.default);
         let is_new = |given: &&Given| {
             let same = |caption: &&Caption| caption.label().is_same(&given.label);
-            let known = ledger.captions.iter().find(same);
-            known.is_none_or(|caption| {
-                caption.from != Origin::Added
-                    && (&caption.blake3, caption.default) != (&given.blake3, given.label.is_default)
-            })
+            let Some(caption) = ledger.captions.iter().find(same) else {
+                return true;
+            };
+            // One is the default at most, and another may have been chosen.
+            let is_chosen = match given.label.is_default {
+                true => caption.default || has_default,
+                false => !caption.default,
+            };
+            caption.from != Origin::Added && (caption.blake3 != given.blake3 || !is_chosen)
         };
         self.captions.iter().filter(is_new).cloned().collect()
     }
