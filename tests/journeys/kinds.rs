@@ -1,13 +1,13 @@
-//! Every odd kind of film, packaged by the command and watched in Chromium by hls.js: from its beginning, from its
-//! middle, and to its end.
+//! Films that a copy would spoil, packaged by the command and watched in Chromium by hls.js: from the beginning, from
+//! the middle, and to the end.
 
-use reelgate_tests::built;
-use reelgate_tests::encodes::{ENCODES, Encode};
-use reelgate_tests::film;
+use reelgate_tests::film::package_file;
 use reelgate_tests::host::Settings;
 use reelgate_tests::page::{Page, Seen};
 use reelgate_tests::portal::Jwt;
 use reelgate_tests::s3::S3;
+use reelgate_tests::spoiled::{SPOILED, Spoiled};
+use tempfile::TempDir;
 
 /// As which host the page is opened: of another site than the gate's.
 const SITE: &str = "localhost";
@@ -18,21 +18,22 @@ async fn every_kind_of_film_plays_to_its_end() {
     let page = Page::serve().await;
     let settings = Settings::new(s3.address()).variable("allowed_origins", &page.origin(SITE));
     let host = settings.start().await;
+    let folder = TempDir::new().unwrap();
     let mut wrong = Vec::new();
-    for (number, encode) in ENCODES.iter().enumerate() {
+    for (number, film) in SPOILED.iter().enumerate() {
         let game = format!("kind-{number}");
-        film::package_file(&s3, &game, &encode.make(&built::kept("encodes"))).await;
+        package_file(&s3, &game, &film.make(folder.path())).await;
         let session = Jwt::session().claim("gid", game.as_str()).mint();
         let address = host.address();
-        let film = format!("http://{address}/s/{session}/games/{game}/master.m3u8");
-        wrong.extend(fault(encode, &page.play(SITE, &film, false).await));
+        let master = format!("http://{address}/s/{session}/games/{game}/master.m3u8");
+        wrong.extend(fault(film, &page.play(SITE, &master, false).await));
     }
     assert_eq!(wrong, Vec::<String>::new());
     host.finish().await;
 }
 
 /// What a viewer would complain of.
-fn fault(encode: &Encode, seen: &Seen) -> Option<String> {
+fn fault(film: &Spoiled, seen: &Seen) -> Option<String> {
     let is_watched = |seen: &Seen| {
         let (played, sought) = (&seen.played, seen.sought.as_ref()?);
         let duration = played.duration?;
@@ -41,6 +42,6 @@ fn fault(encode: &Encode, seen: &Seen) -> Option<String> {
     };
     match is_watched(seen) {
         Some(()) => None,
-        None => Some(format!("{}: {seen:?}", encode.kind)),
+        None => Some(format!("{}: {seen:?}", film.kind)),
     }
 }

@@ -31,6 +31,7 @@ pub mod process;
 pub mod redis;
 pub mod s3;
 pub mod source;
+pub mod spoiled;
 pub mod studio;
 pub mod tls;
 pub mod vectors;
