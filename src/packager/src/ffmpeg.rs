@@ -1,6 +1,7 @@
 //! What every ffmpeg and ffprobe is told of its input, and how long they may do nothing.
 
 pub(crate) mod encoders;
+pub(crate) mod fitness;
 pub(crate) mod outlets;
 pub(crate) mod recipe;
 pub(crate) mod remux;

@@ -15,24 +15,21 @@ use tokio::{
 use crate::{
     Error,
     captions::closed::Closed,
+    ffmpeg::fitness,
     ffmpeg::outlets::{Outlet, Outlets, PIPE_BYTES},
     ffmpeg::recipe::{Output, Recipe, Role},
     ffmpeg::said::{self, Said},
     ffmpeg::{self, Watch},
     hls::thumbnails::Chooser,
-    mp4::codecs,
-    mp4::cutter::{self, Cut, Cutter, End, Follower, KeyFrame},
-    mp4::fragments::{Fragment, Piece, Splitter},
+    mp4::cutter::{Cut, Cutter, End, Follower, KeyFrame},
+    mp4::fragments::{Piece, Splitter},
     mp4::tally::Tally,
-    plan::{self, Plan, Treatment, refit::Unfit},
+    plan::{Plan, Treatment, refit::Unfit},
     progress::Progress,
 };
 
 /// Bytes of ffmpeg's complaints that are kept.
 const KEPT_COMPLAINTS: u64 = 16 * 1024;
-
-/// So many times as long as wished may a segment be whose groups of pictures lean on each other.
-const MOST_JOINED: f64 = 4.0;
 
 /// What is left of one output when its segments have been sent.
 #[derive(Default)]
@@ -201,7 +198,7 @@ impl Stream<'_> {
         loop {
             let (cut, is_end) = match self.pieces.next().await? {
                 Some(Piece::Init(init)) => {
-                    self.suits(&init, copies, 0)?;
+                    fitness::of_init(&init, copies, 0)?;
                     if let Some(stills) = &mut stills {
                         self.pieces.watch.hold(stills.init(&init)).await;
                     }
@@ -212,7 +209,7 @@ impl Stream<'_> {
                 Some(Piece::Fragment(fragment)) => {
                     if copies {
                         let is_first = remuxed.frames == 0;
-                        self.can_be_copied(&fragment, cutter.held(), is_first)?;
+                        fitness::of_copy(self.plan, &fragment, cutter.held(), is_first)?;
                     }
                     remuxed.is_open |= fragment.is_joined();
                     if let Some(stills) = &mut stills {
@@ -265,7 +262,7 @@ impl Stream<'_> {
                 },
                 piece = self.pieces.next(), if !is_end => match piece? {
                     Some(Piece::Init(init)) => {
-                        self.suits(&init, false, number)?;
+                        fitness::of_init(&init, false, number)?;
                         remuxed.init = init;
                     }
                     Some(Piece::Fragment(fragment)) => {
@@ -296,45 +293,6 @@ impl Stream<'_> {
             true => Ok(()),
             false => Err(Error::Output("its last sample cannot be held".to_owned())),
         }
-    }
-
-    /// Whether what the init section says can be played as it is.
-    fn suits(&self, init: &[u8], copies: bool, sound: usize) -> Result<(), Error> {
-        let unplayable = codecs::unplayable(init)?;
-        if let Some(reason) = unplayable.picture.filter(|_| copies) {
-            return Err(Error::Unfit(Unfit::Picture(reason.to_owned())));
-        }
-        match unplayable.sound {
-            Some(reason) => Err(Error::Unfit(Unfit::Sound(sound, reason.to_owned()))),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether a fragment of a copied picture, behind a segment that lasts so long, can stay as it is.
-    fn can_be_copied(&self, fragment: &Fragment, held: f64, is_first: bool) -> Result<(), Error> {
-        let longest = cutter::longest(self.plan.segment_seconds);
-        let unfit = |reason: String| Err(Error::Unfit(Unfit::Picture(reason)));
-        let strict = self.plan.strict;
-        if strict && fragment.seconds > longest {
-            return unfit(plan::far_apart(fragment.seconds));
-        }
-        if fragment.look.is_some_and(|look| look.is_another) {
-            return unfit("changes its size or form on the way".to_owned());
-        }
-        if is_first || !fragment.is_joined() {
-            return Ok(());
-        }
-        let together = held + fragment.seconds;
-        if strict && together > longest {
-            return unfit("has open groups of pictures".to_owned());
-        }
-        // It would be a segment that nobody can wait for, or hold in memory.
-        if together > longest * MOST_JOINED {
-            return unfit(format!(
-                "has open groups of pictures, and none closed for {together:.0} s"
-            ));
-        }
-        Ok(())
     }
 
     async fn send(&self, cut: Cut) {

@@ -244,3 +244,62 @@ impl Boxes<'_> {
         (0..count.min(elst.len())).map(edit).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(content.len() + 8).unwrap().to_be_bytes();
+        [&size[..], kind, content].concat()
+    }
+
+    /// The body of a box of numbers.
+    fn numbers(all: &[u32]) -> Vec<u8> {
+        all.iter().flat_map(|number| number.to_be_bytes()).collect()
+    }
+
+    /// A film of 10 s in 25 pictures a second, with these edits: how long, from where, at 1000 ticks.
+    fn film(edits: &[(u32, u32)], entry: &[u8; 4]) -> Container {
+        let list = edits
+            .iter()
+            .flat_map(|&(lasts, from)| [lasts, from, 1 << 16]);
+        let list: Vec<u32> = [0, edits.len() as u32].into_iter().chain(list).collect();
+        let stsd = [numbers(&[0, 1]), boxed(entry, &[0; 78])].concat();
+        let stts = numbers(&[0, 1, 250, 40]);
+        let tables = [boxed(b"stsd", &stsd), boxed(b"stts", &stts)].concat();
+        let minf = boxed(b"minf", &boxed(b"stbl", &tables));
+        let mdhd = boxed(b"mdhd", &numbers(&[0, 0, 0, 1000, 10_000, 0]));
+        let trak = [
+            boxed(b"tkhd", &numbers(&[0, 0, 0, 7])),
+            boxed(b"edts", &boxed(b"elst", &numbers(&list))),
+            boxed(b"mdia", &[mdhd, minf].concat()),
+        ];
+        let mvhd = boxed(b"mvhd", &numbers(&[0, 0, 0, 1000]));
+        let moov = [mvhd, boxed(b"trak", &trak.concat())].concat();
+        let mut container = Container::default();
+        container.index(&boxed(b"moov", &moov));
+        container
+    }
+
+    fn is_edited(edits: &[(u32, u32)]) -> bool {
+        film(edits, b"avc1").track(7).unwrap().is_edited
+    }
+
+    #[test]
+    fn a_later_start_is_no_edit_and_all_others_are() {
+        let nothing = u32::MAX;
+        assert!(!is_edited(&[(10_000, 0)]));
+        assert!(!is_edited(&[(500, nothing), (10_000, 0)]));
+        // Its beginning, its end, and a part in the middle are not shown.
+        assert!(is_edited(&[(8_000, 2_000)]));
+        assert!(is_edited(&[(9_000, 0)]));
+        assert!(is_edited(&[(4_000, 0), (4_000, 6_000)]));
+    }
+
+    #[test]
+    fn what_is_encrypted_says_so() {
+        assert!(film(&[(10_000, 0)], b"encv").is_encrypted());
+        assert!(!film(&[(10_000, 0)], b"avc1").is_encrypted());
+    }
+}
