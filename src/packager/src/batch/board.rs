@@ -311,7 +311,7 @@ impl Row {
 }
 
 impl Drop for Row {
-    /// A bar that is only finished keeps its place among the others, and is drawn there again.
+    /// A bar that is only finished would keep its place in the list.
     fn drop(&mut self) {
         if let (Some(bar), View::Terminal { bars, .. }) = (&self.bar, &self.board.0.view) {
             bar.finish_and_clear();
