@@ -5,7 +5,6 @@
 //! any I/O. Nothing here is shared with the code that packages: a mistake of the one is no excuse for
 //! the other. Whoever has files elsewhere than on the web or on this machine brings a [`Source`].
 
-mod cc_data;
 mod fragment;
 mod gather;
 mod init;

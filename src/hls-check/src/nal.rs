@@ -1,6 +1,6 @@
 //! How a sample begins: with which picture, and whether captions are written beside it.
 
-use super::cc_data;
+mod cc_data;
 
 /// How a sample is divided into units: by lengths of so many bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -163,7 +163,7 @@ impl Bar {
         self.line.set_message(self.pace.in_words());
     }
 
-    /// A bar that is only finished would stay in the list, and be drawn below what is said next.
+    /// A bar that is only finished would keep its place in the list.
     fn clear(&self) {
         self.line.finish_and_clear();
         self.screen.remove(&self.line);

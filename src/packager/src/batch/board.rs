@@ -117,8 +117,10 @@ impl Board {
             View::Terminal { bars, all } => {
                 let template = "  {prefix:24!} {bar:24} {percent:>3} %  {msg}";
                 let bar = ProgressBar::new(WHOLE).with_style(style(template));
+                // A bar draws itself where it is; outside of the list that line would stay for ever.
+                let bar = bars.insert_before(all, bar);
                 bar.set_prefix(game.to_owned());
-                Some(bars.insert_before(all, bar))
+                Some(bar)
             }
             View::Log | View::Quiet => None,
         };
@@ -309,7 +311,7 @@ impl Row {
 }
 
 impl Drop for Row {
-    /// A bar that is only finished keeps its place among the others, and is drawn there again.
+    /// A bar that is only finished would keep its place in the list.
     fn drop(&mut self) {
         if let (Some(bar), View::Terminal { bars, .. }) = (&self.bar, &self.board.0.view) {
             bar.finish_and_clear();
@@ -324,11 +326,48 @@ mod tests {
 
     use super::*;
 
-    /// As a batch with two jobs goes.
+    const LEFT: &str = "[1/3] a: packaged\n[2/3] b: packaged\n[3/3] c: packaged";
+
     #[test]
     fn each_film_leaves_one_line_and_no_bar() {
         let terminal = InMemoryTerm::new(24, 120);
-        let board = Board::on(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        package_three(&Board::on(target));
+        assert_eq!(terminal.contents(), LEFT);
+    }
+
+    /// What is drawn past the list of bars is seen by a terminal alone.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn and_none_on_a_terminal() {
+        const INSIDE: &str = "REELGATE_TEST_ON_A_TERMINAL";
+        if std::env::var_os(INSIDE).is_some() {
+            package_three(&Board::of_stderr(false));
+            return;
+        }
+        // This very test, with a terminal for stderr.
+        let own = std::env::current_exe().unwrap();
+        let own = format!(
+            "stty cols 120 rows 24; {} --exact batch::board::tests::and_none_on_a_terminal > /dev/null",
+            own.display()
+        );
+        let script = std::process::Command::new("script")
+            .args(["-qec", &own, "/dev/null"])
+            .env(INSIDE, "1")
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        assert!(script.status.success(), "{script:?}");
+        let mut screen = vt100::Parser::new(24, 120, 0);
+        screen.process(&script.stdout);
+        // Each line is filled up to the edge, so that the screen takes all of them for one.
+        let rows = screen.screen().rows(0, 120);
+        let rows: Vec<String> = rows.map(|row| row.trim_end().to_owned()).collect();
+        assert_eq!(rows.join("\n").trim_end(), LEFT);
+    }
+
+    /// As a batch with two jobs goes.
+    fn package_three(board: &Board) {
         board.begin(3);
         let mut running = vec![("a", board.film("a"))];
         for next in [Some("b"), Some("c"), None] {
@@ -345,10 +384,6 @@ mod tests {
             board.ended(game, End::Packaged, Some("packaged"));
         }
         board.clear();
-        assert_eq!(
-            terminal.contents(),
-            "[1/3] a: packaged\n[2/3] b: packaged\n[3/3] c: packaged"
-        );
     }
 
     #[test]
