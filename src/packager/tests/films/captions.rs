@@ -8,10 +8,7 @@ use std::{
 
 use reelgate_packager::{About, CaptionFiles, Label, Outcome, Published, Wishes};
 
-use crate::{
-    outside,
-    shelf::{Shelf, WISHES},
-};
+use crate::shelf::{Shelf, WISHES};
 
 const SHORT: Wishes = Wishes {
     segment_seconds: 2.0,
@@ -158,12 +155,6 @@ async fn captions_in_a_film_and_beside_it_are_played_at_their_times() {
     for playlist in &playlists {
         assert_eq!(extinf(&shelf.text(playlist)), extinf(&video));
     }
-    let streams = outside::stream(&shelf.file("master.m3u8"), "s", "codec_name");
-    assert_eq!(
-        streams.lines().filter(|it| it.contains("webvtt")).count(),
-        3,
-        "{streams}"
-    );
     assert_eq!(
         shelf.broken_rules("master.m3u8").await,
         Vec::<String>::new()
