@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 
 const [executablePath, pageUrl, film, credentials] = process.argv.slice(2);
 /** Milliseconds. Decoding is done by the processor, which others may be using too. */
-const PATIENCE = 40_000;
+const PATIENCE = 18_000;
 
 const browser = await chromium.launch({
   executablePath,
@@ -37,9 +37,8 @@ try {
     if (media) responses.push({ status: response.status(), file: pathname.split("/").pop(), token: search !== "" });
   });
   await page.goto(`${pageUrl}?${new URLSearchParams({ film, credentials })}`);
-  const played = await page.waitForFunction(
-    () => window.failure !== null || document.getElementById("video").currentTime > 1,
-  ).then(() => look(page));
+  await until(page, () => window.failure !== null || document.getElementById("video").currentTime > 1);
+  const played = await look(page);
   const sought = played.failure === null ? await seek(page) : null;
   const asked = await page.evaluate(ask, { film, credentials });
   const cookies = await page.evaluate(() => document.cookie);
@@ -62,13 +61,21 @@ function look(page) {
   });
 }
 
+/** Waits in the page. A player that stands still is looked at, as one that ended or failed is. */
+function until(page, isSo, argument) {
+  return page.waitForFunction(isSo, argument).catch((error) => {
+    if (error.name !== "TimeoutError") throw error;
+  });
+}
+
 /** Goes to the middle and watches a little of it, then to where 0.7 s are left, and watches those. */
 async function seek(page) {
   const middle = await page.evaluate(() => {
     const video = document.getElementById("video");
     return (video.currentTime = video.duration / 2);
   });
-  await page.waitForFunction(
+  await until(
+    page,
     (middle) => window.failure !== null || document.getElementById("video").currentTime > middle + 0.3,
     middle,
   );
@@ -76,7 +83,7 @@ async function seek(page) {
     const video = document.getElementById("video");
     video.currentTime = video.duration - 0.7;
   });
-  await page.waitForFunction(() => window.failure !== null || document.getElementById("video").ended);
+  await until(page, () => window.failure !== null || document.getElementById("video").ended);
   return look(page);
 }
 

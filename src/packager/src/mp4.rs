@@ -7,6 +7,7 @@ pub(crate) mod cutter;
 pub(crate) mod edits;
 pub(crate) mod fragments;
 pub(crate) mod pictures;
+pub(crate) mod recovery;
 pub(crate) mod stills;
 pub(crate) mod stretch;
 pub(crate) mod sync;

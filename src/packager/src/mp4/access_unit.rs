@@ -1,11 +1,16 @@
 //! The first picture of a fragment of H.264, as far as a copy depends on it: whether a decoder can
 //! start there, and whether it is still the film that the init section describes.
 
+use std::ops::Range;
+
 use mp4_atom::Avcc;
+
+use crate::mp4::recovery;
 
 /// NAL units by number (ITU-T H.264, table 7-1).
 const SLICE: u8 = 1;
 const IDR: u8 = 5;
+const SEI: u8 = 6;
 const SEQUENCE_PARAMETERS: u8 = 7;
 
 /// What an init section says of the pictures that follow.
@@ -44,6 +49,19 @@ impl Described {
         }
         look
     }
+
+    /// Has a picture say nothing of being a recovery point.
+    pub(crate) fn hide_recovery_point(&self, picture: &mut [u8]) {
+        let mut at = 0;
+        while let Some(place) = unit(picture, at, self.length_bytes) {
+            at = place.end;
+            if let Some(unit) = picture.get_mut(place)
+                && unit.first().map_or(0, |head| head & 0x1f) == SEI
+            {
+                recovery::hide(unit);
+            }
+        }
+    }
 }
 
 /// What a picture is.
@@ -63,16 +81,23 @@ fn same(one: &[u8], other: &[u8]) -> bool {
 }
 
 fn units(picture: &[u8], length_bytes: usize) -> impl Iterator<Item = &[u8]> {
-    let mut rest = picture;
+    let mut at = 0;
     std::iter::from_fn(move || {
-        let (length, behind) = rest.split_at_checked(length_bytes)?;
-        let length = length
-            .iter()
-            .fold(0, |length, byte| length << 8 | usize::from(*byte));
-        let (unit, after) = behind.split_at_checked(length)?;
-        rest = after;
-        (length > 0).then_some(unit)
+        let place = unit(picture, at, length_bytes)?;
+        at = place.end;
+        picture.get(place)
     })
+}
+
+/// The NAL unit whose length stands at `at`.
+fn unit(picture: &[u8], at: usize, length_bytes: usize) -> Option<Range<usize>> {
+    let begin = at.checked_add(length_bytes)?;
+    let length = picture.get(at..begin)?;
+    let length = length
+        .iter()
+        .fold(0, |length, byte| length << 8 | usize::from(*byte));
+    let end = begin.checked_add(length)?;
+    (length > 0 && end <= picture.len()).then_some(begin..end)
 }
 
 #[cfg(test)]

@@ -150,6 +150,15 @@ impl Splitter {
         let needs_others = look.is_some_and(|look| !look.is_idr);
         if let Some(track) = self.track.filter(|_| needs_others && !is_first) {
             sync::not_a_start(&mut self.input[timing.moof.clone()], track.id);
+            let picture = timing
+                .key_frame
+                .as_ref()
+                .map(|key| timing.picture_at..key.end);
+            if let (Some(described), Some(place)) = (&self.described, picture)
+                && let Some(picture) = self.input.get_mut(place)
+            {
+                described.hide_recovery_point(picture);
+            }
         }
     }
 
