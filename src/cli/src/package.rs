@@ -46,16 +46,31 @@ pub(crate) struct Args {
     batch: Option<PathBuf>,
     /// Captions of the film, once for each language: en=film.srt, de.forced=signs.vtt, en.sdh=all.srt;
     /// none for none [default: files beside the film that are named after it, as film.en.srt]
-    #[arg(long, value_name = "LANGUAGE=FILE", value_parser = values::captions_or_none, requires = "source")]
+    #[arg(long, value_name = "LANGUAGE=FILE", value_parser = values::captions_or_none, requires = "source", conflicts_with = "batch")]
     captions: Vec<Option<(Label, PathBuf)>>,
     /// What portals call the film; an empty text takes it back
-    #[arg(long, value_name = "TEXT", requires = "source")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "source",
+        conflicts_with = "batch"
+    )]
     title: Option<String>,
     /// The day that portals name: 2025-10-09
-    #[arg(long, value_name = "TEXT", requires = "source")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "source",
+        conflicts_with = "batch"
+    )]
     date: Option<String>,
     /// What portals say about the film
-    #[arg(long, value_name = "TEXT", requires = "source")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "source",
+        conflicts_with = "batch"
+    )]
     description: Option<String>,
     /// Films of a batch that are worked on at once
     #[arg(long, value_name = "N", default_value = "2", requires = "batch")]

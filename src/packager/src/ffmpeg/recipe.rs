@@ -132,6 +132,10 @@ fn film_arguments(plan: &Plan, encoder: Encoder) -> Vec<String> {
         Treatment::Encode(_) => film_picture(plan, is_filtered, encoder),
     });
     arguments.extend(muxed.map(|audio| sound(plan, audio)).unwrap_or_default());
+    if plan.hold.is_some() {
+        // The held pictures come when the film has ended. Sound is not to go ahead of them, as it may by 10 s.
+        arguments.extend(words("-max_interleave_delta 0"));
+    }
     // A fragment from each key frame to the next, so that it can be cut at any of them.
     container(&mut arguments, "+frag_keyframe");
     arguments
