@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 
 const [executablePath, pageUrl, film, credentials] = process.argv.slice(2);
 /** Milliseconds. Decoding is done by the processor, which others may be using too. */
-const PATIENCE = 18_000;
+const PATIENCE = 25_000;
 
 const browser = await chromium.launch({
   executablePath,
