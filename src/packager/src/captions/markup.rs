@@ -1,4 +1,4 @@
-//! Text with the tags of SubRip, made WebVTT's cue text (https://www.w3.org/TR/webvtt1/#cue-text).
+//! Text with the tags of SubRip, made WebVTT's cue text (<https://www.w3.org/TR/webvtt1/#cue-text>).
 
 /// Tags that both formats have.
 const KEPT: [&str; 6] = ["<i>", "</i>", "<b>", "</b>", "<u>", "</u>"];

@@ -1,4 +1,4 @@
-//! WebVTT (https://www.w3.org/TR/webvtt1/), taken as it is: cues keep their settings and tags.
+//! WebVTT (<https://www.w3.org/TR/webvtt1/>), taken as it is: cues keep their settings and tags.
 
 use std::borrow::Cow;
 

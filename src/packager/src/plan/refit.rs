@@ -9,7 +9,7 @@ pub(crate) const SLACK_SECONDS: f64 = 0.5;
 /// Its reason, as a clause.
 const LONG_FRAGMENT: &str = "has no key frame for longer than can be copied";
 
-/// Why a plan does not do for a film. Reasons are clauses, as of [`Treatment::Encode`].
+/// Why a plan does not do for a film. Reasons are clauses, as of `Treatment::Encode`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Unfit {
     /// The picture cannot be copied.
