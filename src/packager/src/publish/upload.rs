@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reelgate_core::key::{GameId, ObjectKey};
-use sha2::{Digest as _, Sha256};
+use ring::digest::{Context, SHA256};
 use tokio::{sync::mpsc::Receiver, task::spawn_blocking, try_join};
 
 use crate::{
@@ -279,10 +279,9 @@ pub(crate) fn old(
 /// SHA-256 in hexadecimal digits, reckoned beside whatever else is to be done.
 pub(crate) async fn sha256(content: Vec<Bytes>) -> Result<String, Error> {
     let digits = spawn_blocking(move || {
-        let mut hasher = Sha256::new();
+        let mut hasher = Context::new(&SHA256);
         content.iter().for_each(|part| hasher.update(part));
-        let digest = hasher.finalize();
-        reelgate_core::hex::lower(&digest)
+        reelgate_core::hex::lower(hasher.finish().as_ref())
     });
     // Nobody waits for it any more when it has been cancelled.
     digits.await.map_err(|_| Error::Interrupted)
