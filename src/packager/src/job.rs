@@ -1,6 +1,7 @@
 //! The work on one film: cut up, uploaded, published.
 
 mod beside;
+pub(crate) mod judge;
 
 pub(crate) use beside::Beside;
 
@@ -27,7 +28,7 @@ use crate::{
     input::chapters,
     input::probe::Probe,
     input::source::{self, Film},
-    judge::{Case, Verdict},
+    job::judge::{Case, Verdict},
     mp4::codecs,
     plan::{Plan, Treatment, Wishes},
     publish::edition::{Edition, Fingerprint},

@@ -17,8 +17,8 @@ use crate::{
         source::{self, Film, Found},
     },
     job::{Beside, Job, Task},
-    pace::Doing,
     plan::{self, Plan, Treatment, refit::Unfit},
+    progress::pace::Doing,
     publish::{
         edition::Fingerprint,
         ledger::Ledger,

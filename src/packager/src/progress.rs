@@ -1,5 +1,7 @@
 //! How the person at the terminal sees that something happens.
 
+pub(crate) mod pace;
+
 use std::{
     io::{self, IsTerminal as _, Write as _},
     sync::{
@@ -13,7 +15,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     batch::Row,
-    pace::{Doing, Pace},
+    progress::pace::{Doing, Pace},
 };
 
 /// Steps of the remux bar: thousandths of the film.

@@ -11,7 +11,7 @@ use std::{
 use indicatif::{DecimalBytes, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use crate::{
-    pace::{Doing, Pace},
+    progress::pace::{Doing, Pace},
     progress::{Progress, WHOLE, style},
 };
 
