@@ -20,7 +20,7 @@ const SECRET: &str = "playback_token_secret";
 #[derive(clap::Args)]
 pub(super) struct MintArgs {
     /// The game it opens
-    #[arg(long, value_name = "ID", value_parser = game_id, required_unless_present = "ent")]
+    #[arg(long, visible_alias = "film", value_name = "ID", value_parser = game_id, required_unless_present = "ent")]
     game: Option<String>,
     /// A game id, or the beginning of some followed by *; may be repeated
     #[arg(long, value_name = "PATTERN")]
