@@ -9,6 +9,7 @@
 
 mod bench;
 mod build;
+mod bundle;
 mod compose;
 mod fuzz;
 mod process;
@@ -38,6 +39,8 @@ struct Cli {
 enum Command {
     /// Build the host and the components for release, and compose them
     Build,
+    /// Build for release, and put everything into one program
+    Bundle,
     /// Build, then play: embedded S3, sample film and gate, until Ctrl-C
     Up(up::Args),
     /// Run everything that CI runs
@@ -54,11 +57,19 @@ enum Command {
     Compose(compose::Args),
 }
 
+/// Builds what is bundled, the portal where there is Node.js, and bundles it.
+fn bundled(workspace: &Workspace) -> anyhow::Result<()> {
+    build::run(workspace)?;
+    up::portal(workspace)?;
+    bundle::run(workspace).map(drop)
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let workspace = Workspace::locate();
     let outcome = match cli.command {
         Command::Build => build::run(&workspace),
+        Command::Bundle => bundled(&workspace),
         Command::Up(args) => up::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),

@@ -27,13 +27,8 @@ impl Portal {
         })
     }
 
-    /// The gate's address.
-    pub(super) fn gate(&self) -> &str {
-        &self.gate
-    }
-
     /// A fresh playback token for the sample.
-    pub(super) fn token(&self) -> String {
+    fn token(&self) -> String {
         let grant = Grant {
             subject: Some("developer"),
             scope: &self.scope,
@@ -44,16 +39,6 @@ impl Portal {
             audience: "reelgate-gate".into(),
         };
         playback::mint(&grant, &self.keys, &rules, now())
-    }
-
-    /// The address of the film's playlist with a fresh token.
-    pub(super) fn playback_url(&self) -> String {
-        format!("{}/games/{GAME}/master.m3u8?t={}", self.gate, self.token())
-    }
-
-    /// Where a player without cookies begins: asks the gate for a session's prefix.
-    pub(super) fn session_url(&self) -> String {
-        format!("{}/games/{GAME}/session.json?t={}", self.gate, self.token())
     }
 
     /// The gate's list of videos; `None` when there are none to list, or the gate does not answer.

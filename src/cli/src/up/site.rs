@@ -83,9 +83,7 @@ impl Site {
     pub(super) fn introduction(&self) -> String {
         let [address, _] = self.origins();
         format!(
-            "the portal         {address}/\n\
-             \x20                  (for development only: whoever reaches it may sign in by any name;\n\
-             \x20                  who signs in as {GUEST} may not watch)\n"
+            "portal       {address}/   for development: sign in by any name; {GUEST} may not watch\n"
         )
     }
 
