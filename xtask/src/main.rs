@@ -11,6 +11,7 @@ mod bench;
 mod build;
 mod bundle;
 mod compose;
+mod dist;
 mod fuzz;
 mod process;
 mod soak;
@@ -41,6 +42,8 @@ enum Command {
     Build,
     /// Build for release, and put everything into one program
     Bundle,
+    /// Make what is released, into target/distribution
+    Dist,
     /// Build, then play: embedded S3, sample film and gate, until Ctrl-C
     Up(up::Args),
     /// Run everything that CI runs
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
     let workspace = Workspace::locate();
     let outcome = match cli.command {
         Command::Build => build::run(&workspace),
+        Command::Dist => dist::run(&workspace),
         Command::Bundle => bundled(&workspace),
         Command::Up(args) => up::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
