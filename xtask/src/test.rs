@@ -13,7 +13,7 @@ use crate::testbed::open_files;
 use crate::tools::apt::{CHROMIUM, FFMPEG, REDIS};
 use crate::tools::cargo_install::{self, CARGO_DENY};
 use crate::workspace::{WASM_TARGET, Workspace};
-use crate::{build, process, tools, wit};
+use crate::{build, bundle, process, tools, wit};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -276,6 +276,7 @@ fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     journeys
         .args(["--package", "reelgate-tests"])
         .env("REELGATE_BIN", workspace.reelgate())
+        .env("REELGATE_BUNDLED", bundle::run(workspace)?)
         .env("REELGATE_COMPONENTS", workspace.wasm_folder());
     for (variable, wheel) in tools::pip::WASMTIMES {
         journeys.env(variable, tools::pip::wasmtime(workspace, wheel)?);
