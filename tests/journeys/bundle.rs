@@ -76,8 +76,12 @@ async fn a_film_plays_where_there_is_nothing_but_the_program() {
         .split_once('/')
         .unwrap();
     let playlist = client.get(format!("/{path}")).send().await;
-    let video = playlist.text().lines().last().unwrap().to_owned();
-    let video = format!("/{}", path.replace("master.m3u8", &video));
+    let master = playlist.text();
+    let video = master
+        .lines()
+        .rfind(|line| line.ends_with("video.m3u8"))
+        .unwrap();
+    let video = format!("/{}", path.replace("master.m3u8", video));
     let video_playlist = client.get(&video).send().await;
     let segment = video_playlist.text();
     let segment = segment
