@@ -23,6 +23,7 @@ mod store;
 mod stream;
 mod token;
 mod up;
+mod variables;
 mod version;
 mod videos;
 
@@ -112,7 +113,7 @@ fn main() -> ExitCode {
         let printed = exit::print(version::verbose().trim_end());
         return printed.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS);
     }
-    let cli = Cli::parse();
+    let cli = variables::parse::<Cli>(std::env::args_os());
     // Only one that is there already can stand in its way, and that would do as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(cli.command) {

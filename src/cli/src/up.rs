@@ -2,6 +2,7 @@
 
 mod bucket;
 mod introduction;
+mod lan;
 mod page;
 mod portal;
 mod server;
@@ -18,12 +19,14 @@ use bucket::Bucket;
 use introduction::Introduction;
 use portal::Portal;
 use site::Site;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stream::{Stream, StreamArgs};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The sample's game.
 const GAME: &str = "sample";
@@ -44,6 +47,10 @@ pub(crate) struct Args {
     /// The portal's port on 127.0.0.1; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 8790)]
     portal_port: u16,
+    /// Let a phone in the same network play the sample: gate and player page listen on this machine's
+    /// address there, and a QR code leads to them
+    #[arg(long, conflicts_with = "stream")]
+    lan: bool,
     /// Where the bucket, the sample and compiled components are kept; the user's folders for state and
     /// caches unless given
     #[arg(long, value_name = "DIR", env = "REELGATE_DATA")]
@@ -63,9 +70,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let (stop, mut stopped) = watch::channel(false);
     let starting = stop_at_signal(stop)?;
     let home = Home::new(&args)?;
-    let page = listen(args.page_port, "--page-port").await?;
+    let page = listen(home.network, args.page_port, "--page-port").await?;
     let portal = match home.portal {
-        Some(_) => Some(listen(args.portal_port, "--portal-port").await?),
+        Some(_) => Some(listen(LOOPBACK, args.portal_port, "--portal-port").await?),
         None => None,
     };
     let bucket = tokio::select! {
@@ -83,6 +90,10 @@ struct Home {
     data: PathBuf,
     bundle: Option<Bundle>,
     portal: Option<PathBuf>,
+    /// Where the gate and the player page listen.
+    network: IpAddr,
+    /// Where the player page is, below its address.
+    folder: String,
 }
 
 impl Home {
@@ -103,6 +114,12 @@ impl Home {
             portal: args.portal.clone().or(bundled),
             data: places.state,
             bundle,
+            network: if args.lan { lan::address()? } else { LOOPBACK },
+            folder: if args.lan {
+                lan::folder()?
+            } else {
+                "/".to_owned()
+            },
         })
     }
 
@@ -162,15 +179,23 @@ async fn play(
         .as_ref()
         .map(|stream| stream.admin_token().to_owned());
     let gate_url = gate.url();
-    let portal = Portal::new(gate.url(), playback_secret, admin_token)
-        .map(Arc::new)
-        .ok_or_else(|| Failure::new(Kind::Failed, "cannot make a secret"))?;
+    let portal = Portal::new(
+        gate.url(),
+        playback_secret,
+        admin_token,
+        home.folder.clone(),
+    )
+    .map(Arc::new)
+    .ok_or_else(|| Failure::new(Kind::Failed, "cannot make a secret"))?;
 
     let mut stop = stopped.clone();
     let serving = tokio::task::spawn_blocking(move || gate.until(&stopped));
+    let page = format!("{page_url}{}", home.folder);
+    let invitation = args.lan.then(|| lan::invitation(&page)).transpose()?;
     Introduction {
         gate: &gate_url,
-        page: &page_url,
+        page: &page,
+        invitation,
         portal: site.as_deref().map(Site::introduction),
         env_file: &env_file,
         stream: stream
@@ -249,7 +274,7 @@ fn sample_path(data: &Path) -> PathBuf {
 /// Where the gate will be. Stream and the portal have to know it before the gate starts, so a free port
 /// is looked for here.
 fn gate_address(args: &Args, home: &Home) -> Result<SocketAddr, Failure> {
-    let wished = listen_address(args.port);
+    let wished = SocketAddr::new(home.network, args.port);
     if args.port != 0 || !(args.stream.stream || home.portal.is_some()) {
         return Ok(wished);
     }
@@ -313,18 +338,16 @@ fn listen_address(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-async fn listen(port: u16, option: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(listen_address(port))
-        .await
-        .map_err(|error| {
-            Failure::new(
-                Kind::Failed,
-                format!("cannot listen on 127.0.0.1:{port}: {error}"),
-            )
-            .with_help(format!(
-                "stop what listens there, or choose another port with {option}"
-            ))
-        })
+async fn listen(network: IpAddr, port: u16, option: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind((network, port)).await.map_err(|error| {
+        Failure::new(
+            Kind::Failed,
+            format!("cannot listen on {network}:{port}: {error}"),
+        )
+        .with_help(format!(
+            "stop what listens there, or choose another port with {option}"
+        ))
+    })
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {

@@ -16,6 +16,8 @@ pub(super) struct Introduction<'a> {
     pub(super) portal: Option<String>,
     /// What other commands read.
     pub(super) env_file: &'a Path,
+    /// Of `--lan`.
+    pub(super) invitation: Option<String>,
     /// Of the Stream path.
     pub(super) stream: Option<String>,
 }
@@ -34,18 +36,19 @@ impl Introduction<'_> {
         let Self { gate, page, .. } = self;
         let portal = self.portal.as_deref().unwrap_or_default();
         let stream = self.stream.as_deref().unwrap_or_default();
+        let invitation = self.invitation.as_deref().unwrap_or_default();
         let env_file = quoted(self.env_file);
         format!(
             "\nA private film is ready. Stop with Ctrl-C.\n\n\
              {portal}\
-             player page  {page}/\n\n\
+             player page  {page}\n\n\
              In another terminal:\n\n\
              \x20 export REELGATE_ENV_FILE={env_file}\n\
              \x20 {program} play {GAME}\n\
              \x20 curl -i \"$({program} token mint --film {GAME} --url)\"\n\
              \x20 curl -i {gate}/games/{GAME}/master.m3u8   # 403: no token\n\
              \x20 {program} package FILM.mp4 --film ID\n\n\
-             {stream}"
+             {stream}{invitation}"
         )
     }
 }
@@ -58,9 +61,10 @@ mod tests {
     fn it_fits_a_terminal_and_shows_no_secret() {
         let text = Introduction {
             gate: "http://127.0.0.1:8787",
-            page: "http://127.0.0.1:8788",
+            page: "http://127.0.0.1:8788/",
             portal: Some("portal       http://127.0.0.1:8790/\n".into()),
             env_file: Path::new("/home/somebody/.local/state/reelgate/up/up.env"),
+            invitation: None,
             stream: None,
         }
         .text("/home/somebody/reelgate-0.1.0-linux-x86_64/reelgate");

@@ -13,18 +13,31 @@ pub(super) struct Portal {
     keys: KeyRing,
     scope: Scope,
     admin_token: Option<String>,
+    folder: String,
 }
 
 impl Portal {
     /// A portal for the sample on `gate`, with the secret they share, and with what opens the gate's API
     /// where there are videos. `None` when the secret is too short.
-    pub(super) fn new(gate: String, secret: String, admin_token: Option<String>) -> Option<Self> {
+    /// Its page is in `folder`, which begins and ends with a slash.
+    pub(super) fn new(
+        gate: String,
+        secret: String,
+        admin_token: Option<String>,
+        folder: String,
+    ) -> Option<Self> {
         Some(Self {
+            folder,
             gate,
             keys: KeyRing::parse(secret).ok()?,
             scope: Scope::new(Some(GAME.into()), None)?,
             admin_token,
         })
+    }
+
+    /// Where its page is, below its address.
+    pub(super) fn folder(&self) -> &str {
+        &self.folder
     }
 
     /// A fresh playback token for the sample.

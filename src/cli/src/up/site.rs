@@ -148,7 +148,7 @@ impl Site {
         let cookies: Vec<&str> = cookies.iter().filter_map(|it| it.to_str().ok()).collect();
         let known = self.sessions.find(&cookies);
         // The server lets no other host in, and none without.
-        let host = server::own_host(request.headers()).unwrap_or_default();
+        let host = server::own_host(request.headers(), super::LOOPBACK).unwrap_or_default();
         let party = format!("http://{host}");
         match *request.method() {
             Method::GET => match known {
