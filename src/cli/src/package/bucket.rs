@@ -64,6 +64,7 @@ pub(crate) fn bucket(args: &BucketArgs) -> Result<BucketConfig, Failure> {
         bucket: required(args.bucket.as_ref(), "s3_bucket"),
         access_key_id: required(args.access_key_id.as_ref(), "s3_access_key_id"),
         secret_access_key: required(None, "s3_secret_access_key"),
+        session_token: find(None, "s3_session_token"),
         region: find(args.region.as_ref(), "s3_region")
             .unwrap_or_else(|| DEFAULT_REGION.to_owned()),
     };

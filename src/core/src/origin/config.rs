@@ -41,7 +41,7 @@ pub struct Config {
 
 impl Config {
     /// Reads `s3_endpoint`, `s3_bucket`, `s3_region` (`auto` when it is not set), `s3_access_key_id`
-    /// and `s3_secret_access_key`; `origin_serves`, `games` when it is not set, or `originals`.
+    /// and `s3_secret_access_key`, with `s3_session_token` where they are temporary; `origin_serves`, `games` when it is not set, or `originals`.
     ///
     /// # Errors
     /// Every variable that is missing or unusable, all together.
