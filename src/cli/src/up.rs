@@ -297,6 +297,7 @@ fn gate(
     Serve {
         app: vec![args.app.clone()],
         listen,
+        metrics_listen: None,
         data: args.data.clone(),
         runtime_config_file: None,
         schedule: None,
