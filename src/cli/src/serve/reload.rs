@@ -7,11 +7,14 @@ use crate::signals;
 use reelgate_host::{App, Certificate, Reloaded, Surroundings};
 use std::io;
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use tokio::sync::{oneshot, watch};
 
 /// Signals, caught from the first moment on: an early one would end the process.
-pub(crate) struct Reloads(oneshot::Sender<Reloader>);
+pub(crate) struct Reloads {
+    reloader: oneshot::Sender<Reloader>,
+    thread: JoinHandle<io::Result<()>>,
+}
 
 impl Reloads {
     /// Catches signals, and keeps them until there is something to read again.
@@ -35,19 +38,23 @@ impl Reloads {
             })
         };
         let cannot = |error| Failure::new(Kind::Failed, error);
-        thread.spawn(work).map_err(cannot)?;
+        let thread = thread.spawn(work).map_err(cannot)?;
         match is_ready.recv() {
-            Ok(Ok(())) => Ok(Self(sender)),
+            Ok(Ok(())) => Ok(Self {
+                reloader: sender,
+                thread,
+            }),
             Ok(Err(kind)) => Err(cannot(io::Error::from(kind))),
             Err(_) => Err(cannot(io::Error::other("cannot watch for signals"))),
         }
     }
 
-    /// The host answers: from now on it is read again.
-    pub(super) fn begin(self, reloader: Reloader) {
+    /// The host answers: from now on it is read again, until it is to stop.
+    pub(super) fn begin(self, reloader: Reloader) -> JoinHandle<io::Result<()>> {
         systemd::ready(&reloader.around.log);
         // The other side waits for it.
-        drop(self.0.send(reloader));
+        drop(self.reloader.send(reloader));
+        self.thread
     }
 }
 

@@ -80,17 +80,21 @@ impl Running {
             certificate.watch(&around).map_err(failed)?;
         }
         let apps = self.apps.subscribe();
-        if let Some(reloads) = reloads {
+        let reloading = reloads.map(|reloads| {
             reloads.begin(Reloader {
                 apps: self.apps,
                 application: self.application,
                 certificate: self.certificate,
                 around: around.clone(),
-            });
-        }
+            })
+        });
         let result = Scheduler::start(&apps, &around).and_then(|scheduler| {
             self.server.run(&apps, &around)?;
-            scheduler.join()
+            scheduler.join()?;
+            reloading.map_or(Ok(()), |thread| {
+                let ended = thread.join();
+                ended.map_err(|_| io::Error::other("the thread that reads again panicked"))?
+            })
         });
         around.log.flush();
         result.map_err(failed)

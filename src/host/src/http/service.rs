@@ -164,9 +164,8 @@ impl Service {
         let Answered { mut response, log } = answered;
         let status = response.status();
         // A cookie without a token renews a session.
-        let begins_session = asked.has_token
-            && status.as_u16() < 400
-            && response.headers().contains_key(SET_COOKIE);
+        let begins_session =
+            asked.has_token && status.as_u16() < 400 && response.headers().contains_key(SET_COOKIE);
         route.head(arrived.elapsed(), begins_session);
         response.headers_mut().insert(X_REQUEST_ID, id.header());
         let entry = Entry {
