@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Certificate {
     files: Files,
+    /// Of the files that were read at the start.
+    stamps: Stamps,
     current: RwLock<Arc<CertifiedKey>>,
 }
 
@@ -43,8 +45,14 @@ impl Certificate {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
         };
+        // Before they are read: what changes in between is a change.
+        let stamps = files.stamps();
         let current = RwLock::new(Arc::new(files.read()?));
-        Ok(Arc::new(Self { files, current }))
+        Ok(Arc::new(Self {
+            files,
+            stamps,
+            current,
+        }))
     }
 
     /// How a listener speaks TLS with it; offers HTTP/2 and 1.1.
@@ -87,7 +95,7 @@ impl Certificate {
     pub fn watch(self: &Arc<Self>, around: &Surroundings) -> io::Result<()> {
         let (certificate, around) = (Arc::clone(self), around.clone());
         let watch = move || {
-            let mut changes = Changes::since(certificate.files.stamps());
+            let mut changes = Changes::since(certificate.stamps);
             loop {
                 thread::sleep(LOOK);
                 if changes.look(certificate.files.stamps()) {
@@ -127,10 +135,13 @@ impl Files {
         Ok(CertifiedKey::from_der(chain, key, &provider())?)
     }
 
-    fn stamps(&self) -> [Option<Stamp>; 2] {
+    fn stamps(&self) -> Stamps {
         [&self.certificate, &self.key].map(|path| Stamp::of(path))
     }
 }
+
+/// Of the certificate's file and the key's.
+type Stamps = [Option<Stamp>; 2];
 
 /// What differs when a file was written, or another has taken its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
