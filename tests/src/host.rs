@@ -7,8 +7,11 @@ use crate::{bucket, built, manifest, portal};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::Semaphore;
@@ -32,6 +35,7 @@ pub struct Settings {
     arguments: Vec<OsString>,
     log_format: &'static str,
     open_files: Option<u32>,
+    socket: Option<Arc<TcpListener>>,
 }
 
 impl Settings {
@@ -54,6 +58,7 @@ impl Settings {
             arguments: Vec::new(),
             log_format: "json",
             open_files: None,
+            socket: None,
         }
     }
 
@@ -116,6 +121,13 @@ impl Settings {
         self
     }
 
+    /// With a socket that somebody else has opened, handed over as systemd does it.
+    #[must_use]
+    pub fn socket(mut self, socket: &Arc<TcpListener>) -> Self {
+        self.socket = Some(Arc::clone(socket));
+        self
+    }
+
     /// With the log for people.
     #[must_use]
     pub fn text_log(mut self) -> Self {
@@ -160,11 +172,16 @@ impl Settings {
 
     /// The program, before its first word.
     fn program(&self) -> Command {
-        let Some(most) = self.open_files else {
-            return Command::new(built::reelgate());
+        let before = match (self.open_files, &self.socket) {
+            (None, None) => return Command::new(built::reelgate()),
+            (Some(most), _) => format!("ulimit -n {most}"),
+            // sd_listen_fds(3): the first is number 3, and they are for the process with that id.
+            (None, Some(_)) => {
+                "exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$".to_owned()
+            }
         };
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]);
+        shell.args(["-c", &format!("{before}; exec \"$0\" \"$@\"")]);
         shell.arg(built::reelgate());
         shell
     }
@@ -188,7 +205,11 @@ impl Settings {
         // One at a time: who comes first compiles for all.
         static STARTING: Semaphore = Semaphore::const_new(1);
         let _turn = STARTING.acquire().await.expect("never closed");
-        let process = Process::start(&mut self.command(data.path()));
+        let stdin = self.socket.as_ref().map_or_else(Stdio::null, |socket| {
+            let socket = socket.try_clone().expect("a file more");
+            OwnedFd::from(socket).into()
+        });
+        let process = Process::start_with(&mut self.command(data.path()), stdin);
         let address = process.address().await;
         Host {
             process,
@@ -230,6 +251,15 @@ impl Host {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it tells what it counts, with the words of [`crate::metrics::ARGUMENTS`].
+    ///
+    /// # Panics
+    ///
+    /// It does not.
+    pub async fn metrics_address(&self) -> SocketAddr {
+        self.process.metrics_address().await
     }
 
     /// Somebody who asks it.

@@ -312,6 +312,7 @@ fn gate(
         app: args.app.iter().cloned().collect(),
         catalog: Catalog::Bucket,
         listen,
+        metrics_listen: None,
         data: args.data.clone(),
         runtime_config_file: None,
         schedule: None,

@@ -67,6 +67,7 @@ impl NativeOrigin {
                     }
                 },
                 Step::Pause(time) => {
+                    client.metrics().outgoing.again.inc();
                     tokio::time::sleep(time).await;
                     exchange.next(Event::<CoreHeaders<'_>>::Paused, now(), jitter())
                 }
@@ -87,7 +88,8 @@ impl NativeOrigin {
         }
     }
 
-    async fn send(
+    /// Sends what the rules made of a request.
+    pub(crate) async fn send(
         &self,
         request: &BucketRequest<'_>,
         client: &HttpClient,
@@ -194,7 +196,7 @@ fn failure(error: &Error) -> Failure {
     }
 }
 
-fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     UnixTime(
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
