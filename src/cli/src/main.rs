@@ -1,5 +1,6 @@
 //! The command line of reelgate.
 
+mod aws;
 mod bundle;
 mod captions;
 mod check;

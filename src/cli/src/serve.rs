@@ -60,6 +60,10 @@ pub(crate) struct Serve {
     /// Values of variables: lines such as SPIN_VARIABLE_S3_BUCKET=films.
     #[arg(long, value_name = "FILE", env = "REELGATE_ENV_FILE")]
     pub(crate) env_file: Option<PathBuf>,
+    /// Take the bucket's key pair from AWS's usual places: the environment, ~/.aws, a web identity, a container,
+    /// the instance. A temporary one is replaced before it ends.
+    #[arg(long)]
+    pub(crate) aws_credentials: bool,
     /// The value of one variable; goes before the environment and the file.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) variable: Vec<(String, String)>,

@@ -320,6 +320,7 @@ fn gate(
         no_schedule: !args.stream.stream,
         build_folder: args.build_folder.clone(),
         env_file: None,
+        aws_credentials: false,
         variable,
         log_format: LogFormat::Text,
         origin: OriginKind::Native,

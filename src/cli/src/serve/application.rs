@@ -1,5 +1,6 @@
 //! What a host serves: read at the start, and again when it is asked to.
 
+use crate::aws::{Chain, KeyPair};
 use crate::bundle::Bundle;
 use crate::exit::{Failure, Kind};
 use crate::places::Places;
@@ -10,11 +11,17 @@ use reelgate_host::manifest::Manifest;
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{App, LoadOptions, Log, Origin, Runtime, RuntimeConfig, Stores};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often it is looked whether a key pair of AWS has been replaced; that happens minutes before it ends.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// An application, and what stays while it is read again: the engine, and stores that are open.
 pub(crate) struct Application {
     args: Serve,
     manifests: Vec<PathBuf>,
+    /// Where the bucket's key pair is from, if not from variables, and the one in force.
+    aws: Option<(Chain, Option<KeyPair>)>,
     runtime: Runtime,
     stores: Stores,
 }
@@ -32,6 +39,10 @@ impl Application {
         let stores = Stores::new(config, &places.state);
         Ok(Self {
             manifests: with_schedules(&args, apps),
+            aws: match args.aws_credentials {
+                true => Some((Chain::find()?, None)),
+                false => None,
+            },
             args,
             runtime,
             stores,
@@ -68,9 +79,37 @@ impl Application {
         Ok(app)
     }
 
-    fn sources(&self) -> Result<Sources, Failure> {
+    /// Waits until the bucket's key pair is another one than that in force: a temporary one ends. For ever where
+    /// it is none of AWS's.
+    pub(super) async fn key_pair_changes(&self) {
+        let Some((chain, current)) = &self.aws else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            // Who gives none now may give one in a minute; the one in force is still good.
+            if chain
+                .key_pair()
+                .await
+                .is_ok_and(|pair| Some(&pair) != current.as_ref())
+            {
+                return;
+            }
+        }
+    }
+
+    fn sources(&mut self) -> Result<Sources, Failure> {
+        let of_aws = match &mut self.aws {
+            Some((chain, current)) => {
+                let pair = chain.key_pair_now()?;
+                *current = Some(pair.clone());
+                pair.variables().to_vec()
+            }
+            None => Vec::new(),
+        };
         Ok(Sources::default()
             .then(self.args.variable.iter().cloned())
+            .then(of_aws)
             .then_environment(variable_files::of_environment()?)
             .then_environment(variable_files::of_file(self.args.env_file.as_deref())?))
     }

@@ -71,6 +71,7 @@ async fn reload_at(mut hangups: signals::Hangups, mut reloader: Reloader) {
     loop {
         tokio::select! {
             () = hangups.next() => reloader.reload(),
+            () = reloader.application.key_pair_changes() => reloader.reload(),
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }
