@@ -28,6 +28,7 @@ macro_rules! with_each_origin {
 mod answers;
 mod archive;
 mod authority;
+mod aws;
 mod bodies;
 mod browsers;
 mod bundle;

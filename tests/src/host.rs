@@ -32,6 +32,7 @@ pub struct Settings {
     origin: Origin,
     listen: SocketAddr,
     variables: BTreeMap<String, String>,
+    environment: Vec<(String, String)>,
     arguments: Vec<OsString>,
     log_format: &'static str,
     open_files: Option<u32>,
@@ -55,6 +56,7 @@ impl Settings {
             origin: Origin::Native,
             listen: ([127, 0, 0, 1], 0).into(),
             variables: variables.map(|(name, value)| (name.into(), value)).into(),
+            environment: Vec::new(),
             arguments: Vec::new(),
             log_format: "json",
             open_files: None,
@@ -80,6 +82,13 @@ impl Settings {
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// With something else in its environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -167,6 +176,7 @@ impl Settings {
         for (name, value) in &self.variables {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
         }
+        command.envs(self.environment.iter().cloned());
         command
     }
 
