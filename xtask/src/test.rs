@@ -1,6 +1,6 @@
 //! `cargo xtask test`: all that CI runs, in the order that fails soonest.
 
-mod readme;
+mod docs;
 mod tally;
 
 use std::process::Command;
@@ -32,7 +32,7 @@ struct Step {
 }
 
 /// A later step does not need an earlier one to have passed, except that the end-to-end
-/// tests and the README need the build; without it they fail and say so.
+/// tests and the documents need the build; without it they fail and say so.
 const STEPS: &[Step] = &[
     Step {
         name: "format",
@@ -79,8 +79,8 @@ const STEPS: &[Step] = &[
         action: end_to_end,
     },
     Step {
-        name: "README commands",
-        action: readme_commands,
+        name: "documents",
+        action: documents,
     },
 ];
 
@@ -283,6 +283,6 @@ fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tally.run(&mut journeys)
 }
 
-fn readme_commands(workspace: &Workspace, _: &mut Tally) -> Result<()> {
-    readme::check(workspace)
+fn documents(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    docs::check(workspace)
 }
