@@ -82,6 +82,18 @@ const STEPS: &[Step] = &[
         name: "documents",
         action: documents,
     },
+    Step {
+        name: "tutorials",
+        action: tutorials,
+    },
+    Step {
+        name: "book",
+        action: book,
+    },
+    Step {
+        name: "API description",
+        action: docs::python::api,
+    },
 ];
 
 struct Finished {
@@ -285,4 +297,12 @@ fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 
 fn documents(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     docs::check(workspace)
+}
+
+fn tutorials(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    docs::follow(workspace)
+}
+
+fn book(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    docs::python::book(workspace)
 }

@@ -5,7 +5,11 @@ mod help;
 mod limits;
 mod links;
 mod markdown;
+pub(super) mod python;
+mod shell;
+mod stand_ins;
 mod tables;
+mod tutorials;
 
 use std::fs;
 use std::path::Path;
@@ -14,10 +18,16 @@ use anyhow::{Context, Result};
 
 use self::help::Helps;
 use self::markdown::Page;
+use crate::tools::{self, apt::FFMPEG};
 use crate::workspace::Workspace;
 
 /// Pages beside those of `docs`.
-const PAGES: [&str; 4] = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md"];
+const PAGES: [&str; 4] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "SECURITY.md",
+];
 
 /// Folders of pages, with all that is below them.
 const FOLDERS: [&str; 2] = ["docs", "deploy"];
@@ -35,9 +45,21 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
     commands::check(workspace, &pages)?;
     links::check(workspace.root(), &pages)?;
     tables::variables(workspace, of("docs/reference/variables.md")?)?;
-    tables::commands(&mut Helps::new(workspace), of("docs/reference/commands.md")?)?;
+    tables::commands(
+        &mut Helps::new(workspace),
+        of("docs/reference/commands.md")?,
+    )?;
     tables::problems(workspace, of("docs/reference/problems.md")?)?;
     limits::check(workspace, of("docs/reference/limits.md")?)
+}
+
+/// Runs the commands of the tutorials and guides.
+///
+/// # Errors
+/// When one fails.
+pub(super) fn follow(workspace: &Workspace) -> Result<()> {
+    tools::apt::ensure(&[FFMPEG])?;
+    tutorials::run(workspace, &pages(workspace)?)
 }
 
 /// All documents, in the order of their names.
@@ -48,14 +70,16 @@ fn pages(workspace: &Workspace) -> Result<Vec<Page>> {
     }
     names.sort();
     let read = |name: &String| {
-        let text = fs::read_to_string(workspace.path(name)).with_context(|| format!("cannot read {name}"))?;
+        let text = fs::read_to_string(workspace.path(name))
+            .with_context(|| format!("cannot read {name}"))?;
         Ok(Page::parse(name, &text))
     };
     names.iter().map(read).collect()
 }
 
 fn below(root: &Path, folder: &str, names: &mut Vec<String>) -> Result<()> {
-    let entries = fs::read_dir(root.join(folder)).with_context(|| format!("cannot list {folder}"))?;
+    let entries =
+        fs::read_dir(root.join(folder)).with_context(|| format!("cannot list {folder}"))?;
     for entry in entries {
         let entry = entry?;
         let name = format!("{folder}/{}", entry.file_name().to_string_lossy());

@@ -17,7 +17,12 @@ pub(super) fn check(workspace: &Workspace, pages: &[Page]) -> Result<()> {
     let mut checked = 0;
     let mut wrong = Vec::new();
     for page in pages {
-        for command in page.blocks.iter().filter(|block| block.is("sh")).flat_map(commands) {
+        for command in page
+            .blocks
+            .iter()
+            .filter(|block| block.is("sh"))
+            .flat_map(commands)
+        {
             match understood(&mut helps, &command) {
                 None => continue,
                 Some(Ok(())) => {}
@@ -99,7 +104,11 @@ fn reelgate_understands(helps: &mut Helps<'_>, words: &[&str]) -> Result<()> {
     let subcommand = subcommand(words, |known| helps.of(known).is_ok());
     let help = helps.of(subcommand)?;
     for word in words {
-        let flag = word.split('=').next().unwrap_or(word).trim_matches(['"', ')']);
+        let flag = word
+            .split('=')
+            .next()
+            .unwrap_or(word)
+            .trim_matches(['"', ')']);
         if flag.starts_with("--") && !help.split([' ', ',', '\n', '=']).any(|known| known == flag) {
             bail!("no flag {flag}");
         }
@@ -109,7 +118,10 @@ fn reelgate_understands(helps: &mut Helps<'_>, words: &[&str]) -> Result<()> {
 
 /// The words at the beginning that name a subcommand: as many as the program knows help for. One word is
 /// taken in any case, so that a wrong one is told.
-fn subcommand<'a, 'b>(words: &'a [&'b str], mut knows: impl FnMut(&[&str]) -> bool) -> &'a [&'b str] {
+fn subcommand<'a, 'b>(
+    words: &'a [&'b str],
+    mut knows: impl FnMut(&[&str]) -> bool,
+) -> &'a [&'b str] {
     let is_name = |word: &&&str| {
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(named)
@@ -156,8 +168,7 @@ mod tests {
 
     #[test]
     fn a_line_may_hold_several_commands() {
-        let page =
-            "```sh\ncargo xtask build && T=\"$(reelgate token mint)\" | sort -u\n```\n";
+        let page = "```sh\ncargo xtask build && T=\"$(reelgate token mint)\" | sort -u\n```\n";
         assert_eq!(
             commands_in(page),
             ["cargo xtask build", "T=", "reelgate token mint", "sort -u"]

@@ -52,7 +52,11 @@ impl<'a> Helps<'a> {
             if below.is_empty() || help.contains("\nArguments:\n") {
                 found.push(name.clone());
             }
-            open.extend(below.iter().map(|word| format!("{name} {word}").trim().to_owned()));
+            open.extend(
+                below
+                    .iter()
+                    .map(|word| format!("{name} {word}").trim().to_owned()),
+            );
         }
         found.sort();
         Ok(found)

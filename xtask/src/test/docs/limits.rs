@@ -36,17 +36,29 @@ fn compare(workspace: &Workspace, row: &Row) -> Result<usize> {
     let [_, said, place] = row.cells.as_slice() else {
         bail!("a row has three cells");
     };
-    let folder = row.under.strip_prefix("In ").context("the table stands under no folder")?;
+    let folder = row
+        .under
+        .strip_prefix("In ")
+        .context("the table stands under no folder")?;
     let [file, holders @ ..] = place.code.as_slice() else {
         bail!("it names no file");
     };
     let path = workspace.path(folder).join(file);
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     for holder in holders {
         let expression = expression(&text, holder)?;
-        for number in numbers(expression).with_context(|| format!("`{holder}` is `{expression}`"))? {
-            if !values(said).iter().any(|value| (value - number).abs() < f64::EPSILON) {
-                bail!("`{holder}` is `{expression}`, and the page says `{}`", said.text);
+        for number in
+            numbers(expression).with_context(|| format!("`{holder}` is `{expression}`"))?
+        {
+            if !values(said)
+                .iter()
+                .any(|value| (value - number).abs() < f64::EPSILON)
+            {
+                bail!(
+                    "`{holder}` is `{expression}`, and the page says `{}`",
+                    said.text
+                );
             }
         }
     }
@@ -55,7 +67,9 @@ fn compare(workspace: &Workspace, row: &Row) -> Result<usize> {
 
 /// What a constant is, or the piece of text itself where the file has it.
 fn expression<'a>(text: &'a str, holder: &'a str) -> Result<&'a str> {
-    let is_name = holder.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let is_name = holder
+        .chars()
+        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     if !is_name {
         return match text.contains(holder) {
             true => Ok(holder),
@@ -78,7 +92,9 @@ fn numbers(expression: &str) -> Result<Vec<f64>> {
     };
     let ends = expression.split("..=");
     let numbers: Option<Vec<f64>> = ends.map(|end| Some(product(end)? / scale)).collect();
-    numbers.filter(|numbers| !numbers.is_empty()).context("no number")
+    numbers
+        .filter(|numbers| !numbers.is_empty())
+        .context("no number")
 }
 
 /// The product of the integers in it, or one shifted by the other.
@@ -86,7 +102,9 @@ fn product(expression: &str) -> Option<f64> {
     let is_digit = |c: char| c.is_ascii_digit() || c == '_';
     let pieces = expression.split(|c: char| !is_digit(c));
     let integers = pieces.filter(|piece| piece.starts_with(|c: char| c.is_ascii_digit()));
-    let integers: Option<Vec<u32>> = integers.map(|piece| piece.replace('_', "").parse().ok()).collect();
+    let integers: Option<Vec<u32>> = integers
+        .map(|piece| piece.replace('_', "").parse().ok())
+        .collect();
     match integers?.as_slice() {
         [] => None,
         [number, shift] if expression.contains("<<") => {
@@ -105,7 +123,9 @@ fn values(cell: &Cell) -> Vec<f64> {
             continue;
         };
         values.push(number);
-        let unit = words.get(position + 1).map_or("", |unit| unit.trim_end_matches(','));
+        let unit = words
+            .get(position + 1)
+            .map_or("", |unit| unit.trim_end_matches(','));
         values.extend(factor(unit).map(|factor| number * factor));
     }
     values

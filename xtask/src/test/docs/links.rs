@@ -13,7 +13,10 @@ use super::markdown::Page;
 /// # Errors
 /// When links lead nowhere; all are listed.
 pub(super) fn check(root: &Path, pages: &[Page]) -> Result<()> {
-    let known: HashMap<&str, &Page> = pages.iter().map(|page| (page.name.as_str(), page)).collect();
+    let known: HashMap<&str, &Page> = pages
+        .iter()
+        .map(|page| (page.name.as_str(), page))
+        .collect();
     let mut checked = 0;
     let mut wrong = Vec::new();
     for page in pages {
@@ -86,7 +89,11 @@ mod tests {
             ("main.rs#there", false),
             ("nowhere.rs", false),
         ] {
-            assert_eq!(trouble(root, &known, &page, link).is_none(), is_good, "{link}");
+            assert_eq!(
+                trouble(root, &known, &page, link).is_none(),
+                is_good,
+                "{link}"
+            );
         }
     }
 }
