@@ -1,12 +1,13 @@
 // Plays a film in Chromium and prints what happened, as one JSON object.
 //
-//   node play.mjs CHROMIUM PAGE FILM CREDENTIALS
+//   node play.mjs CHROMIUM PAGE FILM CREDENTIALS PLAYER
 //
-// PAGE is the address of player.html, FILM that of the master playlist, CREDENTIALS `yes` or `no`.
+// PAGE is the address of player.html, FILM that of the master playlist, CREDENTIALS `yes` or `no`, PLAYER `hls.js`
+// or `shaka-player`.
 
 import { chromium } from "playwright-core";
 
-const [executablePath, pageUrl, film, credentials] = process.argv.slice(2);
+const [executablePath, pageUrl, film, credentials, player] = process.argv.slice(2);
 /** Milliseconds. Decoding is done by the processor, which others may be using too. */
 const PATIENCE = 25_000;
 
@@ -36,7 +37,7 @@ try {
     const media = /\.(m3u8|m4s|mp4)$/.test(pathname);
     if (media) responses.push({ status: response.status(), file: pathname.split("/").pop(), token: search !== "" });
   });
-  await page.goto(`${pageUrl}?${new URLSearchParams({ film, credentials })}`);
+  await page.goto(`${pageUrl}?${new URLSearchParams({ film, credentials, player })}`);
   await until(page, () => window.failure !== null || document.getElementById("video").currentTime > 1);
   const played = await look(page);
   const sought = played.failure === null ? await seek(page) : null;

@@ -1,9 +1,9 @@
-//! Films that a copy would spoil, packaged by the command and watched in Chromium by hls.js: from the beginning, from
-//! the middle, and to the end.
+//! Films that a copy would spoil, packaged by the command and watched in Chromium by hls.js, and by Shaka Player where the
+//! sound is odd: from the beginning, from the middle, and to the end.
 
 use reelgate_tests::film::package_file;
 use reelgate_tests::host::Settings;
-use reelgate_tests::page::{Page, Seen};
+use reelgate_tests::page::{Page, Script, Seen};
 use reelgate_tests::portal::Jwt;
 use reelgate_tests::s3::S3;
 use reelgate_tests::spoiled::{SPOILED, Spoiled};
@@ -26,7 +26,14 @@ async fn every_kind_of_film_plays_to_its_end() {
         let session = Jwt::session().claim("gid", game.as_str()).mint();
         let address = host.address();
         let master = format!("http://{address}/s/{session}/games/{game}/master.m3u8");
-        wrong.extend(fault(film, &page.play(SITE, &master, false).await));
+        let scripts: &[Script] = match film.has_odd_sound {
+            true => &[Script::Hls, Script::Shaka],
+            false => &[Script::Hls],
+        };
+        for script in scripts {
+            let seen = page.play_by(*script, SITE, &master, false).await;
+            wrong.extend(fault(film, &seen));
+        }
     }
     assert_eq!(wrong, Vec::<String>::new());
     host.finish().await;

@@ -14,6 +14,23 @@ pub fn reelgate() -> PathBuf {
     there(given.unwrap_or_else(|| target().join("release/reelgate")))
 }
 
+/// The program with everything in it: `REELGATE_BUNDLED`, else that of Cargo's target directory.
+///
+/// # Panics
+///
+/// It has not been bundled.
+#[must_use]
+pub fn bundled() -> PathBuf {
+    let given = env::var_os("REELGATE_BUNDLED").map(PathBuf::from);
+    let file = given.unwrap_or_else(|| target().join("bundled/reelgate"));
+    assert!(
+        file.is_file(),
+        "there is no {}: run `cargo xtask bundle` first",
+        file.display()
+    );
+    file
+}
+
 /// The component `name`: in `REELGATE_COMPONENTS`, else in Cargo's target directory.
 ///
 /// # Panics

@@ -23,6 +23,34 @@ pub struct Page {
     serving: JoinHandle<()>,
 }
 
+/// What plays in the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// hls.js.
+    Hls,
+    /// Shaka Player.
+    Shaka,
+}
+
+impl Script {
+    /// Its package.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hls => "hls.js",
+            Self::Shaka => "shaka-player",
+        }
+    }
+
+    /// The file that browsers load.
+    fn file(self) -> PathBuf {
+        let file = match self {
+            Self::Hls => "hls.js/dist/hls.min.js",
+            Self::Shaka => "shaka-player/dist/shaka-player.compiled.js",
+        };
+        folder().join("node_modules").join(file)
+    }
+}
+
 /// What a browser saw, in the words of `tests/browser/play.mjs`.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the names are the script's own")]
@@ -72,17 +100,20 @@ pub struct Told {
 }
 
 impl Page {
-    /// Serves `player.html` and hls.js.
+    /// Serves `player.html` and the players.
     ///
     /// # Panics
     ///
-    /// hls.js is not installed, or no port is free.
+    /// A player is not installed, or no port is free.
     pub async fn serve() -> Self {
-        assert!(
-            hls().is_file(),
-            "there is no {}: run `npm ci` in tests/browser",
-            hls().display()
-        );
+        for script in [Script::Hls, Script::Shaka] {
+            let file = script.file();
+            assert!(
+                file.is_file(),
+                "there is no {}: run `npm ci` in tests/browser",
+                file.display()
+            );
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound socket").port();
         let serving = tokio::spawn(async move {
@@ -102,18 +133,27 @@ impl Page {
         format!("http://{host}:{}", self.port)
     }
 
+    /// As [`Self::play_by`], with hls.js.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    pub async fn play(&self, host: &str, film: &str, credentials: bool) -> Seen {
+        self.play_by(Script::Hls, host, film, credentials).await
+    }
+
     /// Has Chromium open the page as `host` and play `film`, with cookies or without.
     ///
     /// # Panics
     ///
     /// There is no browser, no Node.js, or the script failed.
-    pub async fn play(&self, host: &str, film: &str, credentials: bool) -> Seen {
+    pub async fn play_by(&self, script: Script, host: &str, film: &str, credentials: bool) -> Seen {
         let mut command = Command::new("node");
         command
             .arg(folder().join("play.mjs"))
             .arg("/usr/bin/chromium")
             .arg(format!("{}/player.html", self.origin(host)))
-            .args([film, if credentials { "yes" } else { "no" }]);
+            .args([film, if credentials { "yes" } else { "no" }, script.name()]);
         let outcome = run(&mut command).await;
         assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
         serde_json::from_str(&outcome.stdout).expect("the script's words")
@@ -130,14 +170,11 @@ fn folder() -> PathBuf {
     built::root().join("tests/browser")
 }
 
-fn hls() -> PathBuf {
-    folder().join("node_modules/hls.js/dist/hls.min.js")
-}
-
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (file, kind) = match request.uri().path() {
         "/player.html" => (folder().join("player.html"), "text/html"),
-        "/hls.js" => (hls(), "text/javascript"),
+        "/hls.js" => (Script::Hls.file(), "text/javascript"),
+        "/shaka-player.js" => (Script::Shaka.file(), "text/javascript"),
         _ => {
             let mut none = Response::new(Full::default());
             *none.status_mut() = StatusCode::NOT_FOUND;

@@ -14,6 +14,8 @@ pub struct Spoiled {
     passes: &'static [&'static str],
     /// Whether the file is the last pass's twice, one behind the other.
     is_doubled: bool,
+    /// Whether it is the sound that is odd.
+    pub has_odd_sound: bool,
 }
 
 macro_rules! picture {
@@ -51,29 +53,37 @@ const fn film(kind: &'static str, file: &'static str, passes: &'static [&'static
         file,
         passes,
         is_doubled: false,
+        has_odd_sound: false,
+    }
+}
+
+const fn with_odd_sound(film: Spoiled) -> Spoiled {
+    Spoiled {
+        has_odd_sound: true,
+        ..film
     }
 }
 
 /// One film of each kind.
 pub const SPOILED: [Spoiled; 11] = [
-    film(
+    with_odd_sound(film(
         "sound shorter than the picture",
         "short_sound.mp4",
         &[h264!(concat!(picture!(13), sound!(8)))],
-    ),
-    film(
+    )),
+    with_odd_sound(film(
         "sound longer than the picture",
         "long_sound.mp4",
         &[h264!(concat!(picture!(7), sound!(13)))],
-    ),
-    film(
+    )),
+    with_odd_sound(film(
         "AAC with a program config element",
         "surround.mp4",
         &[h264!(concat!(
             picture!(8),
             "-f lavfi -i anoisesrc=duration=8,aformat=channel_layouts=5.1(side) "
         ))],
-    ),
+    )),
     film(
         "open groups of pictures",
         "open.mp4",
@@ -134,11 +144,11 @@ pub const SPOILED: [Spoiled; 11] = [
             "-i IN -c copy -movflags frag_keyframe+empty_moov+default_base_moof",
         ],
     ),
-    film(
+    with_odd_sound(film(
         "a picture that begins late",
         "late_picture.mp4",
         &[h264!(concat!("-itsoffset 2 ", picture!(8), sound!(10)))],
-    ),
+    )),
 ];
 
 impl Spoiled {

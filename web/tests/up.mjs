@@ -2,7 +2,7 @@
 // with its identity for development. A film in a ladder of qualities is added as a person would.
 
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -28,11 +28,11 @@ export async function startUp(endings) {
   const ports = ["--port", "0", "--page-port", "0", "--portal-port", "0"];
   const places = ["--data", data, "--app", join(ROOT, "spin.toml"), "--build-folder", TARGET];
   const env = { PATH: process.env.PATH, SPIN_VARIABLE_SESSION_TTL_SECONDS: `${SESSION}` };
-  const up = await listening(REELGATE, ["up", ...ports, ...places, "--portal", page], env, /add a film +(\S+)/);
+  const up = await listening(REELGATE, ["up", ...ports, ...places, "--portal", page], env, /token mint --film/);
   endings.push(up.stop);
-  const told = (name) => up.log.map((line) => line.split(name)[1]?.trim()).find(Boolean);
-  const gate = new URL(told("playback URL")).origin;
-  const portal = new URL(told("the portal"));
+  const portal = new URL(up.log.find((line) => line.startsWith("portal "))?.split(/ +/)[1]);
+  const settings = await readFile(join(data, "up.env"), "utf8");
+  const gate = /^REELGATE_URL=(.+)$/m.exec(settings)[1];
   const abr = ["--ladder", "abr", "--env-file", join(data, "up.env")];
   await run(REELGATE, ["package", film, "--game", LADDER, ...abr], { env }, 300_000);
   const browser = await launch();

@@ -6,8 +6,10 @@
 
 mod cold_start;
 mod contender;
+mod herd;
 mod load;
 mod memory;
+mod mode;
 mod nginx;
 mod packaging;
 mod size;
@@ -17,7 +19,8 @@ mod time_to_first_byte;
 
 use anyhow::{Result, bail};
 
-use self::contender::Field;
+use self::contender::{Field, Ground};
+use self::mode::{Encrypted, Mode};
 use self::table::Table;
 use crate::build;
 use crate::testbed::fixture::Fixture;
@@ -83,10 +86,76 @@ fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> 
     size::measure(workspace, args, table)?;
     packaging::measure(&fixture, args, table)?;
     cold_start::measure(&fixture, args, table)?;
-    let field = Field::start(&fixture)?;
-    memory::idle(&field, args, table)?;
-    load::measure(&fixture, &field, args, table)?;
-    time_to_first_byte::measure(&fixture, &field, args, table)?;
-    memory::under_load(&fixture, &field, args, table)?;
+    plain(&fixture, args, table)?;
+    hot(&fixture, args, table)?;
+    encrypted(&fixture, args, table)?;
     stream_path::measure(&fixture, args, table)
+}
+
+/// Every object from the bucket.
+fn plain(fixture: &Fixture<'_>, args: &Args, table: &mut Table) -> Result<()> {
+    let mode = Mode::PLAIN;
+    let named = [
+        "memory-idle",
+        "memory-streaming",
+        "memory-growth",
+        "first-byte",
+    ];
+    if !load::wants(args, mode) && !named.iter().any(|name| args.wants(name)) {
+        return Ok(());
+    }
+    let field = Field::start(&Ground {
+        fixture,
+        mode,
+        encrypted: None,
+    })?;
+    memory::idle(&field, args, table)?;
+    load::measure(fixture, &field, mode, args, table)?;
+    time_to_first_byte::measure(fixture, &field, mode, args, table)?;
+    memory::under_load(fixture, &field, args, table)
+}
+
+/// What viewers ask for is in a cache, once it was asked for.
+fn hot(fixture: &Fixture<'_>, args: &Args, table: &mut Table) -> Result<()> {
+    let mode = Mode::PLAIN_HOT;
+    let named = ["herd", "first-byte-hot"];
+    if !load::wants(args, mode) && !named.iter().any(|name| args.wants(name)) {
+        return Ok(());
+    }
+    let field = Field::start(&Ground {
+        fixture,
+        mode,
+        encrypted: None,
+    })?;
+    herd::measure(fixture, &field, args, table)?;
+    load::measure(fixture, &field, mode, args, table)?;
+    time_to_first_byte::measure(fixture, &field, mode, args, table)
+}
+
+/// As users have it, with R2: TLS on both sides.
+fn encrypted(fixture: &Fixture<'_>, args: &Args, table: &mut Table) -> Result<()> {
+    if ![Mode::TLS, Mode::TLS_HOT]
+        .iter()
+        .any(|mode| load::wants(args, *mode))
+    {
+        return Ok(());
+    }
+    let encrypted = match Encrypted::start(fixture) {
+        Ok(encrypted) => encrypted,
+        Err(error) => {
+            eprintln!("bench: no TLS: {error:#}");
+            return Ok(());
+        }
+    };
+    for mode in [Mode::TLS, Mode::TLS_HOT] {
+        if load::wants(args, mode) {
+            let field = Field::start(&Ground {
+                fixture,
+                mode,
+                encrypted: Some(&encrypted),
+            })?;
+            load::measure(fixture, &field, mode, args, table)?;
+        }
+    }
+    Ok(())
 }

@@ -9,7 +9,9 @@
 
 mod bench;
 mod build;
+mod bundle;
 mod compose;
+mod dist;
 mod fuzz;
 mod process;
 mod soak;
@@ -38,6 +40,10 @@ struct Cli {
 enum Command {
     /// Build the host and the components for release, and compose them
     Build,
+    /// Build for release, and put everything into one program
+    Bundle,
+    /// Make what is released, into target/distribution
+    Dist,
     /// Build, then play: embedded S3, sample film and gate, until Ctrl-C
     Up(up::Args),
     /// Run everything that CI runs
@@ -54,11 +60,20 @@ enum Command {
     Compose(compose::Args),
 }
 
+/// Builds what is bundled, the portal where there is Node.js, and bundles it.
+fn bundled(workspace: &Workspace) -> anyhow::Result<()> {
+    build::run(workspace)?;
+    up::portal(workspace)?;
+    bundle::run(workspace).map(drop)
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let workspace = Workspace::locate();
     let outcome = match cli.command {
         Command::Build => build::run(&workspace),
+        Command::Dist => dist::run(&workspace),
+        Command::Bundle => bundled(&workspace),
         Command::Up(args) => up::run(&workspace, &args),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),

@@ -3,17 +3,19 @@
 mod docs;
 mod tally;
 
-use std::process::Command;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use self::tally::Tally;
 use crate::testbed::open_files;
 use crate::tools::apt::{CHROMIUM, FFMPEG, REDIS};
 use crate::tools::cargo_install::{self, CARGO_DENY};
 use crate::workspace::{WASM_TARGET, Workspace};
-use crate::{build, process, tools, wit};
+use crate::{build, bundle, process, tools, wit};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +23,9 @@ pub(crate) struct Args {
     /// Run only the steps whose name contains this word
     #[arg(long)]
     only: Option<String>,
+    /// Run only what is checked beside the build
+    #[arg(long, hide = true, conflicts_with = "only")]
+    checks: bool,
 }
 
 type Action = fn(&Workspace, &mut Tally) -> Result<()>;
@@ -28,7 +33,19 @@ type Action = fn(&Workspace, &mut Tally) -> Result<()>;
 /// One line of the summary.
 struct Step {
     name: &'static str,
+    kind: Kind,
     action: Action,
+}
+
+/// When a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Beside the build: it compiles for itself alone, and tests nothing that runs.
+    Check,
+    /// It compiles what the tests run.
+    Build,
+    /// Alone, for it waits for programs that want a processor.
+    Test,
 }
 
 /// A later step does not need an earlier one to have passed, except that the end-to-end
@@ -36,62 +53,82 @@ struct Step {
 const STEPS: &[Step] = &[
     Step {
         name: "format",
+        kind: Kind::Check,
         action: format,
     },
     Step {
         name: "clippy, host",
+        kind: Kind::Check,
         action: clippy_host,
     },
     Step {
         name: "clippy, components",
+        kind: Kind::Check,
         action: clippy_components,
     },
     Step {
         name: "licences, bans, sources",
+        kind: Kind::Check,
         action: deny,
     },
     Step {
         name: "vendored WIT",
+        kind: Kind::Check,
         action: vendored_wit,
     },
     Step {
         name: "documentation",
+        kind: Kind::Check,
         action: documentation,
     },
     Step {
         name: "build",
+        kind: Kind::Build,
         action: build_all,
     },
     Step {
+        name: "build of the tests",
+        kind: Kind::Build,
+        action: build_tests,
+    },
+    Step {
         name: "unit and property tests",
+        kind: Kind::Test,
         action: unit_tests,
     },
     Step {
         name: "python client",
+        kind: Kind::Test,
         action: python_client,
     },
     Step {
         name: "web",
+        kind: Kind::Test,
         action: web,
     },
     Step {
         name: "end-to-end tests",
+        kind: Kind::Test,
         action: end_to_end,
     },
     Step {
         name: "documents",
+        kind: Kind::Test,
         action: documents,
     },
     Step {
         name: "tutorials",
+        kind: Kind::Test,
         action: tutorials,
     },
     Step {
         name: "book",
+        kind: Kind::Test,
         action: book,
     },
     Step {
         name: "API description",
+        kind: Kind::Test,
         action: docs::python::api,
     },
 ];
@@ -102,34 +139,99 @@ struct Finished {
     outcome: Result<()>,
 }
 
-/// Runs every step, whatever the earlier ones said, then prints the summary and the count of tests.
+/// Runs every step, whatever the earlier ones said, then prints the summary and the count of tests. What only
+/// checks runs beside the build: a compiler seldom keeps two processors busy.
 ///
 /// # Errors
 /// When a step failed.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     let mut tally = Tally::default();
     let mut finished = Vec::new();
-    for step in STEPS {
-        if args
-            .only
-            .as_deref()
-            .is_some_and(|word| !step.name.contains(word))
-        {
-            continue;
+    if args.checks || args.only.is_some() {
+        let is_wanted = |step: &&Step| match &args.only {
+            Some(word) => step.name.contains(word.as_str()),
+            None => step.kind == Kind::Check,
+        };
+        for step in STEPS.iter().filter(is_wanted) {
+            finished.push(step.run(workspace, &mut tally));
         }
-        println!("\n=== {}", step.name);
+        return summarise(&finished, &tally);
+    }
+    let checks = Checks::start(workspace)?;
+    for step in STEPS.iter().filter(|step| step.kind == Kind::Build) {
+        finished.push(step.run(workspace, &mut tally));
+    }
+    finished.push(checks.finish());
+    for step in STEPS.iter().filter(|step| step.kind == Kind::Test) {
+        finished.push(step.run(workspace, &mut tally));
+    }
+    summarise(&finished, &tally)
+}
+
+impl Step {
+    fn run(&self, workspace: &Workspace, tally: &mut Tally) -> Finished {
+        println!("\n=== {}", self.name);
         let start = Instant::now();
-        let outcome = (step.action)(workspace, &mut tally);
+        let outcome = (self.action)(workspace, tally);
         if let Err(error) = &outcome {
             eprintln!("error: {error:#}");
         }
-        finished.push(Finished {
-            name: step.name,
+        Finished {
+            name: self.name,
             took: start.elapsed(),
             outcome,
-        });
+        }
     }
-    summarise(&finished, &tally)
+}
+
+/// The checks, in a process and a target folder of their own: Cargo lets one at a time into a folder.
+struct Checks {
+    process: Child,
+    log: PathBuf,
+    start: Instant,
+}
+
+impl Checks {
+    fn start(workspace: &Workspace) -> Result<Self> {
+        let target = workspace.in_target("checks");
+        fs::create_dir_all(&target)?;
+        let log = target.join("checks.log");
+        let file = fs::File::create(&log)?;
+        println!(
+            "checking format, lints, licences and documentation beside the build: {}",
+            log.display()
+        );
+        let process = Command::new(std::env::current_exe()?)
+            .args(["test", "--checks"])
+            .env("CARGO_TARGET_DIR", &target)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .spawn()?;
+        Ok(Self {
+            process,
+            log,
+            start: Instant::now(),
+        })
+    }
+
+    /// Waits for them, and prints what they said.
+    fn finish(mut self) -> Finished {
+        println!("\n=== checks, beside the build");
+        let ended = self.process.wait();
+        let took = self.start.elapsed();
+        println!("{}", fs::read_to_string(&self.log).unwrap_or_default());
+        let outcome = match ended {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(anyhow!("some failed: {status}")),
+            Err(error) => Err(error.into()),
+        };
+        Finished {
+            name: "checks, beside the build",
+            took,
+            outcome,
+        }
+    }
 }
 
 fn summarise(finished: &[Finished], tally: &Tally) -> Result<()> {
@@ -221,24 +323,49 @@ fn build_all(workspace: &Workspace, _: &mut Tally) -> Result<()> {
 
 /// Core and xtask go by themselves, xtask in the profile it runs in: with either in the selection, a
 /// feature of a crate of theirs would have the WebAssembly engine compiled a second time.
-fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+fn unit_test_commands(workspace: &Workspace) -> Result<[Command; 3]> {
     const CORE: &str = "reelgate-core";
-    let not_native = workspace.wasm_packages()?;
-    tally.run(&mut workspace.cargo(["test", "--release", "--no-fail-fast", "--package", CORE]))?;
-    tally.run(
-        workspace
-            .cargo(["test", "--release", "--no-fail-fast", "--workspace"])
-            .args([
-                "--exclude",
-                "reelgate-tests",
-                "--exclude",
-                "xtask",
-                "--exclude",
-                CORE,
-            ])
-            .args(not_native.iter().flat_map(|name| ["--exclude", name])),
-    )?;
-    tally.run(&mut workspace.cargo(["test", "--no-fail-fast", "--package", "xtask"]))
+    let mut rest = workspace.cargo(["test", "--release", "--no-fail-fast", "--workspace"]);
+    let not_here = ["reelgate-tests", "xtask", CORE].map(str::to_owned);
+    for name in not_here.into_iter().chain(workspace.wasm_packages()?) {
+        rest.args(["--exclude", &name]);
+    }
+    Ok([
+        workspace.cargo(["test", "--release", "--no-fail-fast", "--package", CORE]),
+        rest,
+        workspace.cargo(["test", "--no-fail-fast", "--package", "xtask"]),
+    ])
+}
+
+/// Compiles all tests, so that nothing is compiled while they run.
+fn build_tests(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    for mut command in unit_test_commands(workspace)? {
+        process::run(command.arg("--no-run"))?;
+    }
+    build::test_guests(workspace)?;
+    process::run(journeys(workspace).arg("--no-run"))
+}
+
+fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    tools::apt::ensure(&[FFMPEG])?;
+    let mut failures = Vec::new();
+    for mut command in unit_test_commands(workspace)? {
+        failures.extend(tally.run(&mut command).err());
+    }
+    match failures.into_iter().next() {
+        None => Ok(()),
+        Some(first) => Err(first),
+    }
+}
+
+fn journeys(workspace: &Workspace) -> Command {
+    workspace.cargo([
+        "test",
+        "--release",
+        "--no-fail-fast",
+        "--package",
+        "reelgate-tests",
+    ])
 }
 
 /// Types by mypy, then the tests, with the sources before what pip made of them.
@@ -284,10 +411,10 @@ fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     build::test_guests(workspace)?;
     // A crowd of a journey takes three sockets a client.
     open_files::raise();
-    let mut journeys = workspace.cargo(["test", "--release", "--no-fail-fast"]);
+    let mut journeys = journeys(workspace);
     journeys
-        .args(["--package", "reelgate-tests"])
         .env("REELGATE_BIN", workspace.reelgate())
+        .env("REELGATE_BUNDLED", bundle::run(workspace)?)
         .env("REELGATE_COMPONENTS", workspace.wasm_folder());
     for (variable, wheel) in tools::pip::WASMTIMES {
         journeys.env(variable, tools::pip::wasmtime(workspace, wheel)?);

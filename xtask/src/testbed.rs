@@ -11,6 +11,7 @@ pub(crate) mod open_files;
 pub(crate) mod process_stat;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod sink;
 pub(crate) mod spread;
 pub(crate) mod stream;
 pub(crate) mod wrk;

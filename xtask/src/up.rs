@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Result, anyhow};
 
 use crate::workspace::Workspace;
-use crate::{build, process, tools};
+use crate::{build, bundle, process, tools};
 
 /// Options of `cargo xtask up`; all are handed on to `reelgate up`.
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     stream_webhooks: Option<String>,
 }
 
-/// Builds, makes sure of ffmpeg, and becomes `reelgate up`.
+/// Builds, bundles, and becomes `reelgate up`.
 ///
 /// Replacing this process keeps the terminal's Ctrl-C between the user and the gate.
 ///
@@ -45,15 +45,13 @@ pub(crate) struct Args {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     tools::apt::ensure(&[tools::apt::FFMPEG])?;
     build::run(workspace)?;
-    let portal = portal(workspace)?;
-    let error = Command::new(workspace.reelgate())
+    portal(workspace)?;
+    let program = bundle::run(workspace)?;
+    let error = Command::new(&program)
         .arg("up")
         .args(handed_on(args)?)
-        .args(portal_words(args, portal))
-        .args(build_folder(workspace))
-        .current_dir(workspace.root())
         .exec();
-    Err(anyhow!(error).context(format!("cannot start {}", workspace.reelgate().display())))
+    Err(anyhow!(error).context(format!("cannot start {}", program.display())))
 }
 
 fn handed_on(args: &Args) -> Result<Vec<OsString>> {
@@ -67,6 +65,7 @@ fn handed_on(args: &Args) -> Result<Vec<OsString>> {
     let ports = [
         ("--port", args.port),
         ("--page-port", args.page_port),
+        ("--portal-port", args.portal_port),
         ("--stream-port", args.stream_port),
     ];
     for (flag, port) in ports {
@@ -75,44 +74,26 @@ fn handed_on(args: &Args) -> Result<Vec<OsString>> {
         }
     }
     if let Some(data) = &args.data {
-        // Given from where the user stands, read from the root.
         words.extend(["--data".into(), path::absolute(data)?.into()]);
     }
     Ok(words)
 }
 
-/// The folder of the built portal; `None` where there is no Node.js to build it with.
-fn portal(workspace: &Workspace) -> Result<Option<PathBuf>> {
+/// Builds the portal, where there is Node.js to build it with.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn portal(workspace: &Workspace) -> Result<()> {
     if !tools::npm::is_there() {
         println!(
             "no Node.js here: going on without the portal; install Node.js 20 or newer to have it"
         );
-        return Ok(None);
+        return Ok(());
     }
     tools::npm::ensure(workspace, "web")?;
     process::run(
         Command::new("npm")
             .args(["run", "--silent", "build"])
             .current_dir(workspace.path("web")),
-    )?;
-    Ok(Some(workspace.path("web/portal/dist")))
-}
-
-fn portal_words(args: &Args, portal: Option<PathBuf>) -> Vec<OsString> {
-    let Some(folder) = portal else {
-        return Vec::new();
-    };
-    let mut words = vec!["--portal".into(), folder.into()];
-    if let Some(port) = args.portal_port {
-        words.extend(["--portal-port".into(), port.to_string().into()]);
-    }
-    words
-}
-
-/// The manifest has components below `target/`; Cargo may have been told to build elsewhere.
-fn build_folder(workspace: &Workspace) -> Vec<OsString> {
-    match workspace.target_elsewhere() {
-        Some(target) => vec!["--build-folder".into(), target.into()],
-        None => Vec::new(),
-    }
+    )
 }

@@ -61,7 +61,7 @@ struct Remove {
 #[derive(clap::Args)]
 struct Game {
     /// The game whose captions are meant
-    #[arg(long, value_name = "ID", value_parser = game_id)]
+    #[arg(long, visible_alias = "film", value_name = "ID", value_parser = game_id)]
     game: String,
     #[command(flatten)]
     bucket: BucketArgs,

@@ -243,7 +243,10 @@ fn help(problem: &Problem) -> Option<&'static str> {
 }
 
 /// The gate's address where none is given as an option.
-fn url_of(settings: &Settings) -> Result<Url, Failure> {
+///
+/// # Errors
+/// That `REELGATE_URL` is no address.
+pub(crate) fn url_of(settings: &Settings) -> Result<Url, Failure> {
     let url = settings.named("REELGATE_URL");
     let url = base(url.as_deref().unwrap_or(DEFAULT_URL));
     url.map_err(|help| {
@@ -251,7 +254,11 @@ fn url_of(settings: &Settings) -> Result<Url, Failure> {
     })
 }
 
-fn base(text: &str) -> Result<Url, String> {
+/// Reads the address of a gate.
+///
+/// # Errors
+/// What to give instead.
+pub(crate) fn base(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
         _ => Err("give an address such as https://video.example".to_owned()),

@@ -1,13 +1,18 @@
 //! The command line of reelgate.
 
+mod bundle;
 mod captions;
 mod check;
 mod env_file;
 mod exit;
 mod gate_api;
+mod health;
+mod manual;
 mod open_files;
 mod package;
+mod places;
 mod plain;
+mod play;
 mod reconcile;
 mod s3;
 mod sample;
@@ -18,6 +23,8 @@ mod store;
 mod stream;
 mod token;
 mod up;
+mod variables;
+mod version;
 mod videos;
 
 use std::process::ExitCode;
@@ -39,11 +46,27 @@ struct Cli {
     command: Command,
 }
 
+/// `--version --verbose`, in either order; clap's own answer to `--version` takes no notice of other options.
+fn asks_for_all_of_the_version() -> bool {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let is = |word: &std::ffi::OsStr, names: [&str; 2]| names.iter().any(|name| word == *name);
+    words.len() == 2
+        && words.iter().any(|word| is(word, ["--version", "-V"]))
+        && words.iter().any(|word| is(word, ["--verbose", "-v"]))
+}
+
 #[derive(Subcommand)]
 enum Command {
+    #[command(hide = true)]
+    Bundle(bundle::Args),
     Captions(captions::Args),
+    Completions(manual::CompletionsArgs),
+    Health(health::Args),
+    #[command(hide = true)]
+    Man(manual::ManArgs),
     /// Turn a film into HLS and put it into the bucket
     Package(Box<Package>),
+    Play(play::Args),
     Reconcile(reconcile::Args),
     /// Serve a folder as an S3 bucket, for laptops and tests
     S3(s3::Args),
@@ -86,7 +109,11 @@ impl Package {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    if asks_for_all_of_the_version() {
+        let printed = exit::print(version::verbose().trim_end());
+        return printed.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS);
+    }
+    let cli = variables::parse::<Cli>(std::env::args_os());
     // Only one that is there already can stand in its way, and that would do as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(cli.command) {
@@ -97,8 +124,16 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Bundle(args) => bundle::run(&args),
         Command::Captions(args) => block_on(captions::run(args)),
+        Command::Completions(args) => {
+            manual::completions(&args);
+            Ok(())
+        }
+        Command::Health(args) => block_on(health::run(args)),
+        Command::Man(args) => manual::man(&args),
         Command::Package(args) => block_on(args.run()),
+        Command::Play(args) => block_on(play::run(args)),
         Command::Reconcile(args) => block_on(reconcile::run(args)),
         Command::S3(args) => block_on(s3::run(args)),
         Command::Sample(args) => block_on(sample::run(args)),

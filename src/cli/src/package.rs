@@ -1,5 +1,6 @@
 //! `reelgate package` on the command line.
 
+mod about;
 mod batch;
 mod bucket;
 mod values;
@@ -17,10 +18,11 @@ use crate::{
     signals,
 };
 use reelgate_packager::{
-    About, CaptionFiles, Details, Encoder, Encoding, Error, Label, Ladder, Options, Outcome,
-    Packaged, Progress, Scratch, Source, Terms, Unchanged, Updated, Wishes, run as package,
+    Encoder, Encoding, Error, Ladder, Options, Outcome, Packaged, Progress, Scratch, Source, Terms,
+    Unchanged, Updated, Wishes, run as package,
 };
 
+use about::AboutArgs;
 pub(crate) use bucket::{BucketArgs, bucket};
 pub(crate) use values::{captions, game_id};
 
@@ -37,41 +39,15 @@ pub(crate) struct Args {
     )]
     source: Option<Source>,
     /// The game it belongs to: its objects lie under games/ID/
-    #[arg(long, value_name = "ID", value_parser = values::game_id, requires = "source")]
+    #[arg(long, visible_alias = "film", value_name = "ID", value_parser = values::game_id, requires = "source")]
     game: Option<String>,
     /// Package every film of a CSV file with the columns game_id and source, and segment_seconds,
-    /// encode, strict, ladder, thumbnails and captions where a film needs its own; title, date,
+    /// encode, strict, copy_only, ladder, thumbnails and captions where a film needs its own; title, date,
     /// description and further columns are text for portals
     #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "game"])]
     batch: Option<PathBuf>,
-    /// Captions of the film, once for each language: en=film.srt, de.forced=signs.vtt, en.sdh=all.srt;
-    /// none for none [default: files beside the film that are named after it, as film.en.srt]
-    #[arg(long, value_name = "LANGUAGE=FILE", value_parser = values::captions_or_none, requires = "source", conflicts_with = "batch")]
-    captions: Vec<Option<(Label, PathBuf)>>,
-    /// What portals call the film; an empty text takes it back
-    #[arg(
-        long,
-        value_name = "TEXT",
-        requires = "source",
-        conflicts_with = "batch"
-    )]
-    title: Option<String>,
-    /// The day that portals name: 2025-10-09
-    #[arg(
-        long,
-        value_name = "TEXT",
-        requires = "source",
-        conflicts_with = "batch"
-    )]
-    date: Option<String>,
-    /// What portals say about the film
-    #[arg(
-        long,
-        value_name = "TEXT",
-        requires = "source",
-        conflicts_with = "batch"
-    )]
-    description: Option<String>,
+    #[command(flatten)]
+    about: AboutArgs,
     /// Films of a batch that are worked on at once
     #[arg(long, value_name = "N", default_value = "2", requires = "batch")]
     jobs: NonZeroUsize,
@@ -163,7 +139,7 @@ async fn one(args: &Args, source: &Source, game: &str) -> Result<(), Failure> {
     let game = GameId::new(game).map_err(|error| Failure::new(Kind::Usage, error))?;
     let scratch = args.scratch_for([source])?;
     let (encoder, note) = Encoder::find(args.encoder.wished()).await;
-    let about = args.about();
+    let about = args.about.about();
     let options = Options {
         source,
         game,
@@ -214,24 +190,6 @@ impl Args {
             thumbnails: !self.no_thumbnails,
             copy_only: self.copy_only,
         }
-    }
-
-    /// What belongs to the one film.
-    fn about(&self) -> About {
-        let told = [
-            ("title", &self.title),
-            ("date", &self.date),
-            ("description", &self.description),
-        ];
-        let told = told.into_iter();
-        let details: Details = told
-            .filter_map(|(name, text)| Some((name.to_owned(), text.clone()?)))
-            .collect();
-        let captions = match self.captions.as_slice() {
-            [] => CaptionFiles::Beside,
-            named => CaptionFiles::Named(named.iter().flatten().cloned().collect()),
-        };
-        About { details, captions }
     }
 
     fn terms(&self, encoder: Encoder) -> Terms {

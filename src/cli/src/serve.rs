@@ -1,8 +1,10 @@
 //! `reelgate serve`: an application on this machine.
 
+use crate::bundle::Bundle;
 use crate::env_file;
 use crate::exit::{Failure, Kind};
 use crate::open_files;
+use crate::places::Places;
 use crate::signals;
 use clap::{Args, ValueEnum};
 use reelgate_host::manifest::{Manifest, ManifestError};
@@ -14,21 +16,28 @@ use reelgate_host::{
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// Runs an application: the components of a spin.toml, on this machine.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The application's manifest; may be given more than once.
-    #[arg(long, value_name = "FILE", default_value = "spin.toml")]
+    /// The manifest of an application; may be given more than once. The one inside this program unless
+    /// given, and spin.toml where the program was built without.
+    #[arg(long, value_name = "FILE")]
     pub(crate) app: Vec<PathBuf>,
+    /// Where the application inside this program keeps the rows of videos.
+    #[arg(long, value_enum, default_value_t = Catalog::Bucket, conflicts_with = "app")]
+    pub(crate) catalog: Catalog,
     /// Where to listen; port 0 takes any free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
-    /// Where the key-value store is, and compiled components are kept between starts.
-    #[arg(long, value_name = "DIR", default_value = ".reelgate")]
-    pub(crate) data: PathBuf,
+    /// Where the key-value store is, and compiled components are kept between starts; the user's folders
+    /// for state and caches unless given.
+    #[arg(long, value_name = "DIR", env = "REELGATE_DATA")]
+    pub(crate) data: Option<PathBuf>,
     /// Where key-value stores are, in Spin's format; a file in --data unless given.
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime_config_file: Option<PathBuf>,
@@ -42,7 +51,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR")]
     pub(crate) build_folder: Option<PathBuf>,
     /// Values of variables: lines such as SPIN_VARIABLE_S3_BUCKET=films.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "REELGATE_ENV_FILE")]
     pub(crate) env_file: Option<PathBuf>,
     /// The value of one variable; goes before the environment and the file.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
@@ -79,6 +88,24 @@ pub(crate) struct Serve {
     pub(crate) grace: u64,
 }
 
+/// Which manifest of those inside this program.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Catalog {
+    /// As objects of the films' bucket: any number of hosts share them.
+    Bucket,
+    /// In a key-value store: a file in --data, or a Redis.
+    Keyvalue,
+}
+
+impl Catalog {
+    fn manifest(self) -> &'static str {
+        match self {
+            Self::Bucket => "spin.toml",
+            Self::Keyvalue => "spin-keyvalue.toml",
+        }
+    }
+}
+
 /// How lines of the log look.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum LogFormat {
@@ -113,8 +140,9 @@ impl Serve {
     /// Serves until SIGTERM or Ctrl-C.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let (stop, stopped) = watch::channel(false);
-        stop_at_signal(stop)?;
+        let starting = stop_at_signal(stop)?;
         let running = self.start()?;
+        drop(starting);
         // The one line on standard output, for scripts that took port 0.
         let mut stdout = std::io::stdout().lock();
         writeln!(stdout, "listening on {}", running.url())
@@ -185,17 +213,12 @@ impl Serve {
 
     fn load(&self, log: &Log) -> Result<App, Failure> {
         let sources = self.sources()?;
-        let cache = self.data.join("cache");
-        let cache = std::fs::create_dir_all(&cache)
-            .and_then(|()| cache.canonicalize())
-            .map_err(|error| {
-                Failure::new(
-                    Kind::Failed,
-                    format!("cannot use {}: {error}", cache.display()),
-                )
-                .with_help("choose a folder that can be written to with --data")
-            })?;
-        let runtime = Runtime::new(Some(&cache)).map_err(|error| {
+        let places = Places::of(self.data.clone());
+        let Application {
+            manifests,
+            compiled,
+        } = self.application(&places)?;
+        let runtime = Runtime::new(Some(&compiled)).map_err(|error| {
             Failure::new(
                 Kind::Failed,
                 format!("cannot start the WebAssembly engine: {error:#}"),
@@ -214,9 +237,9 @@ impl Serve {
             OriginKind::Native => Origin::Native,
             OriginKind::Component => Origin::Component,
         };
-        let mut stores = self.stores()?;
+        let mut stores = self.stores(places.state)?;
         let mut app = App::default();
-        for path in &self.manifests() {
+        for path in &manifests {
             let manifest = Manifest::read(path).map_err(|error| manifest_failure(path, error))?;
             let variables = Variables::resolve(&manifest, &sources).map_err(|missing| {
                 Failure::new(Kind::Configuration, missing).with_help(
@@ -238,15 +261,46 @@ impl Serve {
         Ok(app)
     }
 
+    /// What to run: what was named, or what is inside this program.
+    fn application(&self, places: &Places) -> Result<Application, Failure> {
+        let bundle = match self.app.is_empty() {
+            true => Bundle::unpacked(&places.cache)?,
+            false => None,
+        };
+        let (apps, compiled) = match bundle {
+            Some(bundle) => {
+                let app = bundle.manifest(self.catalog.manifest());
+                (vec![app], bundle.compiled())
+            }
+            None if self.app.is_empty() => {
+                (vec![self.catalog.manifest().into()], places.cache.clone())
+            }
+            None => (self.app.clone(), places.cache.clone()),
+        };
+        let compiled = std::fs::create_dir_all(&compiled)
+            .and_then(|()| compiled.canonicalize())
+            .map_err(|error| {
+                Failure::new(
+                    Kind::Failed,
+                    format!("cannot use {}: {error}", compiled.display()),
+                )
+                .with_help("choose a folder that can be written to with --data")
+            })?;
+        Ok(Application {
+            manifests: self.with_schedules(apps),
+            compiled,
+        })
+    }
+
     /// The manifests to load. Spin wants a schedule in a manifest of its own, since a plain `spin up`
     /// refuses one that has `trigger.cron`.
-    fn manifests(&self) -> Vec<PathBuf> {
-        let mut manifests = self.app.clone();
+    fn with_schedules(&self, apps: Vec<PathBuf>) -> Vec<PathBuf> {
+        let mut manifests = apps.clone();
         match &self.schedule {
             _ if self.no_schedule => {}
             Some(schedule) => manifests.push(schedule.clone()),
             None => {
-                let beside = self.app.iter().map(|app| schedule_of(app));
+                let beside = apps.iter().map(|app| schedule_of(app));
                 let mut found: Vec<PathBuf> = beside.filter(|path| path.is_file()).collect();
                 found.retain(|path| !manifests.contains(path));
                 found.dedup();
@@ -256,12 +310,12 @@ impl Serve {
         manifests
     }
 
-    fn stores(&self) -> Result<Stores, Failure> {
+    fn stores(&self, folder: PathBuf) -> Result<Stores, Failure> {
         let config = match &self.runtime_config_file {
             Some(path) => RuntimeConfig::read(path).map_err(config_failure)?,
             None => RuntimeConfig::default(),
         };
-        Ok(Stores::new(config, &self.data))
+        Ok(Stores::new(config, &folder))
     }
 
     fn sources(&self) -> Result<Sources, Failure> {
@@ -276,6 +330,12 @@ impl Serve {
             .then_environment(std::env::vars())
             .then_environment(file))
     }
+}
+
+/// What is run, and where the engine keeps what it compiles.
+struct Application {
+    manifests: Vec<PathBuf>,
+    compiled: PathBuf,
 }
 
 /// A server that has its address.
@@ -306,8 +366,21 @@ impl Running {
     }
 }
 
-/// Makes `stop` true at SIGTERM or Ctrl-C; the second one ends the process at once.
-pub(crate) fn stop_at_signal(stop: watch::Sender<bool>) -> Result<(), Failure> {
+/// A command that has not begun its work: a signal ends it at once, for nobody is being served.
+#[must_use = "it has begun when this is dropped"]
+pub(crate) struct Starting(Arc<AtomicBool>);
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// Makes `stop` true at SIGTERM or Ctrl-C; the second one ends the process at once, and so does the first one
+/// while the command is [`Starting`]: compiling components takes long, and cannot be stopped.
+pub(crate) fn stop_at_signal(stop: watch::Sender<bool>) -> Result<Starting, Failure> {
+    let starting = Starting(Arc::new(AtomicBool::new(true)));
+    let is_starting = Arc::clone(&starting.0);
     let (ready, is_ready) = std::sync::mpsc::channel();
     std::thread::spawn(move || -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -318,6 +391,9 @@ pub(crate) fn stop_at_signal(stop: watch::Sender<bool>) -> Result<(), Failure> {
             // The other side waits for this word.
             let _ = ready.send(asked.as_ref().map(drop).map_err(io::Error::kind));
             asked?.await;
+            if is_starting.load(Ordering::Acquire) {
+                std::process::exit(0);
+            }
             let asked_again = signals::stop_requested()?;
             stop.send_replace(true);
             asked_again.await;
@@ -325,7 +401,7 @@ pub(crate) fn stop_at_signal(stop: watch::Sender<bool>) -> Result<(), Failure> {
         })
     });
     match is_ready.recv() {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(())) => Ok(starting),
         Ok(Err(kind)) => Err(Failure::new(Kind::Failed, io::Error::from(kind))),
         Err(_) => Err(Failure::new(Kind::Failed, "cannot watch for signals")),
     }
@@ -362,7 +438,9 @@ fn app_failure(error: AppError) -> Failure {
     let help = match &error {
         AppError::Store(error) => return store_failure(error),
         AppError::NoJob(_) => Some("schedule another component, or start without: --no-schedule"),
-        AppError::Unreadable { .. } => Some("build the components with `cargo xtask build`"),
+        AppError::Unreadable { .. } => Some(
+            "build the components with `cargo xtask build`, or name another application with --app",
+        ),
         AppError::Configuration { .. } | AppError::Variables(_) => {
             Some("mend the variable's value")
         }

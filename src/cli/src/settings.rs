@@ -13,7 +13,7 @@ const PREFIX: &str = "SPIN_VARIABLE_";
 #[derive(Clone, clap::Args)]
 pub(crate) struct SettingsArgs {
     /// File with the gate's variables (`SPIN_VARIABLE_...`); the environment outweighs it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "REELGATE_ENV_FILE")]
     env_file: Option<PathBuf>,
 }
 

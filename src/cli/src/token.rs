@@ -1,7 +1,7 @@
 //! `reelgate token`: playback tokens for trying things out, and a look into any token.
 
 mod inspect;
-mod mint;
+pub(crate) mod mint;
 
 use std::time::SystemTime;
 

@@ -1,5 +1,8 @@
 //! `reelgate up`: bucket, sample film, gate and a page, on this machine and for development only.
 
+mod bucket;
+mod introduction;
+mod lan;
 mod page;
 mod portal;
 mod server;
@@ -7,28 +10,26 @@ mod settings;
 mod site;
 mod stream;
 
+use crate::bundle::Bundle;
 use crate::exit::{Failure, Kind};
+use crate::places::Places;
 use crate::sample::sample_film as make_sample_film;
-use crate::serve::{LogFormat, OriginKind, Running, Serve, stop_at_signal};
+use crate::serve::{Catalog, LogFormat, OriginKind, Running, Serve, Starting, stop_at_signal};
+use bucket::Bucket;
+use introduction::Introduction;
 use portal::Portal;
-use reelgate_core::key::GameId;
-use reelgate_fake_s3 as fake_s3;
-use reelgate_packager::{
-    self as packager, About, BucketConfig, Options, Progress, Source, Terms, Wishes,
-};
 use site::Site;
-use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stream::{Stream, StreamArgs};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 /// The sample's game.
 const GAME: &str = "sample";
-const BUCKET: &str = "films";
-const ACCESS_KEY_ID: &str = "reelgate-up";
 
 /// Plays a sample film from a bucket on this machine; for development only
 #[derive(Debug, clap::Args)]
@@ -39,19 +40,24 @@ pub(crate) struct Args {
     /// The page's port on 127.0.0.1; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 8788)]
     page_port: u16,
-    /// Folder of the built portal (`web/portal/dist`), to serve it too, with a sign-in that lets
-    /// anybody be anybody
+    /// Folder of another built portal than the one inside this program (`web/portal/dist`); its sign-in
+    /// lets anybody be anybody
     #[arg(long, value_name = "DIR")]
     portal: Option<PathBuf>,
     /// The portal's port on 127.0.0.1; 0 takes any free one
-    #[arg(long, value_name = "PORT", default_value_t = 8790, requires = "portal")]
+    #[arg(long, value_name = "PORT", default_value_t = 8790)]
     portal_port: u16,
-    /// Where the bucket, the sample and compiled components are kept
-    #[arg(long, value_name = "DIR", default_value = ".reelgate")]
-    data: PathBuf,
-    /// The application's manifest
-    #[arg(long, value_name = "FILE", default_value = "spin.toml")]
-    app: PathBuf,
+    /// Let a phone in the same network play the sample: gate and player page listen on this machine's
+    /// address there, and a QR code leads to them
+    #[arg(long, conflicts_with = "stream")]
+    lan: bool,
+    /// Where the bucket, the sample and compiled components are kept; the user's folders for state and
+    /// caches unless given
+    #[arg(long, value_name = "DIR", env = "REELGATE_DATA")]
+    data: Option<PathBuf>,
+    /// The manifest of another application than the one inside this program
+    #[arg(long, value_name = "FILE")]
+    app: Option<PathBuf>,
     /// Where to find what the manifest has below `target/`
     #[arg(long, value_name = "DIR")]
     build_folder: Option<PathBuf>,
@@ -62,27 +68,79 @@ pub(crate) struct Args {
 /// Runs until Ctrl-C.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let (stop, mut stopped) = watch::channel(false);
-    stop_at_signal(stop)?;
-    let page = listen(args.page_port, "--page-port").await?;
-    let portal = match args.portal {
-        Some(_) => Some(listen(args.portal_port, "--portal-port").await?),
+    let starting = stop_at_signal(stop)?;
+    let home = Home::new(&args)?;
+    let page = listen(home.network, args.page_port, "--page-port").await?;
+    let portal = match home.portal {
+        Some(_) => Some(listen(LOOPBACK, args.portal_port, "--portal-port").await?),
         None => None,
     };
-    let prepared = tokio::select! {
+    let bucket = tokio::select! {
         // Ctrl-C ends ffmpeg too, and that must not be taken for a failure of ffmpeg.
         biased;
         _ = stopped.wait_for(|stop| *stop) => return Ok(()),
-        prepared = prepare(&args.data) => prepared?,
+        bucket = home.bucket(args.stream.stream) => bucket?,
     };
-    play(&args, prepared, Listeners { page, portal }, stopped).await
+    let listeners = Listeners { page, portal };
+    play(&args, &home, bucket, listeners, stopped, starting).await
 }
 
-/// A bucket with the film in it.
-async fn prepare(data: &Path) -> Result<Bucket, Failure> {
-    let film = sample_film(data).await?;
-    let bucket = Bucket::start(data).await?;
-    bucket.fill(&film).await?;
-    Ok(bucket)
+/// What is used, and where files are kept.
+struct Home {
+    data: PathBuf,
+    bundle: Option<Bundle>,
+    portal: Option<PathBuf>,
+    /// Where the gate and the player page listen.
+    network: IpAddr,
+    /// Where the player page is, below its address.
+    folder: String,
+}
+
+impl Home {
+    fn new(args: &Args) -> Result<Self, Failure> {
+        let places = match &args.data {
+            Some(_) => Places::of(args.data.clone()),
+            None => Places::of(None).below("up"),
+        };
+        let unusable = |error| {
+            let what = format!("cannot make {}: {error}", places.state.display());
+            Failure::new(Kind::Failed, what)
+                .with_help("choose a folder that can be written to with --data")
+        };
+        std::fs::create_dir_all(&places.state).map_err(unusable)?;
+        let bundle = Bundle::unpacked(&places.cache)?;
+        let bundled = bundle.as_ref().and_then(Bundle::portal);
+        Ok(Self {
+            portal: args.portal.clone().or(bundled),
+            data: places.state,
+            bundle,
+            network: if args.lan { lan::address()? } else { LOOPBACK },
+            folder: if args.lan {
+                lan::folder()?
+            } else {
+                "/".to_owned()
+            },
+        })
+    }
+
+    /// A bucket with the film in it. The film itself is made only where it is needed: for Stream, or where
+    /// this program was built without a packaged one.
+    async fn bucket(&self, with_film: bool) -> Result<Bucket, Failure> {
+        let packaged = self.bundle.as_ref().and_then(Bundle::sample);
+        if let Some(sample) = &packaged {
+            bucket::lay_out(sample, &self.data)
+                .map_err(|error| Failure::new(Kind::Failed, error))?;
+        }
+        let film = match with_film || packaged.is_none() {
+            true => Some(sample_film(&self.data).await?),
+            false => None,
+        };
+        let bucket = Bucket::start(&self.data).await?;
+        if let (Some(film), None) = (film, packaged) {
+            bucket.fill(&film).await?;
+        }
+        Ok(bucket)
+    }
 }
 
 /// Where pages will be served.
@@ -93,18 +151,20 @@ struct Listeners {
 
 async fn play(
     args: &Args,
+    home: &Home,
     bucket: Bucket,
     listeners: Listeners,
     stopped: watch::Receiver<bool>,
+    starting: Starting,
 ) -> Result<(), Failure> {
     let page_url = url(local(&listeners.page)?);
     let playback_secret = secret()?;
-    let address = gate_address(args)?;
+    let address = gate_address(args, home)?;
     let stream = match args.stream.stream {
-        true => Some(Stream::start(&args.stream, &args.data, url(address)).await?),
+        true => Some(Stream::start(&args.stream, &home.data, url(address)).await?),
         false => None,
     };
-    let site = site(args, &listeners, url(address), &bucket)?;
+    let site = site(home, &listeners, url(address), &bucket)?;
     let variables = variables(
         &bucket,
         &playback_secret,
@@ -112,22 +172,37 @@ async fn play(
         site.as_deref(),
         stream.as_ref(),
     );
-    let env_file = write_settings(args, &bucket, stream.as_ref())?;
     let gate = gate(args, address, variables)?;
+    drop(starting);
+    let env_file = write_settings(home, &bucket, gate.url(), &playback_secret, stream.as_ref())?;
     let admin_token = stream
         .as_ref()
         .map(|stream| stream.admin_token().to_owned());
-    let portal = Portal::new(gate.url(), playback_secret, admin_token)
-        .map(Arc::new)
-        .ok_or_else(|| Failure::new(Kind::Failed, "cannot make a secret"))?;
+    let gate_url = gate.url();
+    let portal = Portal::new(
+        gate.url(),
+        playback_secret,
+        admin_token,
+        home.folder.clone(),
+    )
+    .map(Arc::new)
+    .ok_or_else(|| Failure::new(Kind::Failed, "cannot make a secret"))?;
 
     let mut stop = stopped.clone();
     let serving = tokio::task::spawn_blocking(move || gate.until(&stopped));
-    introduce(&portal, &page_url, site.as_deref()).await?;
-    introduce_packaging(&env_file)?;
-    if let Some(stream) = &stream {
-        introduce_stream(stream, &args.data, &env_file)?;
+    let page = format!("{page_url}{}", home.folder);
+    let invitation = args.lan.then(|| lan::invitation(&page)).transpose()?;
+    Introduction {
+        gate: &gate_url,
+        page: &page,
+        invitation,
+        portal: site.as_deref().map(Site::introduction),
+        env_file: &env_file,
+        stream: stream
+            .as_ref()
+            .map(|stream| stream.introduction(&sample_path(&home.data))),
     }
+    .say()?;
     let pages = async {
         tokio::try_join!(
             page::serve(listeners.page, portal),
@@ -141,18 +216,18 @@ async fn play(
     serving
         .await
         .map_err(|error| Failure::new(Kind::Failed, error))??;
-    bucket.server.stop().await;
+    bucket.stop().await;
     Ok(())
 }
 
-/// The portal, where its page was given.
+/// The portal, where there is a page of it.
 fn site(
-    args: &Args,
+    home: &Home,
     listeners: &Listeners,
     gate: String,
     bucket: &Bucket,
 ) -> Result<Option<Arc<Site>>, Failure> {
-    let (Some(page), Some(listener)) = (&args.portal, &listeners.portal) else {
+    let (Some(page), Some(listener)) = (&home.portal, &listeners.portal) else {
         return Ok(None);
     };
     let site = Site::new(page, local(listener)?, gate, &bucket.config())?;
@@ -168,27 +243,24 @@ async fn serve_site(site: Option<Arc<Site>>, listener: Option<TcpListener>) -> s
 
 /// Writes what commands need to know into a file for `--env-file`.
 fn write_settings(
-    args: &Args,
+    home: &Home,
     bucket: &Bucket,
+    gate: String,
+    playback_secret: &str,
     stream: Option<&Stream>,
 ) -> Result<PathBuf, Failure> {
     let of_stream = stream.into_iter().flat_map(Stream::variables);
-    let variables = bucket.variables().into_iter().chain(of_stream);
+    let secret = ("playback_token_secret", playback_secret.to_owned());
+    let variables = bucket.variables().into_iter().chain([secret]);
     let settings = stream.into_iter().flat_map(Stream::settings);
-    settings::write(&args.data, settings, variables)
+    let settings = [("REELGATE_URL", gate)].into_iter().chain(settings);
+    settings::write(&home.data, settings, variables.chain(of_stream))
 }
 
 /// The sample, made at the first start.
 async fn sample_film(data: &Path) -> Result<PathBuf, Failure> {
     let path = sample_path(data);
     if !path.exists() {
-        std::fs::create_dir_all(data).map_err(|error| {
-            Failure::new(
-                Kind::Failed,
-                format!("cannot make {}: {error}", data.display()),
-            )
-            .with_help("choose a folder that can be written to with --data")
-        })?;
         eprintln!("making a sample film: {}", path.display());
         make_sample_film(&path).await?;
     }
@@ -199,69 +271,11 @@ fn sample_path(data: &Path) -> PathBuf {
     data.join("sample.mp4")
 }
 
-/// The embedded bucket and how to reach it.
-struct Bucket {
-    server: fake_s3::Running,
-    secret: String,
-}
-
-impl Bucket {
-    async fn start(data: &Path) -> Result<Self, Failure> {
-        let secret = secret()?;
-        let server = fake_s3::start(fake_s3::Config {
-            listen: "127.0.0.1:0".into(),
-            data: data.join("s3"),
-            access_key_id: ACCESS_KEY_ID.into(),
-            secret_access_key: secret.clone(),
-            bucket: BUCKET.into(),
-        })
-        .await?;
-        Ok(Self { server, secret })
-    }
-
-    /// How a command reaches it.
-    fn config(&self) -> BucketConfig {
-        BucketConfig {
-            endpoint: self.server.endpoint(),
-            bucket: BUCKET.into(),
-            region: "auto".into(),
-            access_key_id: ACCESS_KEY_ID.into(),
-            secret_access_key: self.secret.clone(),
-        }
-    }
-
-    /// How the gate reaches it.
-    fn variables(&self) -> [(&'static str, String); 4] {
-        [
-            ("s3_endpoint", self.server.endpoint()),
-            ("s3_bucket", BUCKET.into()),
-            ("s3_access_key_id", ACCESS_KEY_ID.into()),
-            ("s3_secret_access_key", self.secret.clone()),
-        ]
-    }
-
-    async fn fill(&self, film: &Path) -> Result<(), Failure> {
-        let bucket = self.config();
-        let game = GameId::new(GAME).map_err(|error| Failure::new(Kind::Failed, error))?;
-        let options = Options {
-            source: &Source::File(film.to_owned()),
-            game,
-            bucket: &bucket,
-            wishes: Wishes::default(),
-            about: &About::default(),
-            terms: Terms::default(),
-            scratch: None,
-        };
-        packager::run(&options, &Progress::of_stderr()).await?;
-        Ok(())
-    }
-}
-
 /// Where the gate will be. Stream and the portal have to know it before the gate starts, so a free port
 /// is looked for here.
-fn gate_address(args: &Args) -> Result<SocketAddr, Failure> {
-    let wished = listen_address(args.port);
-    if args.port != 0 || !(args.stream.stream || args.portal.is_some()) {
+fn gate_address(args: &Args, home: &Home) -> Result<SocketAddr, Failure> {
+    let wished = SocketAddr::new(home.network, args.port);
+    if args.port != 0 || !(args.stream.stream || home.portal.is_some()) {
         return Ok(wished);
     }
     std::net::TcpListener::bind(wished)
@@ -295,7 +309,8 @@ fn gate(
     variable: Vec<(String, String)>,
 ) -> Result<Running, Failure> {
     Serve {
-        app: vec![args.app.clone()],
+        app: args.app.iter().cloned().collect(),
+        catalog: Catalog::Bucket,
         listen,
         data: args.data.clone(),
         runtime_config_file: None,
@@ -319,71 +334,20 @@ fn gate(
     .start()
 }
 
-/// Says what there is to try. Every line works as it is printed.
-async fn introduce(portal: &Portal, page_url: &str, site: Option<&Site>) -> Result<(), Failure> {
-    let failed = |error: reqwest::Error| Failure::new(Kind::Failed, error);
-    let answer = reqwest::get(portal.session_url())
-        .await
-        .and_then(reqwest::Response::error_for_status);
-    let json = answer.map_err(failed)?.text().await.map_err(failed)?;
-    let session: serde_json::Value =
-        serde_json::from_str(&json).map_err(|error| Failure::new(Kind::Failed, error))?;
-    let prefix = session["prefix"].as_str().unwrap_or_default();
-    let (gate, film) = (portal.gate(), portal.playback_url());
-    let film_by_session = format!("{gate}{prefix}master.m3u8");
-    let site = site.map(Site::introduction).unwrap_or_default();
-    let text = format!(
-        "\n\
-         A private film is ready. Stop with Ctrl-C.\n\n\
-         {site}\
-         in a browser       {page_url}/\n\
-         playback URL       {film}\n\
-         \x20                  (the token in it lasts 15 minutes, the session it buys 6 hours)\n\
-         ask for it         curl -i '{film}'\n\
-         without a token    curl -i '{gate}/games/{GAME}/master.m3u8'\n\
-         play it            ffplay '{film_by_session}'\n\
-         or                 mpv '{film_by_session}'\n\n"
-    );
-    say(&text)
-}
-
-fn introduce_packaging(env_file: &Path) -> Result<(), Failure> {
-    let (program, env_file) = (settings::program(), settings::quoted(env_file));
-    say(&format!(
-        "In another terminal:\n\n\
-         add a film         {program} package FILM --game ID --env-file {env_file}\n\
-         check it           {program} package check s3://{BUCKET}/games/{GAME}/master.m3u8 --env-file {env_file}\n\n"
-    ))
-}
-
-fn introduce_stream(stream: &Stream, data: &Path, env_file: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(Kind::Failed, error);
-    let film = sample_path(data).canonicalize().map_err(failed)?;
-    say(&stream.introduction(&film, env_file))
-}
-
-fn say(text: &str) -> Result<(), Failure> {
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| Failure::new(Kind::Failed, error))
-}
-
 fn listen_address(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-async fn listen(port: u16, option: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(listen_address(port))
-        .await
-        .map_err(|error| {
-            Failure::new(
-                Kind::Failed,
-                format!("cannot listen on 127.0.0.1:{port}: {error}"),
-            )
-            .with_help(format!(
-                "stop what listens there, or choose another port with {option}"
-            ))
-        })
+async fn listen(network: IpAddr, port: u16, option: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind((network, port)).await.map_err(|error| {
+        Failure::new(
+            Kind::Failed,
+            format!("cannot listen on {network}:{port}: {error}"),
+        )
+        .with_help(format!(
+            "stop what listens there, or choose another port with {option}"
+        ))
+    })
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
@@ -396,7 +360,7 @@ fn url(address: SocketAddr) -> String {
 }
 
 /// A secret for this run: 32 random bytes in hex.
-fn secret() -> Result<String, Failure> {
+pub(crate) fn secret() -> Result<String, Failure> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Failure::new(Kind::Failed, error.to_string()))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

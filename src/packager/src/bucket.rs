@@ -160,6 +160,35 @@ impl Bucket {
         self.persist(&format!("listing {prefix}"), list).await
     }
 
+    /// The objects of `folder` whose names begin with `beginning`. The folder ends in a slash, or is
+    /// the bucket's root and empty.
+    pub(crate) async fn begins_with(
+        &self,
+        folder: &str,
+        beginning: &str,
+    ) -> Result<Listing, Error> {
+        let prefix = format!("{folder}{beginning}");
+        let (folder, offset) = (
+            self.path(folder.trim_end_matches('/'))?,
+            self.path(&prefix)?,
+        );
+        let list = async || {
+            let mut objects = self.store.list_with_offset(Some(&folder), &offset);
+            let mut listing = Listing::new();
+            // Keys come in their order, so that a large folder is not read to its end.
+            while let Some(meta) = objects.try_next().await? {
+                let key = meta.location.to_string();
+                if !key.starts_with(&prefix) {
+                    break;
+                }
+                listing.insert(key, meta.size);
+            }
+            Ok(listing)
+        };
+        let list = async || within(MANY, list()).await;
+        self.persist(&format!("listing {prefix}"), list).await
+    }
+
     /// Writes one object.
     pub(crate) async fn put(
         &self,

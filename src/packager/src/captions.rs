@@ -8,6 +8,7 @@ pub(crate) mod embedded;
 pub(crate) mod encoding;
 pub(crate) mod label;
 pub(crate) mod markup;
+mod remote;
 pub(crate) mod rendition;
 pub(crate) mod segments;
 pub(crate) mod srt;

@@ -53,7 +53,7 @@ pub(crate) async fn with_bucket(
         Standing::of(bucket, game),
         source::look(options.source, options.bucket, bucket)
     )?;
-    let told = Told::read(options.about, options.source, terms.ffmpeg_timeout).await?;
+    let told = Told::read(options.about, options.source, &found, terms.ffmpeg_timeout).await?;
     progress.sized(film.bytes);
     let done = if terms.force {
         None

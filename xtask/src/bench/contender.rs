@@ -5,16 +5,28 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 
+use super::mode::{Encrypted, Mode};
 use super::nginx;
 use crate::testbed::fixture::Fixture;
 use crate::testbed::host::{Launch, listening_address};
 use crate::testbed::server::Server;
+
+/// What all contenders of a field have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ground<'a> {
+    pub(super) fixture: &'a Fixture<'a>,
+    pub(super) mode: Mode,
+    /// There where the mode asks for it.
+    pub(super) encrypted: Option<&'a Encrypted>,
+}
 
 /// A running server with its address.
 #[derive(Debug)]
 pub(super) struct Contender {
     /// For messages.
     pub(super) name: &'static str,
+    /// `http` or `https`.
+    pub(super) scheme: &'static str,
     /// Where it listens.
     pub(super) address: SocketAddr,
     server: Server,
@@ -22,9 +34,15 @@ pub(super) struct Contender {
 
 impl Contender {
     /// One that listens already.
-    pub(super) fn new(name: &'static str, address: SocketAddr, server: Server) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        scheme: &'static str,
+        address: SocketAddr,
+        server: Server,
+    ) -> Self {
         Self {
             name,
+            scheme,
             address,
             server,
         }
@@ -48,15 +66,15 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// Starts them all before the same bucket.
+    /// Starts them all before the same bucket, each configured to do the same.
     ///
     /// # Errors
     /// When the gate does not start. A missing nginx is said and left out.
-    pub(super) fn start(fixture: &Fixture<'_>) -> Result<Self> {
+    pub(super) fn start(ground: &Ground<'_>) -> Result<Self> {
         Ok(Self {
-            reelgate: reelgate(fixture)?,
-            nginx_jwt: told(nginx::with_jwt(fixture)),
-            nginx: told(nginx::plain(fixture)),
+            reelgate: reelgate_on(ground)?,
+            nginx_jwt: told(nginx::with_jwt(ground)),
+            nginx: told(nginx::plain(ground)),
         })
     }
 
@@ -95,5 +113,37 @@ pub(super) fn reelgate_with(fixture: &Fixture<'_>, launch: &Launch<'_>) -> Resul
     let mut server = Server::spawn(launch.command(fixture).stderr(File::create(&log)?))?;
     let address = listening_address(&mut server)
         .with_context(|| format!("reelgate serve does not listen, see {}", log.display()))?;
-    Ok(Contender::new("reelgate", address, server))
+    let scheme = launch.scheme();
+    Ok(Contender::new("reelgate", scheme, address, server))
+}
+
+/// The gate as the field's mode has it.
+fn reelgate_on(ground: &Ground<'_>) -> Result<Contender> {
+    let mut launch = Launch::default();
+    if !ground.mode.cache {
+        launch
+            .arguments
+            .extend(["--cache-memory".into(), "0".into()]);
+    }
+    if let Some(Encrypted {
+        certificate,
+        key,
+        bucket,
+        ..
+    }) = ground.encrypted
+    {
+        let (certificate, key) = (certificate.display(), key.display());
+        launch.variables.extend([
+            ("SPIN_VARIABLE_S3_ENDPOINT", format!("https://{bucket}")),
+            // The authorities that the gate trusts: this one.
+            ("SSL_CERT_FILE", certificate.to_string()),
+        ]);
+        launch.arguments.extend([
+            "--tls-cert".into(),
+            certificate.to_string(),
+            "--tls-key".into(),
+            key.to_string(),
+        ]);
+    }
+    reelgate_with(ground.fixture, &launch)
 }

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 
 use super::Args;
 use super::contender::{Contender, Field};
+use super::mode::Mode;
 use super::table::{Budget, Row, Table};
 use crate::process;
 use crate::testbed::fixture::{self, Fixture};
@@ -25,11 +26,11 @@ enum Viewer {
     Nobody,
 }
 
-/// One load and its two rows: CPU and throughput.
+/// One load and its rows: CPU, throughput and latency.
 struct Load {
     name: &'static str,
+    mode: Mode,
     cpu: &'static str,
-    throughput: &'static str,
     path: fn() -> String,
     viewer: Viewer,
     connections: u32,
@@ -37,56 +38,116 @@ struct Load {
     most: f64,
 }
 
-const LOADS: [Load; 5] = [
+const LOADS: [Load; 11] = [
     Load {
-        name: "gated-32",
-        cpu: "CPU per gated 16 KB segment, 32 connections",
-        throughput: "… per second",
-        path: fixture::small,
-        viewer: Viewer::Allowed,
-        connections: 32,
-        per: Per::Request,
-        most: 2.5,
-    },
-    Load {
-        name: "gated-256",
-        cpu: "CPU per gated 16 KB segment, 256 connections",
-        throughput: "… per second",
-        path: fixture::small,
-        viewer: Viewer::Allowed,
-        connections: 256,
-        per: Per::Request,
-        most: 2.5,
-    },
-    Load {
-        name: "streaming",
-        cpu: "CPU per GB streamed, 3.85 MB segments",
-        throughput: "… per second",
+        name: "tls-streaming",
+        mode: Mode::TLS,
+        cpu: "TLS on both sides, from the bucket: CPU per GB, 3.85 MB segments",
         path: fixture::large,
         viewer: Viewer::Allowed,
         connections: 32,
         per: Per::Gigabyte,
-        most: 1.2,
+        most: 0.7,
+    },
+    Load {
+        name: "tls-gated",
+        mode: Mode::TLS,
+        cpu: "TLS on both sides, from the bucket: CPU per gated 16 KB segment",
+        path: fixture::small,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Request,
+        most: 1.0,
+    },
+    Load {
+        name: "tls-hot-streaming",
+        mode: Mode::TLS_HOT,
+        cpu: "TLS to the viewer, hot: CPU per GB, 3.85 MB segments",
+        path: fixture::large,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Gigabyte,
+        most: 0.9,
+    },
+    Load {
+        name: "tls-hot-gated",
+        mode: Mode::TLS_HOT,
+        cpu: "TLS to the viewer, hot: CPU per gated 16 KB segment",
+        path: fixture::small,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Request,
+        most: 0.9,
+    },
+    Load {
+        name: "hot-gated",
+        mode: Mode::PLAIN_HOT,
+        cpu: "no TLS, hot: CPU per gated 16 KB segment",
+        path: fixture::small,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Request,
+        most: 1.5,
+    },
+    Load {
+        name: "hot-streaming",
+        mode: Mode::PLAIN_HOT,
+        cpu: "no TLS, hot: CPU per GB, 3.85 MB segments",
+        path: fixture::large,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Gigabyte,
+        most: 1.1,
+    },
+    Load {
+        name: "gated-32",
+        mode: Mode::PLAIN,
+        cpu: "CPU per gated 16 KB segment, 32 connections",
+        path: fixture::small,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Request,
+        most: 1.5,
+    },
+    Load {
+        name: "gated-256",
+        mode: Mode::PLAIN,
+        cpu: "CPU per gated 16 KB segment, 256 connections",
+        path: fixture::small,
+        viewer: Viewer::Allowed,
+        connections: 256,
+        per: Per::Request,
+        most: 1.5,
+    },
+    Load {
+        name: "streaming",
+        mode: Mode::PLAIN,
+        cpu: "CPU per GB streamed, 3.85 MB segments",
+        path: fixture::large,
+        viewer: Viewer::Allowed,
+        connections: 32,
+        per: Per::Gigabyte,
+        most: 1.1,
     },
     Load {
         name: "refused",
+        mode: Mode::PLAIN,
         cpu: "CPU per refused request, no credential",
-        throughput: "… per second",
         path: fixture::small,
         viewer: Viewer::Nobody,
         connections: 32,
         per: Per::Request,
-        most: 1.5,
+        most: 2.0,
     },
     Load {
         name: "refused-forged",
+        mode: Mode::PLAIN,
         cpu: "CPU per refused request, forged session",
-        throughput: "… per second",
         path: fixture::small,
         viewer: Viewer::Forged,
         connections: 32,
         per: Per::Request,
-        most: 1.5,
+        most: 2.0,
     },
 ];
 
@@ -97,19 +158,32 @@ struct Sample {
     cpu: f64,
     /// Requests or gigabytes per second.
     throughput: f64,
+    /// Milliseconds that half of all requests took at most.
+    p50: f64,
+    /// Milliseconds that 99 of 100 requests took at most.
+    p99: f64,
 }
 
-/// Adds the rows of every load that is asked for.
+/// Whether a load of this mode is asked for.
+pub(super) fn wants(args: &Args, mode: Mode) -> bool {
+    LOADS
+        .iter()
+        .any(|load| load.mode == mode && args.wants(load.name))
+}
+
+/// Adds the rows of every load of the field's mode that is asked for.
 ///
 /// # Errors
 /// When a contender answers otherwise than it should.
 pub(super) fn measure(
     fixture: &Fixture<'_>,
     field: &Field,
+    mode: Mode,
     args: &Args,
     table: &mut Table,
 ) -> Result<()> {
-    let wanted: Vec<&Load> = LOADS.iter().filter(|load| args.wants(load.name)).collect();
+    let is_wanted = |load: &&Load| load.mode == mode && args.wants(load.name);
+    let wanted: Vec<&Load> = LOADS.iter().filter(is_wanted).collect();
     if wanted.is_empty() {
         return Ok(());
     }
@@ -165,6 +239,7 @@ fn sample(
     let report = wrk::run(
         fixture,
         &Request {
+            scheme: contender.scheme,
             address: contender.address,
             path: (load.path)(),
             cookie: &cookie,
@@ -182,6 +257,8 @@ fn sample(
     Ok(Sample {
         cpu: cpu.as_secs_f64() * scale / amount,
         throughput: amount / seconds,
+        p50: report.p50.as_secs_f64() * 1e3,
+        p99: report.p99.as_secs_f64() * 1e3,
     })
 }
 
@@ -209,18 +286,20 @@ fn add_rows(load: &Load, samples: &[(&'static str, Sample)], table: &mut Table) 
         Per::Request => ("µs", "requests"),
         Per::Gigabyte => ("s", "GB"),
     };
-    let budget = Budget::TimesNginxJwt(load.most);
-    let cpu = |sample: &Sample| sample.cpu;
-    let throughput = |sample: &Sample| sample.throughput;
-    table.add(row(load.name, load.cpu, cpu_unit, budget, samples, cpu));
-    table.add(row(
-        load.name,
-        load.throughput,
-        throughput_unit,
-        Budget::None,
-        samples,
-        throughput,
-    ));
+    type Figure = fn(&Sample) -> f64;
+    let rows: [(&str, &str, Budget, Figure); 4] = [
+        (load.cpu, cpu_unit, Budget::TimesNginxJwt(load.most), |it| {
+            it.cpu
+        }),
+        ("… per second", throughput_unit, Budget::None, |it| {
+            it.throughput
+        }),
+        ("… half within", "ms", Budget::None, |it| it.p50),
+        ("… 99 of 100 within", "ms", Budget::None, |it| it.p99),
+    ];
+    for (what, unit, budget, figure) in rows {
+        table.add(row(load.name, what, unit, budget, samples, figure));
+    }
 }
 
 fn row(

@@ -15,9 +15,9 @@ use crate::testbed::spread::Spread;
 use crate::testbed::wrk::{self, Request};
 
 /// Megabytes of a gate that has just started.
-const MOST_IDLE: f64 = 60.0;
+const MOST_IDLE: f64 = 50.0;
 /// Megabytes while 256 connections stream.
-const MOST_STREAMING: f64 = 160.0;
+const MOST_STREAMING: f64 = 120.0;
 /// Megabytes that an allocator may keep between two looks without anything growing.
 const MOST_GROWTH: f64 = 2.0;
 
@@ -138,6 +138,7 @@ fn ask(
     let report = wrk::run(
         fixture,
         &Request {
+            scheme: contender.scheme,
             address: contender.address,
             path,
             cookie: &fixture.cookie(),

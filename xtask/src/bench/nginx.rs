@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::contender::Contender;
+use super::contender::{Contender, Ground};
+use super::mode::Encrypted;
 use crate::process;
 use crate::testbed::fixture::Fixture;
 use crate::testbed::server::Server;
 
 const TEMPLATE: &str = include_str!("nginx/proxy.conf");
+const TERMINATOR: &str = include_str!("nginx/terminator.conf");
 const SESSION: &str = include_str!("nginx/session.lua");
 
 /// How long nginx may take to listen.
@@ -32,15 +34,16 @@ struct Check {
 ///
 /// # Errors
 /// When nginx is not installed or does not start.
-pub(super) fn plain(fixture: &Fixture<'_>) -> Result<Contender> {
-    start(fixture, "nginx", &Check::default())
+pub(super) fn plain(ground: &Ground<'_>) -> Result<Contender> {
+    start(ground, "nginx", &Check::default())
 }
 
 /// The same with a full check of the session in LuaJIT.
 ///
 /// # Errors
 /// When nginx or its Lua module is not installed, or it does not start.
-pub(super) fn with_jwt(fixture: &Fixture<'_>) -> Result<Contender> {
+pub(super) fn with_jwt(ground: &Ground<'_>) -> Result<Contender> {
+    let fixture = ground.fixture;
     let folder = modules_folder()?;
     for module in MODULES {
         ensure!(
@@ -60,7 +63,7 @@ pub(super) fn with_jwt(fixture: &Fixture<'_>) -> Result<Contender> {
         ),
         access: "set $reason \"\";\n            access_by_lua_block { session.guard() }",
     };
-    start(fixture, "nginx-jwt", &check)
+    start(ground, "nginx-jwt", &check)
 }
 
 const MODULES: [&str; 2] = ["ndk_http_module.so", "ngx_http_lua_module.so"];
@@ -84,15 +87,48 @@ fn program() -> Result<std::path::PathBuf> {
         .context("no nginx; install with: sudo apt-get install nginx")
 }
 
-fn start(fixture: &Fixture<'_>, name: &'static str, check: &Check) -> Result<Contender> {
+/// TLS before the bucket; gives its address.
+///
+/// # Errors
+/// When nginx is not installed or does not start.
+pub(super) fn terminator(
+    fixture: &Fixture<'_>,
+    certificate: &Path,
+    key: &Path,
+) -> Result<(SocketAddr, Server)> {
+    let (name, address) = ("terminator", free_address()?);
+    let configuration = common(TERMINATOR, fixture, name, address)
+        .replace("{upstream}", &fixture.bucket.address().to_string())
+        .replace("{certificate}", &certificate.display().to_string())
+        .replace("{key}", &key.display().to_string());
+    Ok((address, run(fixture, name, &configuration, address)?))
+}
+
+fn start(ground: &Ground<'_>, name: &'static str, check: &Check) -> Result<Contender> {
+    let kept = ground.fixture.folder.join(format!("{name}-cache"));
+    if kept.exists() {
+        // What an earlier run has left is not cold.
+        fs::remove_dir_all(kept)?;
+    }
     let address = free_address()?;
-    let configuration = fixture.folder.join(name).with_extension("conf");
-    fs::write(&configuration, render(fixture, name, check, address))?;
+    let configuration = render(ground, name, check, address);
+    let server = run(ground.fixture, name, &configuration, address)?;
+    Ok(Contender::new(name, ground.mode.scheme(), address, server))
+}
+
+fn run(
+    fixture: &Fixture<'_>,
+    name: &str,
+    configuration: &str,
+    address: SocketAddr,
+) -> Result<Server> {
+    let file = fixture.folder.join(name).with_extension("conf");
+    fs::write(&file, configuration)?;
     let log = fs::File::create(fixture.folder.join(name).with_extension("error.log"))?;
     let mut server = Server::spawn(
         Command::new(program()?)
             .arg("-c")
-            .arg(&configuration)
+            .arg(&file)
             .arg("-p")
             .arg(&fixture.folder)
             .stdin(Stdio::null())
@@ -100,22 +136,73 @@ fn start(fixture: &Fixture<'_>, name: &'static str, check: &Check) -> Result<Con
     )?;
     wait_until_listening(&mut server, address)
         .with_context(|| format!("{name} does not start, see {name}.error.log"))?;
-    Ok(Contender::new(name, address, server))
+    Ok(server)
 }
 
-fn render(fixture: &Fixture<'_>, name: &'static str, check: &Check, address: SocketAddr) -> String {
+fn render(ground: &Ground<'_>, name: &str, check: &Check, address: SocketAddr) -> String {
+    let folder = ground.fixture.folder.display().to_string();
+    let mut configuration = common(TEMPLATE, ground.fixture, name, address)
+        .replace("{modules}", &check.modules)
+        .replace("{init}", &check.init)
+        .replace("{access}", check.access)
+        .replace("{scheme}", ground.mode.scheme());
+    let (cache, cached) = match ground.mode.cache {
+        true => (
+            format!(
+                "proxy_cache_path {folder}/{name}-cache levels=1:2 keys_zone=hot:10m max_size=1g inactive=1h \
+                 use_temp_path=off;"
+            ),
+            "proxy_cache hot; proxy_cache_valid 200 1h; proxy_cache_key $uri; proxy_cache_lock on;",
+        ),
+        false => (String::new(), ""),
+    };
+    configuration = configuration
+        .replace("{cache}", &cache)
+        .replace("{cached}", cached);
+    match ground.encrypted {
+        Some(Encrypted {
+            certificate,
+            key,
+            bucket,
+            ..
+        }) => {
+            let (certificate, key) = (certificate.display(), key.display());
+            configuration
+                .replace("{upstream}", &bucket.to_string())
+                .replace("{ssl}", " ssl")
+                .replace(
+                    "{certificate}",
+                    &format!(
+                        "ssl_certificate {certificate}; ssl_certificate_key {key}; \
+                         ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:sessions:10m;"
+                    ),
+                )
+                .replace(
+                    "{trust}",
+                    &format!(
+                        "proxy_ssl_trusted_certificate {certificate}; proxy_ssl_verify on; \
+                         proxy_ssl_name 127.0.0.1; proxy_ssl_protocols TLSv1.2 TLSv1.3;"
+                    ),
+                )
+        }
+        None => configuration
+            .replace("{upstream}", &ground.fixture.bucket.address().to_string())
+            .replace("{ssl}", "")
+            .replace("{certificate}", "")
+            .replace("{trust}", ""),
+    }
+}
+
+/// What every configuration has.
+fn common(template: &str, fixture: &Fixture<'_>, name: &str, address: SocketAddr) -> String {
     let folder = fixture.folder.display().to_string();
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {folder}/{name}-{kind};"))
         .join("\n    ");
-    TEMPLATE
+    template
         .replace("{name}", name)
         .replace("{folder}", &folder)
         .replace("{temporary}", &temporary)
-        .replace("{modules}", &check.modules)
-        .replace("{init}", &check.init)
-        .replace("{access}", check.access)
-        .replace("{upstream}", &fixture.bucket.address().to_string())
         .replace("{listen}", &address.to_string())
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -11,8 +11,8 @@ use super::Args;
 use super::table::{Budget, Row, Table};
 use crate::process;
 use crate::testbed::fixture::{BUCKET, Fixture};
-use crate::testbed::host::listening_address;
-use crate::testbed::server::{self, Server};
+use crate::testbed::server;
+use crate::testbed::sink::Sink;
 
 /// The part of ffmpeg's speed that is left: probing, writing playlists and uploading cost the rest.
 const LEAST: f64 = 0.9;
@@ -34,10 +34,10 @@ pub(super) fn measure(fixture: &Fixture<'_>, args: &Args, table: &mut Table) -> 
     }
     eprintln!("bench: package");
     let film = film(fixture)?;
-    let store = Store::start(fixture)?;
-    store.package(fixture, &film)?;
+    let sink = Sink::start()?;
+    package(fixture, &sink, &film)?;
     let rounds = (0..args.rounds)
-        .map(|_| Ok(bare(fixture, &film)? / store.package(fixture, &film)?))
+        .map(|_| Ok(bare(fixture, &film)? / package(fixture, &sink, &film)?))
         .collect::<Result<Vec<f64>>>()?;
     table.add(Row::ours(
         "package",
@@ -99,57 +99,24 @@ fn bare(fixture: &Fixture<'_>, film: &Path) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// The embedded S3, which `package` uploads to.
-struct Store {
-    endpoint: String,
-    /// Ends the store with this value.
-    _server: Server,
-}
-
-const KEY_ID: &str = "bench";
-const KEY: &str = "bench-secret-access-key";
-
-impl Store {
-    fn start(fixture: &Fixture<'_>) -> Result<Self> {
-        let mut server = Server::spawn(
-            Command::new(fixture.workspace.reelgate())
-                .args(["s3", "--listen", "127.0.0.1:0", "--bucket", BUCKET])
-                .args(["--access-key-id", KEY_ID, "--secret-access-key", KEY])
-                .arg("--data")
-                .arg(fixture.folder.join("s3"))
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(fs::File::create(fixture.folder.join("s3.log"))?),
-        )?;
-        let address =
-            listening_address(&mut server).context("reelgate s3 does not listen, see s3.log")?;
-        Ok(Self {
-            endpoint: format!("http://{address}"),
-            _server: server,
-        })
-    }
-
-    /// Packages and uploads the film into an empty bucket, in seconds: what is there already is
-    /// not uploaded again.
-    fn package(&self, fixture: &Fixture<'_>, film: &Path) -> Result<f64> {
-        let game = fixture.folder.join("s3").join(BUCKET).join("games/bench");
-        if game.exists() {
-            fs::remove_dir_all(&game)?;
-        }
-        let start = Instant::now();
-        let packaged = server::run_to_end(
-            Command::new(fixture.workspace.reelgate())
-                .arg("package")
-                .arg(film)
-                // The bare command makes no thumbnails either.
-                .args(["--game", "bench", "--no-thumbnails"])
-                .stderr(fs::File::create(fixture.folder.join("package.log"))?)
-                .env("SPIN_VARIABLE_S3_ENDPOINT", &self.endpoint)
-                .env("SPIN_VARIABLE_S3_BUCKET", BUCKET)
-                .env("SPIN_VARIABLE_S3_ACCESS_KEY_ID", KEY_ID)
-                .env("SPIN_VARIABLE_S3_SECRET_ACCESS_KEY", KEY),
-        );
-        packaged.context("see package.log")?;
-        Ok(start.elapsed().as_secs_f64())
-    }
+/// Packages the film and uploads it, in seconds.
+fn package(fixture: &Fixture<'_>, sink: &Sink, film: &Path) -> Result<f64> {
+    let start = Instant::now();
+    let packaged = server::run_to_end(
+        Command::new(fixture.workspace.reelgate())
+            .arg("package")
+            .arg(film)
+            // The bare command makes no thumbnails either.
+            .args(["--game", "bench", "--no-thumbnails"])
+            .stderr(fs::File::create(fixture.folder.join("package.log"))?)
+            .env("SPIN_VARIABLE_S3_ENDPOINT", sink.endpoint())
+            .env("SPIN_VARIABLE_S3_BUCKET", BUCKET)
+            .env("SPIN_VARIABLE_S3_ACCESS_KEY_ID", "bench")
+            .env(
+                "SPIN_VARIABLE_S3_SECRET_ACCESS_KEY",
+                "bench-secret-access-key",
+            ),
+    );
+    packaged.context("see package.log")?;
+    Ok(start.elapsed().as_secs_f64())
 }

@@ -75,6 +75,7 @@ pub(super) fn wrk(
     seconds: u64,
 ) -> Result<wrk::Report> {
     let request = wrk::Request {
+        scheme: "http",
         address: stage.host.place().address(),
         path,
         cookie,

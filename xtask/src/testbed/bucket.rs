@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result};
@@ -15,6 +16,7 @@ type Objects = Arc<[(String, Vec<u8>)]>;
 #[derive(Debug)]
 pub(crate) struct Bucket {
     address: SocketAddr,
+    asked: Arc<AtomicU64>,
 }
 
 impl Bucket {
@@ -29,14 +31,21 @@ impl Bucket {
             .collect();
         let listener = TcpListener::bind("127.0.0.1:0").context("no free port for the bucket")?;
         let address = listener.local_addr()?;
+        let asked = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&asked);
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let objects = Arc::clone(&objects);
+                let (objects, count) = (Arc::clone(&objects), Arc::clone(&count));
                 // A connection that breaks is the client's affair.
-                thread::spawn(move || serve(connection, &objects));
+                thread::spawn(move || serve(connection, &objects, &count));
             }
         });
-        Ok(Self { address })
+        Ok(Self { address, asked })
+    }
+
+    /// Requests so far.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Where it listens.
@@ -69,7 +78,7 @@ pub(crate) fn is_content(body: &[u8]) -> bool {
 }
 
 /// One keep-alive connection, until the client closes it.
-fn serve(connection: TcpStream, objects: &Objects) -> Result<()> {
+fn serve(connection: TcpStream, objects: &Objects, asked: &AtomicU64) -> Result<()> {
     connection.set_nodelay(true)?;
     let mut reader = BufReader::new(connection.try_clone()?);
     let mut writer = connection;
@@ -79,6 +88,7 @@ fn serve(connection: TcpStream, objects: &Objects) -> Result<()> {
         if reader.read_line(&mut line)? == 0 {
             return Ok(());
         }
+        asked.fetch_add(1, Ordering::Relaxed);
         let target = line.split(' ').nth(1).unwrap_or_default();
         let path = target.split('?').next().unwrap_or_default();
         let found = objects.iter().find(|(known, _)| known == path);

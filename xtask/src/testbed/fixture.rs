@@ -12,6 +12,9 @@ use crate::workspace::Workspace;
 /// The game that the session opens.
 const GAME: &str = "bench";
 
+/// Its packaging, whose files never change.
+const EDITION: &str = "v0123456789";
+
 /// A segment of half a second or so: what counts is the cost per request.
 pub(crate) const SMALL_BYTES: usize = 16 * 1024;
 /// A segment of six seconds at 5 Mbit/s: what counts is the cost per byte.
@@ -54,6 +57,7 @@ impl<'a> Fixture<'a> {
             bucket: Bucket::start([
                 (format!("/{BUCKET}{}", small()), SMALL_BYTES),
                 (format!("/{BUCKET}{}", large()), LARGE_BYTES),
+                (format!("/{BUCKET}{}", cold()), LARGE_BYTES),
             ])?,
             secret,
             serve: serve.to_vec(),
@@ -81,10 +85,15 @@ impl<'a> Fixture<'a> {
 
 /// The path of the small segment, as a viewer asks for it.
 pub(crate) fn small() -> String {
-    format!("/games/{GAME}/small.m4s")
+    format!("/games/{GAME}/{EDITION}/small.m4s")
 }
 
 /// The path of the large segment.
 pub(crate) fn large() -> String {
-    format!("/games/{GAME}/large.m4s")
+    format!("/games/{GAME}/{EDITION}/large.m4s")
+}
+
+/// The path of another one of that size, which no load asks for.
+pub(crate) fn cold() -> String {
+    format!("/games/{GAME}/{EDITION}/cold.m4s")
 }

@@ -58,6 +58,12 @@ impl Launch<'_> {
         command
     }
 
+    /// What its address begins with.
+    pub(crate) fn scheme(&self) -> &'static str {
+        let speaks_tls = self.arguments.iter().any(|word| word == "--tls-cert");
+        if speaks_tls { "https" } else { "http" }
+    }
+
     /// Limits of a process outlive `exec`, and so does its id.
     fn program(&self, fixture: &Fixture<'_>) -> Command {
         let reelgate = fixture.workspace.reelgate();
@@ -91,7 +97,7 @@ fn variables(fixture: &Fixture<'_>) -> [(&'static str, String); 6] {
     ]
 }
 
-/// Waits for `listening on http://ADDRESS`, then keeps the pipe empty.
+/// Waits for `listening on http://ADDRESS`, or `https`, then keeps the pipe empty.
 ///
 /// # Errors
 /// When the program ends before it says so.
@@ -100,7 +106,9 @@ pub(crate) fn listening_address(server: &mut Server) -> Result<SocketAddr> {
     let mut lines = BufReader::new(stdout).lines();
     let address = loop {
         let line = lines.next().context("it ended")??;
-        if let Some((_, address)) = line.split_once("listening on http://") {
+        if let Some((_, address)) = line.split_once("listening on http")
+            && let Some((_, address)) = address.split_once("://")
+        {
             break address.trim_end_matches('/').parse()?;
         }
     };

@@ -13,6 +13,8 @@ use super::server;
 /// What one run of wrk asks for.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
     /// Whom it asks.
     pub(crate) address: SocketAddr,
     /// What it asks for.
@@ -34,6 +36,10 @@ pub(crate) struct Report {
     pub(crate) bytes: u64,
     /// How long it took.
     pub(crate) took: Duration,
+    /// Half of all answers came within this.
+    pub(crate) p50: Duration,
+    /// 99 of 100 answers came within this.
+    pub(crate) p99: Duration,
     /// Answers with a status of 400 or above.
     pub(crate) refused: u64,
     /// Connections that failed or timed out.
@@ -42,10 +48,11 @@ pub(crate) struct Report {
 
 /// Counts on one line; nothing of it runs while requests do.
 const SCRIPT: &str = r#"
-done = function(summary)
+done = function(summary, latency)
     local e = summary.errors
-    io.write(string.format("counts %d %d %d %d %d\n", summary.requests, summary.bytes, summary.duration,
-        e.status, e.connect + e.read + e.write + e.timeout))
+    io.write(string.format("counts %d %d %d %d %d %d %d\n", summary.requests, summary.bytes, summary.duration,
+        e.status, e.connect + e.read + e.write + e.timeout,
+        latency:percentile(50), latency:percentile(99)))
 end
 "#;
 
@@ -64,7 +71,8 @@ pub(crate) fn run(fixture: &Fixture<'_>, request: &Request<'_>) -> Result<Report
     if !request.cookie.is_empty() {
         wrk.args(["--header", &format!("Cookie: {}", request.cookie)]);
     }
-    let page = server::run_to_end(wrk.arg(format!("http://{}{}", request.address, request.path)))?;
+    let url = format!("{}://{}{}", request.scheme, request.address, request.path);
+    let page = server::run_to_end(wrk.arg(url))?;
     parse(&page)
 }
 
@@ -77,13 +85,15 @@ fn parse(page: &str) -> Result<Report> {
         .split(' ')
         .map(str::parse)
         .collect::<Result<_, _>>()?;
-    let [requests, bytes, microseconds, refused, broken] = counts[..] else {
+    let [requests, bytes, microseconds, refused, broken, p50, p99] = counts[..] else {
         bail!("wrk reported {} counts", counts.len());
     };
     Ok(Report {
         requests,
         bytes,
         took: Duration::from_micros(microseconds),
+        p50: Duration::from_micros(p50),
+        p99: Duration::from_micros(p99),
         refused,
         broken,
     })
@@ -95,10 +105,14 @@ mod tests {
 
     #[test]
     fn the_line_of_counts_is_the_report() {
-        let good = parse("Running\ncounts 10 20480 1000000 2 0\n").unwrap();
+        let good = parse("Running\ncounts 10 20480 1000000 2 0 40 90\n").unwrap();
         assert_eq!((good.requests, good.bytes, good.refused), (10, 20_480, 2));
         assert_eq!(good.took.as_secs(), 1);
-        assert_eq!(parse("counts 10 20480 1000000 2 1\n").unwrap().broken, 1);
+        assert_eq!((good.p50.as_micros(), good.p99.as_micros()), (40, 90));
+        assert_eq!(
+            parse("counts 10 20480 1000000 2 1 40 90\n").unwrap().broken,
+            1
+        );
         assert!(parse("Running\n").is_err());
     }
 }

@@ -19,11 +19,15 @@ pub(super) async fn serve(listener: TcpListener, portal: Arc<Portal>) -> std::io
 }
 
 async fn answer<B>(request: &Request<B>, portal: &Portal) -> Answer {
-    match request.uri().path() {
-        "/" => content("text/html; charset=utf-8", PAGE),
-        "/hls.js" => content("text/javascript; charset=utf-8", HLS_JS),
-        "/token" => content("application/json", portal.token_json()),
-        "/videos" => match portal.videos_json().await {
+    // The page is open to whoever knows where it is.
+    let Some(below) = request.uri().path().strip_prefix(portal.folder()) else {
+        return status(StatusCode::NOT_FOUND);
+    };
+    match below {
+        "" => content("text/html; charset=utf-8", PAGE),
+        "hls.js" => content("text/javascript; charset=utf-8", HLS_JS),
+        "token" => content("application/json", portal.token_json()),
+        "videos" => match portal.videos_json().await {
             Some(videos) => content("application/json", videos),
             None => status(StatusCode::NOT_FOUND),
         },

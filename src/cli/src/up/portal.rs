@@ -13,13 +13,21 @@ pub(super) struct Portal {
     keys: KeyRing,
     scope: Scope,
     admin_token: Option<String>,
+    folder: String,
 }
 
 impl Portal {
     /// A portal for the sample on `gate`, with the secret they share, and with what opens the gate's API
     /// where there are videos. `None` when the secret is too short.
-    pub(super) fn new(gate: String, secret: String, admin_token: Option<String>) -> Option<Self> {
+    /// Its page is in `folder`, which begins and ends with a slash.
+    pub(super) fn new(
+        gate: String,
+        secret: String,
+        admin_token: Option<String>,
+        folder: String,
+    ) -> Option<Self> {
         Some(Self {
+            folder,
             gate,
             keys: KeyRing::parse(secret).ok()?,
             scope: Scope::new(Some(GAME.into()), None)?,
@@ -27,13 +35,13 @@ impl Portal {
         })
     }
 
-    /// The gate's address.
-    pub(super) fn gate(&self) -> &str {
-        &self.gate
+    /// Where its page is, below its address.
+    pub(super) fn folder(&self) -> &str {
+        &self.folder
     }
 
     /// A fresh playback token for the sample.
-    pub(super) fn token(&self) -> String {
+    fn token(&self) -> String {
         let grant = Grant {
             subject: Some("developer"),
             scope: &self.scope,
@@ -44,16 +52,6 @@ impl Portal {
             audience: "reelgate-gate".into(),
         };
         playback::mint(&grant, &self.keys, &rules, now())
-    }
-
-    /// The address of the film's playlist with a fresh token.
-    pub(super) fn playback_url(&self) -> String {
-        format!("{}/games/{GAME}/master.m3u8?t={}", self.gate, self.token())
-    }
-
-    /// Where a player without cookies begins: asks the gate for a session's prefix.
-    pub(super) fn session_url(&self) -> String {
-        format!("{}/games/{GAME}/session.json?t={}", self.gate, self.token())
     }
 
     /// The gate's list of videos; `None` when there are none to list, or the gate does not answer.

@@ -9,6 +9,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -28,11 +29,12 @@ where
     State: Send + Sync + 'static,
     Asked: Future<Output = Answer> + Send,
 {
+    let address = listener.local_addr()?.ip();
     loop {
         let (socket, _) = listener.accept().await?;
         let (state, answer) = (Arc::clone(&state), answer.clone());
         let service = service_fn(move |request| {
-            let answered = own_host(request.headers())
+            let answered = own_host(request.headers(), address)
                 .is_some()
                 .then(|| answer(request, Arc::clone(&state)));
             async move {
@@ -68,13 +70,14 @@ pub(super) fn status(status: StatusCode) -> Answer {
     response
 }
 
-/// The host that was asked for, when it is a name of this machine. A page elsewhere whose name was made
+/// The host that was asked for, when it is a name of this machine, or the `address` that is listened on. A page elsewhere whose name was made
 /// to mean this machine (DNS rebinding) asks for another.
-pub(super) fn own_host(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn own_host(headers: &HeaderMap, address: IpAddr) -> Option<&str> {
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next()?.to_str().ok()?;
     let (name, port) = host.split_once(':').unwrap_or((host, "80"));
-    let is_own = OWN_NAMES.contains(&name) && port.parse::<u16>().is_ok();
+    let is_name = OWN_NAMES.contains(&name) || name.parse() == Ok(address);
+    let is_own = is_name && port.parse::<u16>().is_ok();
     (is_own && hosts.next().is_none()).then_some(host)
 }
 
@@ -91,6 +94,15 @@ fn other_host() -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn an_address_of_the_network_is_ours_where_it_is_listened_on() {
+        let mut headers = HeaderMap::new();
+        headers.append(HOST, HeaderValue::from_static("192.0.2.7:8788"));
+        assert!(own_host(&headers, Ipv4Addr::new(192, 0, 2, 7).into()).is_some());
+        assert!(own_host(&headers, Ipv4Addr::new(192, 0, 2, 8).into()).is_none());
+    }
 
     #[test]
     fn other_hosts_are_none_of_this_machine() {
@@ -99,7 +111,7 @@ mod tests {
             for host in hosts {
                 headers.append(HOST, HeaderValue::from_static(host));
             }
-            own_host(&headers).is_some()
+            own_host(&headers, Ipv4Addr::LOCALHOST.into()).is_some()
         };
         for host in ["127.0.0.1", "127.0.0.1:8788", "localhost", "localhost:1"] {
             assert!(own(&[host]), "{host}");

@@ -83,9 +83,7 @@ impl Site {
     pub(super) fn introduction(&self) -> String {
         let [address, _] = self.origins();
         format!(
-            "the portal         {address}/\n\
-             \x20                  (for development only: whoever reaches it may sign in by any name;\n\
-             \x20                  who signs in as {GUEST} may not watch)\n"
+            "portal       {address}/   for development: sign in by any name; {GUEST} may not watch\n"
         )
     }
 
@@ -150,7 +148,7 @@ impl Site {
         let cookies: Vec<&str> = cookies.iter().filter_map(|it| it.to_str().ok()).collect();
         let known = self.sessions.find(&cookies);
         // The server lets no other host in, and none without.
-        let host = server::own_host(request.headers()).unwrap_or_default();
+        let host = server::own_host(request.headers(), super::LOOPBACK).unwrap_or_default();
         let party = format!("http://{host}");
         match *request.method() {
             Method::GET => match known {

@@ -108,28 +108,24 @@ impl Stream {
     }
 
     /// What commands need to know beside the gate's variables.
-    pub(super) fn settings(&self) -> [(&'static str, String); 2] {
-        [
-            ("REELGATE_URL", self.gate.clone()),
-            ("REELGATE_ADMIN_TOKEN", self.admin_token.clone()),
-        ]
+    pub(super) fn settings(&self) -> [(&'static str, String); 1] {
+        [("REELGATE_ADMIN_TOKEN", self.admin_token.clone())]
     }
 
-    /// What there is to try. Every line works as it is printed.
-    pub(super) fn introduction(&self, film: &Path, env_file: &Path) -> String {
-        let program = program();
-        let (film, env_file) = (quoted(film), quoted(env_file));
+    /// What there is to try, beside the lines for all.
+    pub(super) fn introduction(&self, film: &Path) -> String {
+        let (program, film) = (program(), quoted(film));
         let (control, id) = (self.fake.url(), &self.id);
         let webhooks = match self.webhooks {
             Webhooks::On => "It calls the gate when a video is through.",
             Webhooks::Off => "It calls nobody: the schedule finds out, within two minutes.",
         };
         format!(
-            "A fake Cloudflare Stream is at {control}. {webhooks}\nIn another terminal:\n\n\
-             add a film         {program} videos add {film} --id {id} --encode --wait --env-file {env_file}\n\
-             see all of them    {program} videos list --env-file {env_file}\n\
-             what Stream knows  {program} stream status --env-file {env_file}\n\
-             what it was asked  curl '{control}/control/requests'\n\n"
+            "A fake Cloudflare Stream is at {control}. {webhooks}\n\n\
+             \x20 {program} videos add {film} --id {id} --encode --wait\n\
+             \x20 {program} videos list\n\
+             \x20 {program} stream status\n\
+             \x20 curl '{control}/control/requests'\n\n"
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::app::error::AppError;
 use crate::app::handler::HandlerPre;
-use crate::app::manifest::{Component, CronTrigger};
+use crate::app::manifest::{Component, ComponentId, CronTrigger};
 use crate::app::options::{LoadOptions, Origin};
 use crate::app::readiness::Readiness;
 use crate::app::schedule::{Entry, Job};
@@ -21,8 +21,13 @@ use reelgate_core::origin;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 use wasmtime::component::{Component as Compiled, InstancePre};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
+
+/// How long a component may be compiled without a word.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Makes handlers of a manifest's triggers.
 pub(crate) struct Loader<'a> {
@@ -164,9 +169,29 @@ impl<'a> Loader<'a> {
             cause,
         })?;
         let engine = &self.options.runtime.engine;
-        Compiled::new(engine, &bytes)
+        self.announced(&component.id, || Compiled::new(engine, &bytes))
             .and_then(|compiled| linker(engine)?.instantiate_pre(&compiled))
             .map_err(|cause| unlinkable(component, &cause))
+    }
+}
+
+impl Loader<'_> {
+    /// Says that a component is compiled where that takes long: the first start of a version is not to be
+    /// taken for one that hangs.
+    fn announced<T>(&self, id: &ComponentId, compile: impl FnOnce() -> T) -> T {
+        let (done, is_done) = std::sync::mpsc::channel::<()>();
+        let log = self.options.log;
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                if is_done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                    let what = format!("compiling {id}, which is kept for the next start");
+                    log.info(&what);
+                }
+            });
+            let compiled = compile();
+            drop(done);
+            compiled
+        })
     }
 }
 

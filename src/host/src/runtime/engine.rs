@@ -57,6 +57,15 @@ impl Runtime {
         }
     }
 
+    /// Compiles the component in a file, for the cache alone.
+    ///
+    /// # Errors
+    ///
+    /// There is none that can be read, or that runs here.
+    pub fn compile(&self, file: &Path) -> Result<()> {
+        Component::from_file(&self.engine, file).map(drop)
+    }
+
     /// Whether there are fewer memories than there should be: how many, and of how many.
     #[must_use]
     pub fn reduced(&self) -> Option<(u32, u32)> {
@@ -84,6 +93,9 @@ fn config(cache: Option<&Path>, memories: u32) -> Result<Config> {
         .linear_memory_keep_resident(0)
         .table_keep_resident(0);
     let mut config = Config::new();
+    // For any processor of this kind and not for this one alone, so that what was compiled on one machine
+    // runs on another.
+    config.target(&target_lexicon::HOST.to_string())?;
     config
         .wasm_component_model_async(true)
         .epoch_interruption(true)

@@ -19,7 +19,7 @@ const SOURCE: &str = "source";
 const CAPTIONS: &str = "captions";
 
 /// What may be wished for one film alone: a column, what it takes, and how it is read.
-const WISHES: [Column; 5] = [
+const WISHES: [Column; 6] = [
     Column {
         name: "segment_seconds",
         takes: "1 to 60",
@@ -38,6 +38,11 @@ const WISHES: [Column; 5] = [
         name: "strict",
         takes: "true or false",
         read: |text, wishes| yes_or_no(text).map(|wish| wishes.strict = wish),
+    },
+    Column {
+        name: "copy_only",
+        takes: "true or false",
+        read: |text, wishes| yes_or_no(text).map(|wish| wishes.copy_only = wish),
     },
     Column {
         name: "ladder",
@@ -366,7 +371,7 @@ mod tests {
     fn columns_are_known_and_there() {
         assert_eq!(
             told("game_id,source,Segment-Seconds\n7,a,b\n"),
-            "line 1: there is no column \"Segment-Seconds\"; there are game_id, source, segment_seconds, encode, strict, ladder, thumbnails, captions, and columns of your own, which portals get as text"
+            "line 1: there is no column \"Segment-Seconds\"; there are game_id, source, segment_seconds, encode, strict, copy_only, ladder, thumbnails, captions, and columns of your own, which portals get as text"
         );
         assert!(told("7,a.mp4\n").contains("the column game_id is missing"));
         assert!(told("game_id,source,source\n").contains("source is there twice"));

@@ -15,16 +15,17 @@ use super::{
     embedded,
     encoding::{self, Decoded},
     label::Label,
+    remote,
     rendition::{Given, Origin},
     srt, vtt,
 };
-use crate::{Error, Source};
+use crate::{Error, Source, input::source::Found};
 
 /// What files of captions end in.
 const ENDINGS: [&str; 4] = ["srt", "vtt", "ass", "ssa"];
 
-/// Largest file that is read: a day of talk has some MB.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of the largest file that is read: a day of talk has some MB.
+pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A file of captions and what they are.
 pub type Named = (Label, PathBuf);
@@ -48,19 +49,23 @@ impl CaptionFiles {
     pub(crate) async fn read(
         &self,
         film: &Source,
+        found: &Found,
         silence: Duration,
     ) -> Result<(Vec<Given>, Vec<String>), Error> {
-        let named = match (self, film) {
-            (Self::Named(named), _) => named.clone(),
-            (Self::Beside, Source::File(path)) => {
+        let named = match (self, film, found) {
+            (Self::Named(named), ..) => named.clone(),
+            (Self::Beside, Source::File(path), _) => {
                 let film = path.clone();
                 // A folder that cannot be read is reported when its film is.
                 spawn_blocking(move || find(&film).unwrap_or_default())
                     .await
                     .unwrap_or_default()
             }
-            // Nobody but the bucket's owner knows what lies there.
-            (Self::Beside, Source::Object { .. }) => Vec::new(),
+            (Self::Beside, Source::Object { key, .. }, Found::There(bucket, _)) => {
+                return remote::read(bucket, key, silence).await;
+            }
+            // An object was found in its bucket.
+            (Self::Beside, Source::Object { .. }, Found::Here) => Vec::new(),
         };
         read_all(named, Origin::Beside, silence).await
     }
@@ -125,7 +130,7 @@ fn find(film: &Path) -> io::Result<Vec<Named>> {
 }
 
 /// What the captions in the file `name` are; `None` when they are not those of the film `stem`.
-fn label(name: &str, stem: &str) -> Option<Label> {
+pub(super) fn label(name: &str, stem: &str) -> Option<Label> {
     let rest = name.strip_prefix(stem)?.strip_prefix('.')?;
     let (label, ending) = rest.rsplit_once('.').unwrap_or(("", rest));
     let is_captions = ENDINGS.iter().any(|it| ending.eq_ignore_ascii_case(it));
@@ -209,7 +214,7 @@ mod tests {
         )
         .unwrap();
         let error = CaptionFiles::Beside
-            .read(&Source::File(film), Duration::from_secs(10))
+            .read(&Source::File(film), &Found::Here, Duration::from_secs(10))
             .await
             .unwrap_err()
             .to_string();

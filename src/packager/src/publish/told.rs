@@ -12,6 +12,7 @@ use crate::{
         rendition::{Caption, Given, Origin},
         vtt,
     },
+    input::source::Found,
     publish::film::{Details, merged},
     publish::ledger::Ledger,
     publish::upload::prefix,
@@ -36,9 +37,10 @@ impl Told {
     pub(crate) async fn read(
         about: &About,
         film: &Source,
+        found: &Found,
         silence: Duration,
     ) -> Result<Self, Error> {
-        let (captions, warnings) = about.captions.read(film, silence).await?;
+        let (captions, warnings) = about.captions.read(film, found, silence).await?;
         Ok(Self {
             details: about.details.clone(),
             captions,

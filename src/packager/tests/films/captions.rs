@@ -166,6 +166,30 @@ async fn captions_in_a_film_and_beside_it_are_played_at_their_times() {
     );
 }
 
+#[tokio::test]
+async fn captions_beside_a_film_in_a_bucket_are_found() {
+    let shelf = Shelf::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    film(folder.path());
+    // Of other films, by their names.
+    for other in ["final-2.en.srt", "finale.fr.srt", "fina.it.srt"] {
+        std::fs::write(
+            folder.path().join(other),
+            "1\n00:00:01,000 --> 00:00:02,000\nNo\n",
+        )
+        .unwrap();
+    }
+    shelf.put_originals(folder.path());
+    let packaged = shelf.package_object("originals/final.mp4", SHORT).await;
+    assert_eq!(packaged.captions, ["de", "en", "es.forced"]);
+    let film = json(&shelf, "film.json");
+    let german = film["captions"][0]["url"].as_str();
+    let german = german
+        .map(|it| shelf.text(it))
+        .unwrap_or_else(|| panic!("{film}"));
+    assert!(german.contains("Die Größe für ältere"), "{german}");
+}
+
 fn json(shelf: &Shelf, name: &str) -> serde_json::Value {
     serde_json::from_str(&shelf.text(name)).unwrap()
 }

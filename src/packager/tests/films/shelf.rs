@@ -6,8 +6,8 @@ use reelgate_core::key::GameId;
 use reelgate_fake_s3::{Config, Running, start};
 use reelgate_hls_check::{self as check, Place};
 use reelgate_packager::{
-    About, BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Source, Terms,
-    Wishes, run,
+    About, BucketConfig, Error, Ladder, Options, Outcome, Packaged, Progress, Scratch, Source,
+    Terms, Wishes, run,
 };
 use tempfile::TempDir;
 
@@ -98,6 +98,34 @@ impl Shelf {
             scratch: None,
         };
         run(&options, &Progress::quiet()).await
+    }
+
+    /// Packages the object `key` as the game `7`.
+    pub(crate) async fn package_object(&self, key: &str, wishes: Wishes) -> Packaged {
+        let scratch = Scratch::open(&self.films(), 1 << 30).unwrap();
+        let options = Options {
+            source: &Source::Object {
+                bucket: BUCKET.to_owned(),
+                key: key.to_owned(),
+            },
+            game: GameId::new("7").unwrap(),
+            bucket: &self.config,
+            wishes,
+            about: &About::default(),
+            terms: Terms::default(),
+            scratch: Some(&scratch),
+        };
+        packaged(run(&options, &Progress::quiet()).await.unwrap()).unwrap()
+    }
+
+    /// Puts the files of `folder` into the bucket, under `originals/`.
+    pub(crate) fn put_originals(&self, folder: &Path) {
+        let originals = self.folder.path().join(BUCKET).join("originals");
+        std::fs::create_dir_all(&originals).unwrap();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), originals.join(file.file_name())).unwrap();
+        }
     }
 
     /// The bucket.

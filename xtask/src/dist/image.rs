@@ -1,0 +1,213 @@
+//! A container image, written without a daemon: an OCI image layout in a tar (OCI image format specification
+//! 1.1), which `docker load`, `podman load` and `skopeo copy oci-archive:` read.
+//!
+//! It holds the program and the certificates of public authorities, and nothing else: no shell, no package
+//! manager. It runs as user 65532, and its root may be read-only: state and cache are volumes.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Release, hex};
+use crate::process;
+
+/// The certificates of public authorities, as Debian has them.
+const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Whoever it runs as; nobody else's number on most systems.
+const USER: &str = "65532:65532";
+
+/// Writes `NAME.oci.tar`.
+///
+/// # Errors
+/// When a tool fails.
+pub(super) fn write(release: &Release<'_>, program: &Path) -> Result<()> {
+    let layout = release.workspace.in_target("distribution-image");
+    if layout.exists() {
+        fs::remove_dir_all(&layout)?;
+    }
+    let blobs = layout.join("blobs/sha256");
+    fs::create_dir_all(&blobs)?;
+    let (layer, layer_tar) = layer(release, program, &layout)?;
+    let layer = Blob::new(layer, "application/vnd.oci.image.layer.v1.tar+gzip");
+    let config = Blob::json(
+        &config(release, &layer_tar),
+        "application/vnd.oci.image.config.v1+json",
+    )?;
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": config.descriptor(),
+        "layers": [layer.descriptor()],
+    });
+    let manifest = Blob::json(&manifest, "application/vnd.oci.image.manifest.v1+json")?;
+    let mut descriptor = manifest.descriptor();
+    descriptor["annotations"] = json!({
+        "org.opencontainers.image.ref.name": release.version,
+        "io.containerd.image.name": format!("reelgate:{}", release.version),
+    });
+    for blob in [&layer, &config, &manifest] {
+        fs::write(blobs.join(&blob.digest), &blob.bytes)?;
+    }
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [descriptor],
+    });
+    fs::write(layout.join("index.json"), index.to_string())?;
+    fs::write(
+        layout.join("oci-layout"),
+        json!({ "imageLayoutVersion": "1.0.0" }).to_string(),
+    )?;
+    pack(release, &layout)
+}
+
+/// What the container runs and as whom.
+fn config(release: &Release<'_>, layer_tar: &[u8]) -> Value {
+    let seconds = 1_000_000_000_u64;
+    json!({
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {
+            "User": USER,
+            "ExposedPorts": { "8787/tcp": {} },
+            "Env": [
+                "STATE_DIRECTORY=/var/lib/reelgate",
+                "CACHE_DIRECTORY=/var/cache/reelgate",
+                format!("SSL_CERT_FILE={AUTHORITIES}"),
+            ],
+            "Entrypoint": ["/reelgate"],
+            "Cmd": ["serve", "--listen", "0.0.0.0:8787"],
+            "Volumes": { "/var/lib/reelgate": {}, "/var/cache/reelgate": {} },
+            "StopSignal": "SIGTERM",
+            // Of Docker's image format; OCI runtimes leave it alone.
+            "Healthcheck": {
+                "Test": ["CMD", "/reelgate", "health"],
+                "Interval": 30 * seconds,
+                "Timeout": 6 * seconds,
+                "StartPeriod": 10 * seconds,
+                "Retries": 3,
+            },
+            "Labels": {
+                "org.opencontainers.image.title": "reelgate",
+                "org.opencontainers.image.licenses": "Apache-2.0",
+                "org.opencontainers.image.version": release.version,
+                "org.opencontainers.image.revision": release.commit,
+            },
+        },
+        "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{}", hex(&Sha256::digest(layer_tar)))] },
+    })
+}
+
+/// The one layer: compressed, and as it is.
+fn layer(release: &Release<'_>, program: &Path, layout: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
+    let root = layout.with_extension("root").join("root");
+    let outside = root.parent().context("no folder for the root")?;
+    if outside.exists() {
+        fs::remove_dir_all(outside)?;
+    }
+    for folder in [
+        "etc/ssl/certs",
+        "tmp",
+        "var/lib/reelgate",
+        "var/cache/reelgate",
+    ] {
+        fs::create_dir_all(root.join(folder))?;
+    }
+    fs::copy(program, root.join("reelgate"))?;
+    fs::copy(AUTHORITIES, root.join(AUTHORITIES.trim_start_matches('/')))
+        .context("install with: sudo apt-get install ca-certificates")?;
+    let tar = layout.with_extension("layer.tar");
+    tar_of_root(release, &root, &tar)?;
+    let plain = fs::read(&tar)?;
+    process::run(
+        Command::new("gzip")
+            .args(["-9", "--no-name", "--force"])
+            .arg(&tar),
+    )?;
+    let packed = tar.with_extension("tar.gz");
+    let layer = fs::read(&packed)?;
+    fs::remove_file(packed)?;
+    fs::remove_dir_all(outside)?;
+    Ok((layer, plain))
+}
+
+/// The folders that the program writes to are its own user's; the rest is root's.
+fn tar_of_root(release: &Release<'_>, root: &Path, tar: &Path) -> Result<()> {
+    let base = |append: bool, owner: &str| {
+        let mut command = Command::new("tar");
+        command
+            .args([
+                "--sort=name",
+                "--numeric-owner",
+                "--format=gnu",
+                "--mode=u=rwX,go=rX",
+            ])
+            .args([format!("--owner={owner}"), format!("--group={owner}")])
+            .arg(format!("--mtime=@{}", release.time))
+            .arg(if append { "--append" } else { "--create" })
+            .arg("--file")
+            .arg(tar)
+            .arg("--directory")
+            .arg(root);
+        command
+    };
+    process::run(base(false, "0").args(["etc", "reelgate"]))?;
+    let (user, _) = USER.split_once(':').unwrap_or((USER, USER));
+    process::run(base(true, user).args(["tmp", "var/cache/reelgate", "var/lib/reelgate"]))
+}
+
+fn pack(release: &Release<'_>, layout: &Path) -> Result<()> {
+    let tar = release.out.join(format!("{}.oci.tar", release.name()));
+    // Readers want the files at the archive's root.
+    let inside = ["blobs", "index.json", "oci-layout"];
+    process::run(
+        Command::new("tar")
+            .args([
+                "--sort=name",
+                "--owner=0",
+                "--group=0",
+                "--numeric-owner",
+                "--format=gnu",
+            ])
+            .arg(format!("--mtime=@{}", release.time))
+            .args(["--create", "--file"])
+            .arg(tar)
+            .arg("--directory")
+            .arg(layout)
+            .args(inside),
+    )
+}
+
+/// Something that is named by its hash.
+struct Blob {
+    bytes: Vec<u8>,
+    digest: String,
+    media_type: &'static str,
+}
+
+impl Blob {
+    fn new(bytes: Vec<u8>, media_type: &'static str) -> Self {
+        Self {
+            digest: hex(&Sha256::digest(&bytes)),
+            bytes,
+            media_type,
+        }
+    }
+
+    fn json(value: &Value, media_type: &'static str) -> Result<Self> {
+        Ok(Self::new(serde_json::to_vec(value)?, media_type))
+    }
+
+    fn descriptor(&self) -> Value {
+        json!({
+            "mediaType": self.media_type,
+            "digest": format!("sha256:{}", self.digest),
+            "size": self.bytes.len(),
+        })
+    }
+}
