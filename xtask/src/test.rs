@@ -1,6 +1,6 @@
 //! `cargo xtask test`: all that CI runs, in the order that fails soonest.
 
-mod readme;
+mod docs;
 mod tally;
 
 use std::fs;
@@ -49,7 +49,7 @@ enum Kind {
 }
 
 /// A later step does not need an earlier one to have passed, except that the end-to-end
-/// tests and the README need the build; without it they fail and say so.
+/// tests and the documents need the build; without it they fail and say so.
 const STEPS: &[Step] = &[
     Step {
         name: "format",
@@ -112,9 +112,24 @@ const STEPS: &[Step] = &[
         action: end_to_end,
     },
     Step {
-        name: "README commands",
+        name: "documents",
         kind: Kind::Test,
-        action: readme_commands,
+        action: documents,
+    },
+    Step {
+        name: "tutorials",
+        kind: Kind::Test,
+        action: tutorials,
+    },
+    Step {
+        name: "book",
+        kind: Kind::Test,
+        action: book,
+    },
+    Step {
+        name: "API description",
+        kind: Kind::Test,
+        action: docs::python::api,
     },
 ];
 
@@ -407,6 +422,14 @@ fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     tally.run(&mut journeys)
 }
 
-fn readme_commands(workspace: &Workspace, _: &mut Tally) -> Result<()> {
-    readme::check(workspace)
+fn documents(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    docs::check(workspace)
+}
+
+fn tutorials(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    docs::follow(workspace)
+}
+
+fn book(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    docs::python::book(workspace)
 }

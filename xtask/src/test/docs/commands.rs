@@ -1,33 +1,32 @@
 //! Every command that a Markdown page shows must exist, with the flags shown.
 
-use std::fs;
-use std::process::Command;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Parser;
 
+use super::help::Helps;
+use super::markdown::{Block, Page};
 use crate::Cli;
-use crate::process;
 use crate::workspace::Workspace;
-
-const PAGES: [&str; 2] = ["README.md", "CONTRIBUTING.md"];
 
 /// Checks the `sh` blocks of the pages: `cargo xtask …` against our own parser, `reelgate …` against its `--help`.
 ///
 /// # Errors
-/// When a page is missing or shows a command that would not be understood; all are listed.
-pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+/// When a page shows a command that would not be understood; all are listed.
+pub(super) fn check(workspace: &Workspace, pages: &[Page]) -> Result<()> {
+    let mut helps = Helps::new(workspace);
     let mut checked = 0;
     let mut wrong = Vec::new();
-    for page in PAGES {
-        let path = workspace.path(page);
-        let text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        for command in commands(&text) {
-            match understood(workspace, &command) {
+    for page in pages {
+        for command in page
+            .blocks
+            .iter()
+            .filter(|block| block.is("sh"))
+            .flat_map(commands)
+        {
+            match understood(&mut helps, &command) {
                 None => continue,
                 Some(Ok(())) => {}
-                Some(Err(error)) => wrong.push(format!("{page}: `{command}`: {error:#}")),
+                Some(Err(error)) => wrong.push(format!("{}: `{command}`: {error:#}", page.name)),
             }
             checked += 1;
         }
@@ -39,18 +38,20 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The lines of the fenced `sh` blocks, with backslash continuations joined and comments dropped.
-fn commands(markdown: &str) -> Vec<String> {
+/// The lines of a block, with backslash continuations joined, comments and here-documents dropped.
+fn commands(block: &Block) -> Vec<String> {
     let mut found = Vec::new();
-    let mut inside = false;
     let mut pending = String::new();
-    for line in markdown.lines() {
-        if let Some(language) = line.strip_prefix("```") {
-            inside = language == "sh";
+    let mut document: Option<String> = None;
+    for line in block.text.lines() {
+        if let Some(end) = &document {
+            if line == end {
+                document = None;
+            }
             continue;
         }
-        if !inside {
-            continue;
+        if let Some((_, word)) = line.split_once("<<") {
+            document = Some(word.trim_matches([' ', '\'', '"']).to_owned());
         }
         let line = line.split(" #").next().unwrap_or_default().trim();
         match line.strip_suffix('\\') {
@@ -72,14 +73,14 @@ fn in_turn(line: &str) -> Vec<String> {
 }
 
 /// `None` for a command that is not ours.
-fn understood(workspace: &Workspace, command: &str) -> Option<Result<()>> {
+fn understood(helps: &mut Helps<'_>, command: &str) -> Option<Result<()>> {
     let words: Vec<&str> = command
         .split_whitespace()
         .skip_while(|word| is_assignment(word))
         .collect();
     match words.as_slice() {
         ["cargo", "xtask", ..] => Some(xtask_understands(&words[1..])),
-        [program, rest @ ..] if is_reelgate(program) => Some(reelgate_understands(workspace, rest)),
+        [program, rest @ ..] if is_reelgate(program) => Some(reelgate_understands(helps, rest)),
         _ => None,
     }
 }
@@ -99,11 +100,15 @@ fn xtask_understands(words: &[&str]) -> Result<()> {
 }
 
 /// Asks the built binary for the help of the longest subcommand and looks the flags up in it.
-fn reelgate_understands(workspace: &Workspace, words: &[&str]) -> Result<()> {
-    let subcommand = subcommand(words, |known| help(workspace, known).is_ok());
-    let help = help(workspace, subcommand)?;
+fn reelgate_understands(helps: &mut Helps<'_>, words: &[&str]) -> Result<()> {
+    let subcommand = subcommand(words, |known| helps.of(known).is_ok());
+    let help = helps.of(subcommand)?;
     for word in words {
-        let flag = word.split('=').next().unwrap_or(word);
+        let flag = word
+            .split('=')
+            .next()
+            .unwrap_or(word)
+            .trim_matches(['"', ')']);
         if flag.starts_with("--") && !help.split([' ', ',', '\n', '=']).any(|known| known == flag) {
             bail!("no flag {flag}");
         }
@@ -111,17 +116,12 @@ fn reelgate_understands(workspace: &Workspace, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn help(workspace: &Workspace, subcommand: &[&str]) -> Result<String> {
-    process::capture(
-        Command::new(workspace.reelgate())
-            .args(subcommand)
-            .arg("--help"),
-    )
-}
-
 /// The words at the beginning that name a subcommand: as many as the program knows help for. One word is
 /// taken in any case, so that a wrong one is told.
-fn subcommand<'a, 'b>(words: &'a [&'b str], knows: impl Fn(&[&str]) -> bool) -> &'a [&'b str] {
+fn subcommand<'a, 'b>(
+    words: &'a [&'b str],
+    mut knows: impl FnMut(&[&str]) -> bool,
+) -> &'a [&'b str] {
     let is_name = |word: &&&str| {
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(named)
@@ -133,7 +133,7 @@ fn subcommand<'a, 'b>(words: &'a [&'b str], knows: impl Fn(&[&str]) -> bool) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{commands, subcommand, xtask_understands};
+    use super::{Page, commands, subcommand, xtask_understands};
 
     #[test]
     fn a_subcommand_may_hold_a_digit_and_ends_where_the_program_says() {
@@ -145,20 +145,32 @@ mod tests {
         assert!(subcommand(&["--version"], knows).is_empty());
     }
 
+    fn commands_in(page: &str) -> Vec<String> {
+        let page = Page::parse("page.md", page);
+        let blocks = page.blocks.iter().filter(|block| block.is("sh"));
+        blocks.flat_map(commands).collect()
+    }
+
     #[test]
     fn only_sh_blocks_are_read() {
-        let page = "cargo xtask no\n```sh\n# why\ncargo xtask up --port 1 # comment\nreelgate serve \\\n  --app spin.toml\n```\n```text\ncargo xtask no\n```\n";
+        let page = "cargo xtask no\n```sh checked\n# why\ncargo xtask up --port 1 # comment\nreelgate serve \\\n  --app spin.toml\n```\n```text\ncargo xtask no\n```\n";
         assert_eq!(
-            commands(page),
+            commands_in(page),
             ["cargo xtask up --port 1", "reelgate serve --app spin.toml"]
         );
+    }
+
+    #[test]
+    fn what_a_here_document_holds_is_no_command() {
+        let page = "```sh\ncat > list <<'CSV'\nreelgate no\nCSV\nreelgate up\n```\n";
+        assert_eq!(commands_in(page), ["cat > list <<'CSV'", "reelgate up"]);
     }
 
     #[test]
     fn a_line_may_hold_several_commands() {
         let page = "```sh\ncargo xtask build && T=\"$(reelgate token mint)\" | sort -u\n```\n";
         assert_eq!(
-            commands(page),
+            commands_in(page),
             ["cargo xtask build", "T=", "reelgate token mint", "sort -u"]
         );
     }
