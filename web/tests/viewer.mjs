@@ -91,16 +91,27 @@ export async function seek(page, seconds) {
   await page.evaluate((seconds) => (document.querySelector("video").currentTime = seconds), seconds);
 }
 
-/** Chooses a quality in the player's own menu, and plays on. While a film plays its controls hide. */
+/** Chooses a quality in the player's own menu, and plays on. */
 export async function chooseQuality(page, name) {
+  await openMenu(page, /Quality/);
+  await chooseInMenu(page, name);
+  await page.evaluate(() => void document.querySelector("video").play());
+}
+
+/** Opens a menu of the player's settings. While a film plays its controls hide, so it is paused. */
+export async function openMenu(page, menu) {
   await pause(page);
   await page.locator("[data-media-player]").hover();
   await page.getByRole("button", { name: "Settings" }).click();
-  await page.getByRole("menuitem", { name: /Quality/ }).click();
+  await page.getByRole("menuitem", { name: menu }).click();
+  await page.getByRole("menuitemradio").first().waitFor();
+}
+
+/** Chooses in the menu that is open, and closes it. */
+export async function chooseInMenu(page, name) {
   await page.getByRole("menuitemradio", { name }).click();
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("menuitemradio", { name }).waitFor({ state: "hidden" });
-  await page.evaluate(() => void document.querySelector("video").play());
 }
 
 export async function pause(page) {
