@@ -1,3 +1,4 @@
+import { sayThatCookiesAreKeptOut } from "./cookies.js";
 import { PlaybackError } from "./errors.js";
 import { Film } from "./film.js";
 import { answered, type GetPlaybackUrl, type PlaybackCause } from "./playback.js";
@@ -192,8 +193,9 @@ export class GateSession {
     try {
       return await this.#ask(film, "cookie");
     } catch (error) {
-      if (isRefusal(error)) return null;
-      throw error;
+      if (!isRefusal(error)) throw error;
+      sayThatCookiesAreKeptOut(film.folder);
+      return null;
     }
   }
 
