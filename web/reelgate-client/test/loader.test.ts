@@ -203,6 +203,7 @@ async function withCredentials(inner: FakeLoader): Promise<boolean> {
 }
 
 test("what is asked for before the session begins waits for it", async () => {
+  session.close();
   session = new GateSession(gate.getPlaybackUrl, { transport: "path" });
   const waiting = load();
   const left = load();
