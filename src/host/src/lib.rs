@@ -27,3 +27,4 @@ pub mod store_file {
 pub use crate::log::{Format, Log};
 pub use crate::runtime::allowed_hosts::AllowedHosts;
 pub use crate::runtime::engine::Runtime;
+pub use reelgate_cache as cache;
