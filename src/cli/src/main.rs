@@ -1,5 +1,6 @@
 //! The command line of reelgate.
 
+mod cache;
 mod captions;
 mod check;
 mod env_file;

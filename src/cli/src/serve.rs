@@ -1,5 +1,6 @@
 //! `reelgate serve`: an application on this machine.
 
+use crate::cache::CacheArgs;
 use crate::env_file;
 use crate::exit::{Failure, Kind};
 use crate::open_files;
@@ -53,6 +54,8 @@ pub(crate) struct Serve {
     /// What signs requests to the bucket: the host's own origin, or the component.
     #[arg(long, value_enum, default_value_t = OriginKind::Native)]
     pub(crate) origin: OriginKind,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     /// Certificates in PEM, the server's own first; turns TLS on.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -214,6 +217,7 @@ impl Serve {
             OriginKind::Native => Origin::Native,
             OriginKind::Component => Origin::Component,
         };
+        let objects = self.cache.open(log)?;
         let mut stores = self.stores()?;
         let mut app = App::default();
         for path in &self.manifests() {
@@ -230,6 +234,7 @@ impl Serve {
                 origin,
                 schedule: !self.no_schedule,
                 runtime: &runtime,
+                cache: objects.as_ref(),
                 log,
             };
             app.add(&manifest, &mut stores, &options)

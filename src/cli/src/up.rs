@@ -7,6 +7,7 @@ mod settings;
 mod site;
 mod stream;
 
+use crate::cache::CacheArgs;
 use crate::exit::{Failure, Kind};
 use crate::sample::sample_film as make_sample_film;
 use crate::serve::{LogFormat, OriginKind, Running, Serve, stop_at_signal};
@@ -307,6 +308,7 @@ fn gate(
         variable,
         log_format: LogFormat::Text,
         origin: OriginKind::Native,
+        cache: CacheArgs::default(),
         tls_cert: None,
         tls_key: None,
         workers: None,
