@@ -30,6 +30,7 @@ mod archive;
 mod authority;
 mod bodies;
 mod browsers;
+mod cache;
 mod catalog;
 mod checking;
 mod clips;

@@ -30,6 +30,7 @@ pub struct Settings {
     listen: SocketAddr,
     variables: BTreeMap<String, String>,
     arguments: Vec<OsString>,
+    cache: Vec<OsString>,
     log_format: &'static str,
     open_files: Option<u32>,
 }
@@ -52,6 +53,8 @@ impl Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             variables: variables.map(|(name, value)| (name.into(), value)).into(),
             arguments: Vec::new(),
+            // Journeys count what the bucket is asked, and their objects have one tag, whatever is in them.
+            cache: ["--cache-memory", "0"].map(OsString::from).into(),
             log_format: "json",
             open_files: None,
         }
@@ -109,6 +112,13 @@ impl Settings {
         self
     }
 
+    /// With a cache of hot objects, these words saying which; none for the one that it has by default.
+    #[must_use]
+    pub fn cache(mut self, words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.cache = words.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Where the operating system lets it have no more files open.
     #[must_use]
     pub fn open_files(mut self, most: u32) -> Self {
@@ -151,6 +161,7 @@ impl Settings {
             .arg(built::build_folder())
             .arg("--data")
             .arg(data)
+            .args(&self.cache)
             .args(&self.arguments);
         for (name, value) in &self.variables {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
