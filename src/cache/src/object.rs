@@ -128,6 +128,11 @@ impl Object {
         self.held.is_arriving()
     }
 
+    /// Whether it is broken.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.whole().is_none() && !self.is_arriving()
+    }
+
     /// More of it has come: `frame`, which begins where the last one ended, and what pieces are full now.
     pub(crate) fn publish(&self, frame: Bytes, full: Vec<Bytes>) {
         self.lock().publish(frame, full);
@@ -155,6 +160,7 @@ impl Object {
         if arriving.has_satisfied() || missing <= NEARLY_DONE {
             return Attendance::ReadAhead;
         }
+        self.held.arrived();
         arriving.fail();
         Attendance::Deserted
     }

@@ -289,6 +289,7 @@ impl Asked<'_> {
 
     fn in_memory(&self) -> Option<Arc<Object>> {
         match self.shared().memory.peek(self.id)? {
+            Slot::Object(object) if object.has_failed() => None,
             Slot::Object(object) if object.is(self.space.number, self.path) => Some(object),
             _ => None,
         }

@@ -9,32 +9,32 @@ use std::path::PathBuf;
 
 /// Memory unless another amount is given: a dozen segments and the playlists of many films. Small beside what a
 /// busy host takes for its connections.
-const MEMORY: ByteSize = ByteSize::mb(64);
+const MEMORY: &str = "64MB";
 
 /// Room on disk unless another amount is given: a few films in all their qualities.
-const DISK: ByteSize = ByteSize::gb(10);
+const DISK: &str = "10GB";
 
 /// Keeps objects that are asked for again and again, behind the gate and before the bucket.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Cache")]
 pub(crate) struct CacheArgs {
     /// Memory for objects that are asked for again and again; 0 keeps none.
-    #[arg(long, value_name = "SIZE", default_value_t = MEMORY)]
+    #[arg(long, value_name = "SIZE", default_value = MEMORY)]
     cache_memory: ByteSize,
     /// Keeps them on disk as well, in a folder that no other host uses.
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
     /// Room in that folder.
-    #[arg(long, value_name = "SIZE", default_value_t = DISK, requires = "cache_dir")]
+    #[arg(long, value_name = "SIZE", default_value = DISK, requires = "cache_dir")]
     cache_size: ByteSize,
 }
 
 impl Default for CacheArgs {
     fn default() -> Self {
         Self {
-            cache_memory: MEMORY,
+            cache_memory: ByteSize::mb(64),
             cache_dir: None,
-            cache_size: DISK,
+            cache_size: ByteSize::gb(10),
         }
     }
 }
@@ -62,5 +62,51 @@ impl CacheArgs {
             };
             Failure::new(Kind::Failed, error).with_help(help)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        cache: CacheArgs,
+    }
+
+    fn parse(words: &[&str]) -> Result<CacheArgs, clap::Error> {
+        let words = ["serve"].iter().chain(words);
+        Command::try_parse_from(words).map(|command| command.cache)
+    }
+
+    #[test]
+    fn nothing_said_is_the_default() {
+        assert_eq!(parse(&[]).unwrap(), CacheArgs::default());
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let words = [
+            "--cache-memory",
+            "1GiB",
+            "--cache-dir",
+            "d",
+            "--cache-size",
+            "0.5TB",
+        ];
+        let cache = parse(&words).unwrap();
+        assert_eq!(cache.cache_memory.as_u64(), 1 << 30);
+        assert_eq!(cache.cache_size.as_u64(), 500_000_000_000);
+        assert_eq!(
+            parse(&["--cache-memory", "0"])
+                .unwrap()
+                .cache_memory
+                .as_u64(),
+            0
+        );
+        assert!(parse(&["--cache-memory", "much"]).is_err());
+        assert!(parse(&["--cache-size", "1GB"]).is_err());
     }
 }

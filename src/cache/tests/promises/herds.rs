@@ -59,8 +59,10 @@ async fn many_threads_are_one_question_too() {
     for _ in 0..8 {
         let (space, store, film) = (Arc::clone(&space), Arc::clone(&store), film.clone());
         threads.push(std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all();
-            let runtime = { runtime }.build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async {
                 let herd = soon(herd(&space, SEGMENT, &store).join_all()).await;
                 for found in herd {

@@ -4,7 +4,7 @@
 use crate::fast_path::native_origin::{CoreHeaders, NativeOrigin, answered, empty, extend};
 use crate::http::client::HttpClient;
 use http::header::IF_NONE_MATCH;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use reelgate_cache::{Broken, Bucket, Found, Hit, Plain, Space, Want};
 use reelgate_core::http as core_http;
@@ -61,27 +61,31 @@ fn stored<H: HeaderSource + ?Sized>(request: &Request<'_, H>, hit: Hit) -> Respo
         FromStored::Whole => whole(request.method, hit),
         FromStored::Answer(answer) => answered(answer),
         FromStored::Part(head, bytes) => {
-            let mut response = Response::new(empty());
-            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-            let headers = response.headers_mut();
-            headers.clone_from(hit.headers());
+            let mut headers = hit.headers().clone();
             for (name, _) in &head.headers {
                 headers.remove(*name);
             }
-            extend(headers, &head.headers);
-            response.map(|_| body(hit, bytes))
+            extend(&mut headers, &head.headers);
+            response(StatusCode::PARTIAL_CONTENT, headers, body(hit, bytes))
         }
     }
 }
 
 fn whole(method: Method, hit: Hit) -> Response<WasiBody> {
-    let mut response = Response::new(empty());
-    response.headers_mut().clone_from(hit.headers());
-    if method == Method::Head {
-        return response;
-    }
-    let size = hit.size();
-    response.map(|_| body(hit, 0..size))
+    let (headers, size) = (hit.headers().clone(), hit.size());
+    let body = if method == Method::Head {
+        empty()
+    } else {
+        body(hit, 0..size)
+    };
+    response(StatusCode::OK, headers, body)
+}
+
+fn response(status: StatusCode, headers: HeaderMap, body: WasiBody) -> Response<WasiBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }
 
 /// An object that broke off breaks off for the player.
@@ -100,10 +104,7 @@ fn shared(method: Method, plain: &Plain) -> Response<WasiBody> {
             .map_err(|never| match never {})
             .boxed_unsync()
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = plain.status;
-    response.headers_mut().clone_from(&plain.headers);
-    response
+    response(plain.status, plain.headers.clone(), body)
 }
 
 /// One object of the bucket, asked for whole, whatever was asked here.
