@@ -32,6 +32,7 @@ mod aws;
 mod bodies;
 mod browsers;
 mod bundle;
+mod cache;
 mod catalog;
 mod checking;
 mod clips;

@@ -34,6 +34,7 @@ pub struct Settings {
     variables: BTreeMap<String, String>,
     environment: Vec<(String, String)>,
     arguments: Vec<OsString>,
+    cache: Vec<OsString>,
     log_format: &'static str,
     open_files: Option<u32>,
     socket: Option<Arc<TcpListener>>,
@@ -58,6 +59,8 @@ impl Settings {
             variables: variables.map(|(name, value)| (name.into(), value)).into(),
             environment: Vec::new(),
             arguments: Vec::new(),
+            // Journeys count what the bucket is asked, and their objects have one tag, whatever is in them.
+            cache: ["--cache-memory", "0"].map(OsString::from).into(),
             log_format: "json",
             open_files: None,
             socket: None,
@@ -123,6 +126,13 @@ impl Settings {
         self
     }
 
+    /// With a cache of hot objects, these words saying which; none for the one that it has by default.
+    #[must_use]
+    pub fn cache(mut self, words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.cache = words.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Where the operating system lets it have no more files open.
     #[must_use]
     pub fn open_files(mut self, most: u32) -> Self {
@@ -172,6 +182,7 @@ impl Settings {
             .arg(built::build_folder())
             .arg("--data")
             .arg(data)
+            .args(&self.cache)
             .args(&self.arguments);
         for (name, value) in &self.variables {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);

@@ -2,6 +2,7 @@
 
 mod aws;
 mod bundle;
+mod cache;
 mod captions;
 mod check;
 mod env_file;

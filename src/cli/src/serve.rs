@@ -8,6 +8,7 @@ mod systemd;
 
 pub(crate) use running::Running;
 
+use crate::cache::CacheArgs;
 use crate::exit::{Failure, Kind};
 use crate::open_files;
 use crate::serve::application::Application;
@@ -73,6 +74,8 @@ pub(crate) struct Serve {
     /// What signs requests to the bucket: the host's own origin, or the component.
     #[arg(long, value_enum, default_value_t = OriginKind::Native)]
     pub(crate) origin: OriginKind,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     /// Certificates in PEM, the server's own first; turns TLS on.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,

@@ -11,6 +11,7 @@ mod site;
 mod stream;
 
 use crate::bundle::Bundle;
+use crate::cache::CacheArgs;
 use crate::exit::{Failure, Kind};
 use crate::places::Places;
 use crate::sample::sample_film as make_sample_film;
@@ -324,6 +325,7 @@ fn gate(
         variable,
         log_format: LogFormat::Text,
         origin: OriginKind::Native,
+        cache: CacheArgs::default(),
         tls_cert: None,
         tls_key: None,
         workers: None,

@@ -33,3 +33,4 @@ pub use crate::metrics::{Metrics, MetricsListener};
 pub use crate::runtime::allowed_hosts::AllowedHosts;
 pub use crate::runtime::engine::Runtime;
 pub use crate::surroundings::Surroundings;
+pub use reelgate_cache as cache;

@@ -7,6 +7,7 @@ use crate::places::Places;
 use crate::serve::failures::{app_failure, config_failure, manifest_failure};
 use crate::serve::{OriginKind, Serve};
 use crate::settings::variable_files;
+use reelgate_host::cache::Cache;
 use reelgate_host::manifest::Manifest;
 use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{App, LoadOptions, Log, Origin, Runtime, RuntimeConfig, Stores};
@@ -24,6 +25,8 @@ pub(crate) struct Application {
     aws: Option<(Chain, Option<KeyPair>)>,
     runtime: Runtime,
     stores: Stores,
+    /// Hot objects, whatever is read again.
+    objects: Option<Cache>,
 }
 
 impl Application {
@@ -36,6 +39,7 @@ impl Application {
             Some(path) => RuntimeConfig::read(path).map_err(config_failure)?,
             None => RuntimeConfig::default(),
         };
+        let objects = args.cache.open(log)?;
         let stores = Stores::new(config, &places.state);
         Ok(Self {
             manifests: with_schedules(&args, apps),
@@ -46,6 +50,7 @@ impl Application {
             args,
             runtime,
             stores,
+            objects,
         })
     }
 
@@ -71,6 +76,7 @@ impl Application {
                 origin,
                 schedule: !self.args.no_schedule,
                 runtime: &self.runtime,
+                cache: self.objects.as_ref(),
                 log,
             };
             app.add(&manifest, &mut self.stores, &options)

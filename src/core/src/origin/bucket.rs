@@ -70,6 +70,13 @@ impl Bucket {
         self.signer.prepare(first, days);
     }
 
+    /// A key for `purpose`, which only those have who have the bucket's.
+    pub(super) fn derive(&self, purpose: &str) -> [u8; 32] {
+        let (scheme, authority, prefix) = (self.scheme.as_str(), &self.authority, &self.prefix);
+        let message = format!("{purpose}\n{scheme}://{authority}{prefix}");
+        self.signer.derive_for(&message)
+    }
+
     /// The signed path and query for `path`, which begins with a slash and is escaped already. Good for
     /// one hour from `now`, with just these headers beside `host`, which come before it or after it in
     /// the order of names.

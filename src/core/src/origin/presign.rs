@@ -97,6 +97,11 @@ impl Signer {
             .collect();
     }
 
+    /// A key for something else than AWS's: none of its messages, which are dates, is like `message`.
+    pub(super) fn derive_for(&self, message: &str) -> [u8; 32] {
+        tag(self.secret.0.clone(), message.as_bytes())
+    }
+
     /// Path and query that let the request in from `now` on, for [`EXPIRES`] seconds.
     pub(super) fn presign(&self, request: &Unsigned<'_>, now: UnixTime) -> String {
         self.presign_for(request, now, EXPIRES)

@@ -31,7 +31,8 @@ impl BucketProbe {
         let (allowed_hosts, log) = (instance.allowed_hosts.clone(), instance.log.clone());
         Some(Self {
             config: config()?,
-            origin: NativeOrigin::new(config()?, allowed_hosts, log),
+            // What is kept would be no answer.
+            origin: NativeOrigin::new(config()?, None, allowed_hosts, log),
         })
     }
 
