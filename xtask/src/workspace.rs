@@ -49,9 +49,10 @@ impl Workspace {
         self.target.join(relative)
     }
 
-    /// The release binary `reelgate`.
+    /// The release binary `reelgate`, or the one that `REELGATE_BIN` names: a release's, say, for `bench`.
     pub(crate) fn reelgate(&self) -> PathBuf {
-        self.in_target("release/reelgate")
+        let named = env::var_os("REELGATE_BIN").map(|path| self.root.join(path));
+        named.unwrap_or_else(|| self.in_target("release/reelgate"))
     }
 
     /// The folder where `*.wasm` land.
