@@ -2,6 +2,7 @@
 
 use reelgate_tests::host::Origin;
 use reelgate_tests::portal::Jwt;
+use reelgate_tests::tls::Certificate;
 use reelgate_tests::world::{GAME, World, path, session};
 use std::collections::BTreeSet;
 
@@ -94,6 +95,33 @@ async fn every_request_has_its_line(origin: Origin) {
             (status, route, "")
         );
     }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_request_says_how_it_came() {
+    let certificate = Certificate::make();
+    let world = World::start_with(|settings| settings.arguments(certificate.arguments())).await;
+    let long = format!("VLC/3.0 {}", "x".repeat(5000));
+    let one = world.client().tls(&certificate.client());
+    let two = world.client().http2().tls(&certificate.client());
+    for (id, client, agent, http) in [
+        ("one", one, "Mozilla/5.0 \"x\"", "1.1"),
+        ("two", two, long.as_str(), "2"),
+    ] {
+        let ask = client.get("/healthz").header("x-request-id", id);
+        ask.header("user-agent", agent).send().await;
+        let line = world.journal().request(id).await;
+        assert_eq!((&*line.http, &*line.tls), (http, "1.3"));
+        assert_eq!(line.host, world.host.address().to_string());
+        assert_eq!(line.user_agent, agent[..agent.len().min(256)]);
+    }
+    world.finish().await;
+    let world = World::start(Origin::Native).await;
+    let secret = b"GET / HTTP/1.1\r\nhost: jo:s3cret@films\r\nx-request-id: none\r\nconnection: close\r\n\r\n";
+    world.client().raw(secret).await;
+    let line = world.journal().request("none").await;
+    assert_eq!((&*line.host, &*line.tls, &*line.user_agent), ("", "", ""));
     world.finish().await;
 }
 

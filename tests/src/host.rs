@@ -7,8 +7,11 @@ use crate::{bucket, built, manifest, portal};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::Semaphore;
@@ -29,9 +32,12 @@ pub struct Settings {
     origin: Origin,
     listen: SocketAddr,
     variables: BTreeMap<String, String>,
+    environment: Vec<(String, String)>,
     arguments: Vec<OsString>,
+    cache: Vec<OsString>,
     log_format: &'static str,
     open_files: Option<u32>,
+    socket: Option<Arc<TcpListener>>,
 }
 
 impl Settings {
@@ -51,9 +57,13 @@ impl Settings {
             origin: Origin::Native,
             listen: ([127, 0, 0, 1], 0).into(),
             variables: variables.map(|(name, value)| (name.into(), value)).into(),
+            environment: Vec::new(),
             arguments: Vec::new(),
+            // Journeys count what the bucket is asked, and their objects have one tag, whatever is in them.
+            cache: ["--cache-memory", "0"].map(OsString::from).into(),
             log_format: "json",
             open_files: None,
+            socket: None,
         }
     }
 
@@ -75,6 +85,13 @@ impl Settings {
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// With something else in its environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -109,10 +126,24 @@ impl Settings {
         self
     }
 
+    /// With a cache of hot objects, these words saying which; none for the one that it has by default.
+    #[must_use]
+    pub fn cache(mut self, words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.cache = words.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Where the operating system lets it have no more files open.
     #[must_use]
     pub fn open_files(mut self, most: u32) -> Self {
         self.open_files = Some(most);
+        self
+    }
+
+    /// With a socket that somebody else has opened, handed over as systemd does it.
+    #[must_use]
+    pub fn socket(mut self, socket: &Arc<TcpListener>) -> Self {
+        self.socket = Some(Arc::clone(socket));
         self
     }
 
@@ -151,20 +182,27 @@ impl Settings {
             .arg(built::build_folder())
             .arg("--data")
             .arg(data)
+            .args(&self.cache)
             .args(&self.arguments);
         for (name, value) in &self.variables {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
         }
+        command.envs(self.environment.iter().cloned());
         command
     }
 
     /// The program, before its first word.
     fn program(&self) -> Command {
-        let Some(most) = self.open_files else {
-            return Command::new(built::reelgate());
+        let before = match (self.open_files, &self.socket) {
+            (None, None) => return Command::new(built::reelgate()),
+            (Some(most), _) => format!("ulimit -n {most}"),
+            // sd_listen_fds(3): the first is number 3, and they are for the process with that id.
+            (None, Some(_)) => {
+                "exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$".to_owned()
+            }
         };
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]);
+        shell.args(["-c", &format!("{before}; exec \"$0\" \"$@\"")]);
         shell.arg(built::reelgate());
         shell
     }
@@ -188,7 +226,11 @@ impl Settings {
         // One at a time: who comes first compiles for all.
         static STARTING: Semaphore = Semaphore::const_new(1);
         let _turn = STARTING.acquire().await.expect("never closed");
-        let process = Process::start(&mut self.command(data.path()));
+        let stdin = self.socket.as_ref().map_or_else(Stdio::null, |socket| {
+            let socket = socket.try_clone().expect("a file more");
+            OwnedFd::from(socket).into()
+        });
+        let process = Process::start_with(&mut self.command(data.path()), stdin);
         let address = process.address().await;
         Host {
             process,
@@ -230,6 +272,15 @@ impl Host {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it tells what it counts, with the words of [`crate::metrics::ARGUMENTS`].
+    ///
+    /// # Panics
+    ///
+    /// It does not.
+    pub async fn metrics_address(&self) -> SocketAddr {
+        self.process.metrics_address().await
     }
 
     /// Somebody who asks it.

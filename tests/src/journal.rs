@@ -26,6 +26,13 @@ pub struct RequestLine {
     pub subject: String,
     #[serde(default)]
     pub reason: String,
+    #[serde(default)]
+    pub host: String,
+    pub http: String,
+    #[serde(default)]
+    pub tls: String,
+    #[serde(default)]
+    pub user_agent: String,
 }
 
 /// A line of something else.

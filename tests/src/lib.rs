@@ -25,6 +25,7 @@ pub mod issuer;
 pub mod journal;
 pub mod keeper;
 pub mod manifest;
+pub mod metrics;
 pub mod page;
 pub mod portal;
 pub mod process;

@@ -24,8 +24,18 @@ impl Process {
     /// It cannot be started.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts `command` with `stdin`, reading all it writes.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be started.
+    #[must_use]
+    pub fn start_with(command: &mut Command, stdin: Stdio) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -76,6 +86,20 @@ impl Process {
             Some(address) => address,
             None => panic!("ended at once:\n{}", self.stderr.whole().await),
         }
+    }
+
+    /// The address in the line `metrics on http://ADDRESS/metrics` of standard output.
+    ///
+    /// # Panics
+    ///
+    /// There is none.
+    pub async fn metrics_address(&self) -> std::net::SocketAddr {
+        let find = |line: &str| {
+            let address = line.strip_prefix("metrics on http://")?;
+            address.strip_suffix("/metrics")?.parse().ok()
+        };
+        let found = within("metrics", self.stdout.find(find)).await;
+        found.expect("a line about metrics")
     }
 
     /// Sends it `signal`.

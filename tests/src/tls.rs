@@ -46,6 +46,22 @@ impl Certificate {
         self.folder.path().join("key.pem")
     }
 
+    /// Puts the files of `other` in the place of these, the key first, as a renewal does.
+    ///
+    /// # Panics
+    ///
+    /// The disk is full.
+    pub fn replace_with(&self, other: &Self) {
+        for (from, to) in [
+            (other.key(), self.key()),
+            (other.certificate(), self.certificate()),
+        ] {
+            let new = to.with_extension("new");
+            std::fs::copy(from, &new).expect("a temporary file");
+            std::fs::rename(new, to).expect("one folder");
+        }
+    }
+
     /// The words that make a host use it.
     #[must_use]
     pub fn arguments(&self) -> [PathBuf; 4] {

@@ -47,6 +47,8 @@ export async function startPortal({ games, poster, secret }) {
     gone: new Set(),
     /** Who asked for which playback, in order. */
     asked: [],
+    /** What answers below `/react/`, beside `server`: pages under development, where a test has some. */
+    develop: null,
   };
   const sessions = new Map();
 
@@ -59,6 +61,7 @@ export async function startPortal({ games, poster, secret }) {
     if (pathname === "/api/session") return session(request, response, known);
     if (pathname === "/games.json") return json(response, 200, games);
     if (pathname === "/poster.jpg") return send(response, 200, await readFile(poster), "image/jpeg");
+    if (pathname.startsWith("/react/") && portal.develop !== null) return portal.develop(request, response);
     if (pathname === "/native.html") return send(response, 200, NATIVE, TYPES[".html"]);
     return file(response, pathname);
   };
@@ -98,6 +101,7 @@ export async function startPortal({ games, poster, secret }) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();
+  portal.server = server;
   portal.origin = (host) => `http://${host}:${port}`;
   portal.stop = () => new Promise((stopped) => {
     server.close(stopped);

@@ -16,8 +16,18 @@ export const SAMPLE = "sample";
 /** The game with a ladder. */
 export const LADDER = "ladder";
 
-/** Starts it for `openWorld`. */
-export async function startUp(endings) {
+/** Starts it for `openWorld`, with the film in a ladder. */
+export const startUp = startUpWith(async (add) => add(await keptFilm(), LADDER, ["--ladder", "abr"]));
+
+/**
+ * What starts it for `openWorld`. `fill` is told the folder for what it makes, and packages what is to be there
+ * beside the sample: by `add(film, game, options)`, as a person would.
+ */
+export function startUpWith(fill) {
+  return (endings) => start(endings, fill);
+}
+
+async function start(endings, fill) {
   const data = await mkdtemp(join(tmpdir(), "reelgate-up-"));
   endings.push(() => rm(data, { recursive: true, force: true }));
   const film = await keptFilm();
@@ -33,8 +43,9 @@ export async function startUp(endings) {
   const portal = new URL(up.log.find((line) => line.startsWith("portal "))?.split(/ +/)[1]);
   const settings = await readFile(join(data, "up.env"), "utf8");
   const gate = /^REELGATE_URL=(.+)$/m.exec(settings)[1];
-  const abr = ["--ladder", "abr", "--env-file", join(data, "up.env")];
-  await run(REELGATE, ["package", film, "--game", LADDER, ...abr], { env }, 300_000);
+  const bucket = ["--env-file", join(data, "up.env")];
+  const add = (film, game, options) => run(REELGATE, ["package", film, "--game", game, ...bucket, ...options], { env }, 300_000);
+  await fill(add, data);
   const browser = await launch();
   endings.push(() => browser.close());
   const origin = (host) => `http://${host}:${portal.port}`;

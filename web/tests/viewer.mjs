@@ -58,7 +58,11 @@ export async function openGame(page, name, title = /opening night/) {
 
 /** Waits until the film can play, and starts it without sound. */
 export async function play(page) {
-  await page.waitForFunction(() => document.querySelector("video")?.readyState >= 3);
+  try {
+    await page.waitForFunction(() => document.querySelector("video")?.readyState >= 3);
+  } catch (error) {
+    throw new Error(`the film cannot be played: ${await state(page)}`, { cause: error });
+  }
   await page.evaluate(() => {
     const video = document.querySelector("video");
     video.muted = true;
@@ -91,16 +95,27 @@ export async function seek(page, seconds) {
   await page.evaluate((seconds) => (document.querySelector("video").currentTime = seconds), seconds);
 }
 
-/** Chooses a quality in the player's own menu, and plays on. While a film plays its controls hide. */
+/** Chooses a quality in the player's own menu, and plays on. */
 export async function chooseQuality(page, name) {
+  await openMenu(page, /Quality/);
+  await chooseInMenu(page, name);
+  await page.evaluate(() => void document.querySelector("video").play());
+}
+
+/** Opens a menu of the player's settings. While a film plays its controls hide, so it is paused. */
+export async function openMenu(page, menu) {
   await pause(page);
   await page.locator("[data-media-player]").hover();
   await page.getByRole("button", { name: "Settings" }).click();
-  await page.getByRole("menuitem", { name: /Quality/ }).click();
+  await page.getByRole("menuitem", { name: menu }).click();
+  await page.getByRole("menuitemradio").first().waitFor();
+}
+
+/** Chooses in the menu that is open, and closes it. */
+export async function chooseInMenu(page, name) {
   await page.getByRole("menuitemradio", { name }).click();
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("menuitemradio", { name }).waitFor({ state: "hidden" });
-  await page.evaluate(() => void document.querySelector("video").play());
 }
 
 export async function pause(page) {
@@ -119,12 +134,16 @@ export async function shows(page, height) {
 
 /** What a failed journey is told by: the player, and what the gate answered last. */
 async function state(page) {
-  const buffered = await page.evaluate(() => {
-    const { buffered } = document.querySelector("video");
-    return Array.from({ length: buffered.length }, (_, at) => [buffered.start(at), buffered.end(at)]);
+  const player = await page.evaluate(() => {
+    const video = document.querySelector("video");
+    if (video === null) return { page: document.body.innerText.slice(0, 500) };
+    const { buffered, currentTime, paused, videoHeight, readyState, networkState, error } = video;
+    const ranges = Array.from({ length: buffered.length }, (_, at) => [buffered.start(at), buffered.end(at)]);
+    const frames = video.getVideoPlaybackQuality().totalVideoFrames;
+    return { currentTime, paused, videoHeight, readyState, networkState, frames, error: error?.message, buffered: ranges };
   });
   const asked = page.gateAnswers.slice(-20).map(({ status, path }) => `${status} ${path.replace(/^\/s\/[^/]+/, "/s/…")}`);
-  return JSON.stringify({ ...(await look(page)), buffered, asked, faults: page.faults }, null, 1);
+  return JSON.stringify({ ...player, asked, faults: page.faults }, null, 1);
 }
 
 /** Nothing of the film was refused, and no script of the page failed. `refused` is a path that the test itself asked for. */

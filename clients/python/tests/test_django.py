@@ -56,6 +56,44 @@ def test_who_may_watch_gets_a_url(signed_in: Any) -> None:
     assert ends.timestamp() == claims["exp"]
 
 
+def test_one_token_opens_all_that_a_viewer_may_watch(signed_in: Any) -> None:
+    body = signed_in.get("/api/playback/session").json()
+    assert set(body) == {"type", "token", "url_template", "expires_at"} and body["type"] == "session"
+    assert body["url_template"] == f"https://video.portal.example/games/{{id}}/master.m3u8?t={body['token']}"
+    claims = jwt.decode(
+        body["token"], SECRET, algorithms=["HS256"], audience="reelgate-gate", issuer="reelgate-portal"
+    )
+    assert (claims["ent"], claims.get("gid")) == (["nfl-*", "2025001"], None)
+    ends = datetime.strptime(body["expires_at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    assert ends.timestamp() == claims["exp"]
+    newcomer = Client()
+    newcomer.force_login(User.objects.get_or_create(username="newcomer")[0])
+    answer = newcomer.get("/api/playback/session")
+    assert (answer.status_code, answer.json()) == (403, {"error": "no_entitlements"})
+
+
+def test_the_films_are_listed(signed_in: Any) -> None:
+    answer = signed_in.get("/games.json")
+    assert answer.json() == [{"id": "2025001"}, {"id": "2025002", "title": "Bremen at Leipzig"}]
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_the_page_knows_who_is_there_and_signs_them_out() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.get_or_create(username="viewer")[0])
+    assert client.get("/api/session").json() == {"name": "viewer"}
+    assert client.post("/api/session").status_code == 405
+    assert client.delete("/api/session").status_code == 204
+    assert client.get("/api/session").status_code == 401
+
+
+@pytest.mark.parametrize("address", ["/games.json", "/api/session", "/api/playback/session"])
+def test_nothing_is_told_without_a_sign_in(address: str) -> None:
+    answer = Client().get(address)
+    assert (answer.status_code, answer.json()) == (401, {"error": "signed_out"})
+    assert answer["WWW-Authenticate"]
+
+
 def test_who_is_not_signed_in_is_told_so() -> None:
     answer = Client().get("/api/games/7/playback")
     assert (answer.status_code, answer.json()) == (401, {"error": "signed_out"})

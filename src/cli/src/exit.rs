@@ -52,6 +52,20 @@ impl Failure {
         self
     }
 
+    /// The failure and its causes in one line, for a log.
+    pub(crate) fn summary(&self) -> String {
+        let mut summary = self.error.to_string();
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !summary.contains(&text) {
+                summary = format!("{summary}: {text}");
+            }
+            cause = error.source();
+        }
+        summary
+    }
+
     /// Prints the failure on stderr and gives the exit code that belongs to it.
     pub(crate) fn report(&self) -> ExitCode {
         // Nothing is left to tell it to when stderr is closed.

@@ -1,6 +1,8 @@
 //! The command line of reelgate.
 
+mod aws;
 mod bundle;
+mod cache;
 mod captions;
 mod check;
 mod env_file;

@@ -1,21 +1,26 @@
 //! `reelgate serve`: an application on this machine.
 
-use crate::bundle::Bundle;
-use crate::env_file;
+mod application;
+mod failures;
+mod reload;
+mod running;
+mod systemd;
+
+pub(crate) use running::Running;
+
+use crate::cache::CacheArgs;
 use crate::exit::{Failure, Kind};
 use crate::open_files;
-use crate::places::Places;
+use crate::serve::application::Application;
+use crate::serve::reload::Reloads;
 use crate::signals;
 use clap::{Args, ValueEnum};
-use reelgate_host::manifest::{Manifest, ManifestError};
-use reelgate_host::variables::{Sources, Variables};
 use reelgate_host::{
-    App, AppError, ConfigError, Format, LoadOptions, Log, OpenError, Origin, Runtime,
-    RuntimeConfig, Server, ServerOptions, Stores, Timeouts, client_tls, server_tls,
+    Certificate, Format, Log, Metrics, MetricsListener, Server, ServerOptions, Timeouts,
 };
-use std::io::{self, Write as _};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -31,9 +36,12 @@ pub(crate) struct Serve {
     /// Where the application inside this program keeps the rows of videos.
     #[arg(long, value_enum, default_value_t = Catalog::Bucket, conflicts_with = "app")]
     pub(crate) catalog: Catalog,
-    /// Where to listen; port 0 takes any free one.
+    /// Where to listen; port 0 takes any free one. A socket that systemd hands over goes before it.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
+    /// Where Prometheus finds /metrics; nowhere unless given.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
     /// Where the key-value store is, and compiled components are kept between starts; the user's folders
     /// for state and caches unless given.
     #[arg(long, value_name = "DIR", env = "REELGATE_DATA")]
@@ -53,6 +61,10 @@ pub(crate) struct Serve {
     /// Values of variables: lines such as SPIN_VARIABLE_S3_BUCKET=films.
     #[arg(long, value_name = "FILE", env = "REELGATE_ENV_FILE")]
     pub(crate) env_file: Option<PathBuf>,
+    /// Take the bucket's key pair from AWS's usual places: the environment, ~/.aws, a web identity, a container,
+    /// the instance. A temporary one is replaced before it ends.
+    #[arg(long)]
+    pub(crate) aws_credentials: bool,
     /// The value of one variable; goes before the environment and the file.
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) variable: Vec<(String, String)>,
@@ -62,6 +74,8 @@ pub(crate) struct Serve {
     /// What signs requests to the bucket: the host's own origin, or the component.
     #[arg(long, value_enum, default_value_t = OriginKind::Native)]
     pub(crate) origin: OriginKind,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     /// Certificates in PEM, the server's own first; turns TLS on.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -124,71 +138,85 @@ pub(crate) enum OriginKind {
     Component,
 }
 
-/// Where the schedule of a manifest is looked for: `spin-cron.toml` beside `spin.toml`.
-fn schedule_of(app: &Path) -> PathBuf {
-    let mut name = app.file_stem().unwrap_or_default().to_owned();
-    name.push("-cron.toml");
-    app.with_file_name(name)
-}
-
 fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("give it as NAME=VALUE")?;
     Ok((name.to_ascii_lowercase(), value.to_owned()))
 }
 
 impl Serve {
-    /// Serves until SIGTERM or Ctrl-C.
+    /// Serves until SIGTERM or Ctrl-C; SIGHUP has it read its configuration again.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let (stop, stopped) = watch::channel(false);
         let starting = stop_at_signal(stop)?;
-        let running = self.start()?;
+        let reloads = Reloads::at_signal()?;
+        let running = self.start_at(systemd::socket()?)?;
         drop(starting);
-        // The one line on standard output, for scripts that took port 0.
-        let mut stdout = std::io::stdout().lock();
-        writeln!(stdout, "listening on {}", running.url())
-            .and_then(|()| stdout.flush())
+        running
+            .introduce(&mut io::stdout().lock())
             .map_err(|error| Failure::new(Kind::Failed, error))?;
-        drop(stdout);
-        running.until(&stopped)
+        running.until_with(&stopped, reloads)
     }
 
     /// Everything that can go wrong before the first request goes wrong here.
     pub(crate) fn start(self) -> Result<Running, Failure> {
+        self.start_at(None)
+    }
+
+    /// The same at a socket that is there already.
+    fn start_at(self, socket: Option<TcpListener>) -> Result<Running, Failure> {
         let log = Log::new(match self.log_format {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,
         });
-        let mut options = self.server_options()?;
+        let metrics = Metrics::new(&log);
+        let certificate = self.certificate()?;
+        let mut options = self.server_options(certificate.as_ref())?;
         if let Some(shortage) = open_files::raise_for(options.connections) {
             log.error("host", &shortage.message);
             options.connections = shortage.connections;
         }
-        let scheme = if options.tls.is_some() {
-            "https"
-        } else {
-            "http"
+        let (listen, metrics_listen) = (self.listen, self.metrics_listen);
+        let mut application = Application::new(self, &log)?;
+        let app = application.load(&log)?;
+        let server = match socket {
+            Some(socket) => Server::at(socket, options),
+            None => Server::bind(listen, options),
         };
-        let app = self.load(&log)?;
-        let server = Server::bind(self.listen, options).map_err(|error| {
-            Failure::new(
-                Kind::Failed,
-                format!("cannot listen on {}: {error}", self.listen),
-            )
-            .with_help("stop what listens there, or choose another address with --listen")
-        })?;
-        let address = server
-            .address()
-            .map_err(|error| Failure::new(Kind::Failed, error))?;
+        let server = server.map_err(|error| cannot_listen(listen, "--listen", error))?;
+        let prometheus = metrics_listen
+            .map(|address| {
+                MetricsListener::bind(address)
+                    .map_err(|error| cannot_listen(address, "--metrics-listen", error))
+            })
+            .transpose()?;
         Ok(Running {
-            app,
+            apps: watch::Sender::new(Arc::new(app)),
+            application,
+            address: server
+                .address()
+                .map_err(|error| Failure::new(Kind::Failed, error))?,
             server,
+            certificate,
+            prometheus,
+            metrics,
             log,
-            scheme,
-            address,
         })
     }
 
-    fn server_options(&self) -> Result<ServerOptions, Failure> {
+    fn certificate(&self) -> Result<Option<Arc<Certificate>>, Failure> {
+        let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) else {
+            return Ok(None);
+        };
+        let certificate = Certificate::read(certificate, key);
+        certificate
+            .map(Some)
+            .map_err(|error| Failure::new(Kind::Configuration, error))
+    }
+
+    fn server_options(
+        &self,
+        certificate: Option<&Arc<Certificate>>,
+    ) -> Result<ServerOptions, Failure> {
         let mut options = ServerOptions {
             connections: self.max_connections as usize,
             requests_per_address: self.max_requests_per_address.map(|most| most as usize),
@@ -203,167 +231,18 @@ impl Serve {
         if let Some(workers) = self.workers {
             options.workers = usize::from(workers);
         }
-        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            let tls = server_tls(certificate, key)
-                .map_err(|error| Failure::new(Kind::Configuration, error))?;
-            options.tls = Some(tls);
-        }
+        options.tls = certificate
+            .map(Certificate::server_config)
+            .transpose()
+            .map_err(|error| Failure::new(Kind::Failed, error))?;
         Ok(options)
     }
-
-    fn load(&self, log: &Log) -> Result<App, Failure> {
-        let sources = self.sources()?;
-        let places = Places::of(self.data.clone());
-        let Application {
-            manifests,
-            compiled,
-        } = self.application(&places)?;
-        let runtime = Runtime::new(Some(&compiled)).map_err(|error| {
-            Failure::new(
-                Kind::Failed,
-                format!("cannot start the WebAssembly engine: {error:#}"),
-            )
-        })?;
-        if let Some((have, wanted)) = runtime.reduced() {
-            log.error(
-                "host",
-                &format!(
-                    "room for {have} memories of instances instead of {wanted}: the operating system gives no \
-                     more addresses (ulimit -v)"
-                ),
-            );
-        }
-        let origin = match self.origin {
-            OriginKind::Native => Origin::Native,
-            OriginKind::Component => Origin::Component,
-        };
-        let mut stores = self.stores(places.state)?;
-        let mut app = App::default();
-        for path in &manifests {
-            let manifest = Manifest::read(path).map_err(|error| manifest_failure(path, error))?;
-            let variables = Variables::resolve(&manifest, &sources).map_err(|missing| {
-                Failure::new(Kind::Configuration, missing).with_help(
-                    "set SPIN_VARIABLE_<NAME> for each, in the environment or with --env-file",
-                )
-            })?;
-            let options = LoadOptions {
-                folder: path.parent().unwrap_or(Path::new("")),
-                build_folder: self.build_folder.as_deref(),
-                variables: &variables,
-                origin,
-                schedule: !self.no_schedule,
-                runtime: &runtime,
-                log,
-            };
-            app.add(&manifest, &mut stores, &options)
-                .map_err(app_failure)?;
-        }
-        Ok(app)
-    }
-
-    /// What to run: what was named, or what is inside this program.
-    fn application(&self, places: &Places) -> Result<Application, Failure> {
-        let bundle = match self.app.is_empty() {
-            true => Bundle::unpacked(&places.cache)?,
-            false => None,
-        };
-        let (apps, compiled) = match bundle {
-            Some(bundle) => {
-                let app = bundle.manifest(self.catalog.manifest());
-                (vec![app], bundle.compiled())
-            }
-            None if self.app.is_empty() => {
-                (vec![self.catalog.manifest().into()], places.cache.clone())
-            }
-            None => (self.app.clone(), places.cache.clone()),
-        };
-        let compiled = std::fs::create_dir_all(&compiled)
-            .and_then(|()| compiled.canonicalize())
-            .map_err(|error| {
-                Failure::new(
-                    Kind::Failed,
-                    format!("cannot use {}: {error}", compiled.display()),
-                )
-                .with_help("choose a folder that can be written to with --data")
-            })?;
-        Ok(Application {
-            manifests: self.with_schedules(apps),
-            compiled,
-        })
-    }
-
-    /// The manifests to load. Spin wants a schedule in a manifest of its own, since a plain `spin up`
-    /// refuses one that has `trigger.cron`.
-    fn with_schedules(&self, apps: Vec<PathBuf>) -> Vec<PathBuf> {
-        let mut manifests = apps.clone();
-        match &self.schedule {
-            _ if self.no_schedule => {}
-            Some(schedule) => manifests.push(schedule.clone()),
-            None => {
-                let beside = apps.iter().map(|app| schedule_of(app));
-                let mut found: Vec<PathBuf> = beside.filter(|path| path.is_file()).collect();
-                found.retain(|path| !manifests.contains(path));
-                found.dedup();
-                manifests.extend(found);
-            }
-        }
-        manifests
-    }
-
-    fn stores(&self, folder: PathBuf) -> Result<Stores, Failure> {
-        let config = match &self.runtime_config_file {
-            Some(path) => RuntimeConfig::read(path).map_err(config_failure)?,
-            None => RuntimeConfig::default(),
-        };
-        Ok(Stores::new(config, &folder))
-    }
-
-    fn sources(&self) -> Result<Sources, Failure> {
-        let file = self
-            .env_file
-            .as_deref()
-            .map(env_file::read)
-            .transpose()?
-            .unwrap_or_default();
-        Ok(Sources::default()
-            .then(self.variable.iter().cloned())
-            .then_environment(std::env::vars())
-            .then_environment(file))
-    }
 }
 
-/// What is run, and where the engine keeps what it compiles.
-struct Application {
-    manifests: Vec<PathBuf>,
-    compiled: PathBuf,
-}
-
-/// A server that has its address.
-pub(crate) struct Running {
-    app: App,
-    server: Server,
-    log: Log,
-    scheme: &'static str,
-    address: SocketAddr,
-}
-
-impl Running {
-    /// Where it is reached.
-    pub(crate) fn url(&self) -> String {
-        format!("{}://{}", self.scheme, self.address)
-    }
-
-    /// Serves until `stopped` becomes true.
-    pub(crate) fn until(self, stopped: &watch::Receiver<bool>) -> Result<(), Failure> {
-        let tls = client_tls().map_err(|error| Failure::new(Kind::Failed, error))?;
-        let scheduler = self.app.schedule().start(&tls, &self.log, stopped);
-        let result = scheduler.and_then(|scheduler| {
-            self.server.run(&self.app, &tls, &self.log, stopped)?;
-            scheduler.join()
-        });
-        self.log.flush();
-        result.map_err(|error| Failure::new(Kind::Failed, error))
-    }
+fn cannot_listen(address: SocketAddr, option: &str, error: io::Error) -> Failure {
+    Failure::new(Kind::Failed, format!("cannot listen on {address}: {error}")).with_help(format!(
+        "stop what listens there, or choose another address with {option}"
+    ))
 }
 
 /// A command that has not begun its work: a signal ends it at once, for nobody is being served.
@@ -405,77 +284,4 @@ pub(crate) fn stop_at_signal(stop: watch::Sender<bool>) -> Result<Starting, Fail
         Ok(Err(kind)) => Err(Failure::new(Kind::Failed, io::Error::from(kind))),
         Err(_) => Err(Failure::new(Kind::Failed, "cannot watch for signals")),
     }
-}
-
-fn manifest_failure(path: &Path, error: ManifestError) -> Failure {
-    let help = match &error {
-        ManifestError::NotFound(_) => "give the manifest with --app FILE",
-        ManifestError::Unreadable { .. } => "give a file that can be read",
-        ManifestError::Syntax(_) | ManifestError::Meaning(_) => {
-            "ARCHITECTURE.md lists what of Spin's manifest runs here"
-        }
-    };
-    let message = match &error {
-        ManifestError::NotFound(_) | ManifestError::Unreadable { .. } => error.to_string(),
-        ManifestError::Syntax(_) | ManifestError::Meaning(_) => {
-            format!("{}: {error}", path.display())
-        }
-    };
-    Failure::new(Kind::Configuration, message).with_help(help)
-}
-
-fn config_failure(error: ConfigError) -> Failure {
-    let help = match &error {
-        ConfigError::Unreadable { .. } => "give a file that can be read",
-        ConfigError::Syntax { .. } => {
-            "a store has `type = \"spin\"` and a `path`, or `type = \"redis\"` and a `url`"
-        }
-    };
-    Failure::new(Kind::Configuration, error).with_help(help)
-}
-
-fn app_failure(error: AppError) -> Failure {
-    let help = match &error {
-        AppError::Store(error) => return store_failure(error),
-        AppError::NoJob(_) => Some("schedule another component, or start without: --no-schedule"),
-        AppError::Unreadable { .. } => Some(
-            "build the components with `cargo xtask build`, or name another application with --app",
-        ),
-        AppError::Configuration { .. } | AppError::Variables(_) => {
-            Some("mend the variable's value")
-        }
-        _ => None,
-    };
-    let failure = Failure::new(Kind::Configuration, error);
-    match help {
-        Some(help) => failure.with_help(help),
-        None => failure,
-    }
-}
-
-fn store_failure(error: &OpenError) -> Failure {
-    let (kind, help) = match error {
-        OpenError::Taken(_) => (
-            Kind::Failed,
-            "stop the other one or choose another folder with --data; hosts that share a store \
-             keep it in a Redis: --runtime-config-file",
-        ),
-        OpenError::Unusable { .. } => (
-            Kind::Failed,
-            "choose a folder that can be written to with --data",
-        ),
-        OpenError::Foreign { .. } => (
-            Kind::Configuration,
-            "give the store a file of its own: this host does not read SQLite, as Spin writes it",
-        ),
-        OpenError::Address { .. } => (
-            Kind::Configuration,
-            "give an address such as redis://127.0.0.1:6379/0",
-        ),
-        OpenError::Unknown { .. } => (
-            Kind::Configuration,
-            "say where it is in the file of --runtime-config-file: [key_value_store.NAME]",
-        ),
-    };
-    Failure::new(kind, error.to_string()).with_help(help)
 }

@@ -4,7 +4,9 @@ use std::{collections::HashMap, path::PathBuf};
 
 use reelgate_core::config::Lookup;
 
-use crate::env_file;
+use crate::exit::Failure;
+
+pub(crate) mod variable_files;
 
 /// The prefix of the gate's variables, as Spin has it.
 const PREFIX: &str = "SPIN_VARIABLE_";
@@ -24,17 +26,11 @@ impl Settings {
     /// Reads the env file, if there is one.
     ///
     /// # Errors
-    /// That the file cannot be read.
-    pub(crate) fn read(args: &SettingsArgs) -> Result<Self, env_file::Error> {
-        let of_file = args
-            .env_file
-            .as_deref()
-            .map(env_file::read)
-            .transpose()?
-            .unwrap_or_default();
-        // A variable that is no text is none of ours.
-        let of_process = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    /// That a file cannot be read.
+    pub(crate) fn read(args: &SettingsArgs) -> Result<Self, Failure> {
+        let of_file = variable_files::of_file(args.env_file.as_deref())?;
+        let of_process = variable_files::of_environment()?
+            .into_iter()
             .filter(|(_, value)| !value.is_empty());
         Ok(Self(of_file.into_iter().chain(of_process).collect()))
     }

@@ -28,3 +28,31 @@ pub(crate) fn stop_requested() -> io::Result<impl Future<Output = ()> + Send + '
         }
     })
 }
+
+/// Being asked to read the configuration again, by SIGHUP.
+pub(crate) struct Hangups(#[cfg(unix)] tokio::signal::unix::Signal);
+
+/// Catches SIGHUP from the call on; it would end the process otherwise.
+///
+/// # Errors
+/// When the system does not let signals be watched.
+pub(crate) fn hangups() -> io::Result<Hangups> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Hangups(signal(SignalKind::hangup())?))
+    }
+    #[cfg(not(unix))]
+    Ok(Hangups())
+}
+
+impl Hangups {
+    /// Waits for the next one. Several that come at once are one.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if self.0.recv().await.is_some() {
+            return;
+        }
+        std::future::pending().await
+    }
+}

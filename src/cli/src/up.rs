@@ -11,6 +11,7 @@ mod site;
 mod stream;
 
 use crate::bundle::Bundle;
+use crate::cache::CacheArgs;
 use crate::exit::{Failure, Kind};
 use crate::places::Places;
 use crate::sample::sample_film as make_sample_film;
@@ -312,6 +313,7 @@ fn gate(
         app: args.app.iter().cloned().collect(),
         catalog: Catalog::Bucket,
         listen,
+        metrics_listen: None,
         data: args.data.clone(),
         runtime_config_file: None,
         schedule: None,
@@ -319,9 +321,11 @@ fn gate(
         no_schedule: !args.stream.stream,
         build_folder: args.build_folder.clone(),
         env_file: None,
+        aws_credentials: false,
         variable,
         log_format: LogFormat::Text,
         origin: OriginKind::Native,
+        cache: CacheArgs::default(),
         tls_cert: None,
         tls_key: None,
         workers: None,

@@ -21,6 +21,7 @@ mod presign;
 mod question;
 pub mod range;
 mod received;
+mod stored;
 mod trouble;
 mod upload;
 mod validators;
@@ -29,6 +30,7 @@ pub use crate::endpoint::Scheme;
 pub use config::Config;
 pub use dialogue::Dialogue;
 pub use exchange::{BucketRequest, Event, Exchange, Failure, Step};
+pub use stored::{FromStored, asks_for_whole, from_stored, has_conditions};
 pub use trouble::{Level, Note};
 pub use upload::PresignedUpload;
 

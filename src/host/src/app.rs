@@ -6,6 +6,7 @@ mod loader;
 pub mod manifest;
 pub(crate) mod options;
 mod readiness;
+pub(crate) mod readyz;
 pub(crate) mod schedule;
 pub mod variables;
 
@@ -14,6 +15,7 @@ use crate::app::handler::HandlerPre;
 use crate::app::loader::Loader;
 use crate::app::manifest::{ComponentId, Manifest};
 use crate::app::options::LoadOptions;
+use crate::app::readyz::Readyz;
 use crate::app::schedule::Schedule;
 use crate::app::variables::Faults;
 use crate::http::route::Routes;
@@ -29,7 +31,8 @@ pub struct App {
     pub(crate) handlers: Vec<Arc<HandlerPre>>,
     /// Memories that all instances may have together.
     pub(crate) memories: u32,
-    schedule: Schedule,
+    pub(crate) schedule: Schedule,
+    pub(crate) readyz: Readyz,
 }
 
 impl App {
@@ -46,7 +49,7 @@ impl App {
         stores: &mut Stores,
         options: &LoadOptions<'_>,
     ) -> Result<(), AppError> {
-        check_variables(manifest, options)?;
+        self.readyz.add_faults(&check_variables(manifest, options)?);
         self.memories = options.runtime.memories;
         let mut loader = Loader::new(stores, options);
         let mut handlers: BTreeMap<&ComponentId, Arc<HandlerPre>> = BTreeMap::new();
@@ -57,6 +60,7 @@ impl App {
                 None => {
                     let handler = Arc::new(loader.handler(&trigger.component)?);
                     self.schedule.check(&handler);
+                    self.readyz.add(&handler);
                     self.handlers.push(Arc::clone(&handler));
                     handler
                 }
@@ -71,18 +75,12 @@ impl App {
         }
         Ok(())
     }
-
-    /// What runs when.
-    #[must_use]
-    pub fn schedule(&self) -> &Schedule {
-        &self.schedule
-    }
 }
 
 /// Refuses values of required variables that components could only answer 500 to, and names with them all
 /// else that is wrong. Where no required one is, the others are logged, and left to the components to refuse
-/// on their own routes.
-fn check_variables(manifest: &Manifest, options: &LoadOptions<'_>) -> Result<(), AppError> {
+/// on their own routes: these are returned.
+fn check_variables(manifest: &Manifest, options: &LoadOptions<'_>) -> Result<Faults, AppError> {
     let (mut required, other) = Faults::find(manifest, options.variables).split();
     if !required.0.is_empty() {
         required.0.extend(other.0);
@@ -92,7 +90,7 @@ fn check_variables(manifest: &Manifest, options: &LoadOptions<'_>) -> Result<(),
         let message = format!("misconfigured: {}", other.with_components());
         options.log.error("host", &message);
     }
-    Ok(())
+    Ok(other)
 }
 
 #[cfg(test)]

@@ -10,20 +10,27 @@ mod fast_path;
 mod http;
 mod keyvalue;
 mod log;
+mod metrics;
 mod runtime;
+mod surroundings;
 
 pub use crate::app::error::AppError;
 pub use crate::app::options::{LoadOptions, Origin};
-pub use crate::app::schedule::{Schedule, Scheduler};
+pub use crate::app::schedule::Scheduler;
 pub use crate::app::{App, manifest, variables};
 pub use crate::http::connection::timeouts::Timeouts;
 pub use crate::http::server::{Server, ServerOptions};
-pub use crate::http::tls::{client_tls, server_tls};
+pub use crate::http::tls::certificate::Certificate;
+pub use crate::http::tls::{TlsError, client_tls};
 pub use crate::keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
 /// Looking after the file of a store that no host uses.
 pub mod store_file {
     pub use crate::keyvalue::{CareError, Sound, backup, check, repair};
 }
 pub use crate::log::{Format, Log};
+pub use crate::metrics::reloads::{ReloadMetrics, Reloaded};
+pub use crate::metrics::{Metrics, MetricsListener};
 pub use crate::runtime::allowed_hosts::AllowedHosts;
 pub use crate::runtime::engine::Runtime;
+pub use crate::surroundings::Surroundings;
+pub use reelgate_cache as cache;

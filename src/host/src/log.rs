@@ -3,6 +3,7 @@
 //! Lines are collected and written by a thread of their own, a batch every few milliseconds: a log
 //! that is read slowly costs lines, which are counted, and never holds up a viewer.
 
+use prometheus_client::metrics::counter::Counter;
 use reelgate_core::origin::{Level, Note};
 use std::cell::RefCell;
 use std::io::{self, Write as _};
@@ -43,6 +44,14 @@ pub(crate) struct Access<'a> {
     pub(crate) method: &'a str,
     /// The route of the manifest that matched: a path might hold a session.
     pub(crate) route: &'a str,
+    /// The host that was asked for.
+    pub(crate) host: &'a str,
+    /// The version of HTTP.
+    pub(crate) http: &'a str,
+    /// The version of TLS; empty without.
+    pub(crate) tls: &'a str,
+    /// What the client calls itself.
+    pub(crate) user_agent: &'a str,
     /// The status of the answer.
     pub(crate) status: u16,
     /// Bytes of body that were sent.
@@ -60,7 +69,7 @@ pub(crate) struct Access<'a> {
 }
 
 impl Access<'_> {
-    fn fields(&self) -> [(&'static str, Field<'_>); 11] {
+    fn fields(&self) -> [(&'static str, Field<'_>); 15] {
         let text = |value| Field::Text(cut(value, REQUEST_FIELD));
         [
             ("request_id", text(self.request_id)),
@@ -74,6 +83,10 @@ impl Access<'_> {
             ("game", text(self.game)),
             ("subject", text(self.subject)),
             ("reason", text(self.reason)),
+            ("host", text(self.host)),
+            ("http", text(self.http)),
+            ("tls", text(self.tls)),
+            ("user_agent", text(self.user_agent)),
         ]
     }
 }
@@ -177,6 +190,7 @@ pub struct Log(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     format: Format,
+    lost: Counter,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
 }
@@ -193,6 +207,7 @@ impl Log {
     pub fn new(format: Format) -> Self {
         let inner = Arc::new(Inner {
             format,
+            lost: Counter::default(),
             waiting: Mutex::default(),
             arrived: Condvar::new(),
         });
@@ -205,6 +220,11 @@ impl Log {
             }
         });
         Self(inner)
+    }
+
+    /// How many lines were lost so far.
+    pub(crate) fn lost(&self) -> Counter {
+        self.0.lost.clone()
     }
 
     /// A request is over.
@@ -277,6 +297,7 @@ impl Inner {
         let mut waiting = self.lock();
         if waiting.bytes.len() + line.len() > WAITING {
             waiting.lost += 1;
+            self.lost.inc();
             return;
         }
         let first = waiting.bytes.is_empty();

@@ -104,6 +104,10 @@ impl Bucket {
                 max_retries: 0,
                 ..Default::default()
             });
+        let builder = match &config.session_token {
+            Some(token) => builder.with_token(token),
+            None => builder,
+        };
         let (endpoint, name) = (config.endpoint.clone(), config.bucket.clone());
         let place = format!("setting up the bucket {name} at {endpoint}");
         let store = builder

@@ -45,6 +45,13 @@ impl Object {
         self
     }
 
+    /// As another version, which another tag tells from the first.
+    #[must_use]
+    pub fn tagged(mut self, etag: &str) -> Self {
+        self.etag = etag.into();
+        self
+    }
+
     /// Its bytes; none where there are only zeros.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -4,6 +4,7 @@ import type { ErrorData, Events } from "hls.js";
 import type { Adapter, Report } from "./adapter.js";
 import { PlaybackError } from "./errors.js";
 import { gateLoader, reasonIn } from "./loader.js";
+import { repaintAfterFlush } from "./repaint.js";
 import type { GateSession } from "./session.js";
 
 // hls.js is imported for its types alone: which build of it is used is the page's choice.
@@ -33,6 +34,7 @@ export function adaptHls(hls: Hls, session: GateSession, report: Report): Adapte
     else if (isOffline()) watch ??= setInterval(look, LOOK_EVERY);
   };
   hls.on(ERROR, onError);
+  const stopRepainting = repaintAfterFlush(hls);
   return {
     load: (master) => hls.loadSource(master),
     resume: (master) => {
@@ -42,6 +44,7 @@ export function adaptHls(hls: Hls, session: GateSession, report: Report): Adapte
     renewed: () => {},
     detach: () => {
       hls.off(ERROR, onError);
+      stopRepainting();
       stopWatching();
       hls.config.loader = unadapted;
     },

@@ -1,4 +1,5 @@
 export { attach, type Attachment, type AttachOptions, type Player } from "./attach.js";
+export { type FilmDocument, type FilmFolder, openFolder, readFilm } from "./document.js";
 export { PlaybackError, type PlaybackErrorDetails, type PlaybackErrorKind } from "./errors.js";
 export {
   fetchPlayback,

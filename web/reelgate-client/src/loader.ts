@@ -36,6 +36,17 @@ export function gateLoader(Base: LoaderConstructor, session: GateSession): Loade
 
     load(context: LoaderContext, config: LoaderConfiguration, callbacks: LoaderCallbacks<LoaderContext>): void {
       this.context = context;
+      if (session.isBegun) return this.#first(context, config, callbacks);
+      // A player that another attachment has given back loads on, while this one's session is about to begin.
+      this.stats.loading.start = performance.now();
+      void session.begun.then(() => {
+        // Loaders of hls.js take a time that is there for a sign that they have loaded before.
+        this.stats.loading.start = 0;
+        if (!this.#over) this.#first(context, config, callbacks);
+      });
+    }
+
+    #first(context: LoaderContext, config: LoaderConfiguration, callbacks: LoaderCallbacks<LoaderContext>): void {
       this.#send(session.admit(context.url), context, config, {
         ...callbacks,
         onError: (error, _, details, stats) => {

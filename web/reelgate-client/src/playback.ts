@@ -74,11 +74,12 @@ export async function answered(response: Promise<Response>): Promise<Response> {
   }
 }
 
+/** The word for a refusal: the gate's `reason` (RFC 9457, section 3.2), else the portal's own `error`. */
 async function wordOf(response: Response): Promise<string | null> {
   const body: unknown = await response.json().catch(() => null);
-  if (typeof body !== "object" || body === null) return null;
-  const word = "error" in body ? body.error : "type" in body ? body.type : null;
-  return typeof word === "string" ? word : null;
+  const told = typeof body === "object" && body !== null ? body : {};
+  const words = ["reason" in told && told.reason, "error" in told && told.error];
+  return words.find((word) => typeof word === "string") ?? response.headers.get("X-Reelgate-Reason");
 }
 
 function isPlayback(body: unknown): body is Playback {

@@ -1,6 +1,8 @@
+import { sayThatCookiesAreKeptOut } from "./cookies.js";
 import { PlaybackError } from "./errors.js";
 import { Film } from "./film.js";
 import { answered, type GetPlaybackUrl, type PlaybackCause } from "./playback.js";
+import { isSessionInfo, type SessionInfo } from "./session-info.js";
 
 /**
  * How requests carry the session: in a cookie, or in the path. `auto` takes the cookie where the browser
@@ -25,11 +27,6 @@ export interface Admission {
   readonly credentials: "include" | "omit";
   /** Which session it belongs to, for {@link GateSession.renewAfter}. */
   readonly generation: number;
-}
-
-interface SessionInfo {
-  readonly prefix: string;
-  readonly expires_at: string;
 }
 
 export interface SessionOptions {
@@ -60,6 +57,11 @@ export class GateSession {
   #failure: PlaybackError | null = null;
   #isFinal = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasBegun = (): void => {};
+  /** Settles with the first session; never where there is none. */
+  readonly begun = new Promise<void>((resolve) => {
+    this.#hasBegun = resolve;
+  });
 
   constructor(getPlaybackUrl: GetPlaybackUrl, options: SessionOptions) {
     this.#getPlaybackUrl = getPlaybackUrl;
@@ -81,6 +83,11 @@ export class GateSession {
   /** The address of the film as players know it, without a session. Empty before the start. */
   get master(): string {
     return this.#film?.master ?? "";
+  }
+
+  /** Whether there has been a session yet. */
+  get isBegun(): boolean {
+    return this.#current !== null;
   }
 
   /** What a request for `url`, an address under the film's folder, is to go with. Null for any other. */
@@ -183,6 +190,7 @@ export class GateSession {
     this.#failure = null;
     this.#isFinal = false;
     this.#schedule(current.ends);
+    this.#hasBegun();
     this.#options.onBegun?.(new Date(current.ends));
   }
 
@@ -192,8 +200,9 @@ export class GateSession {
     try {
       return await this.#ask(film, "cookie");
     } catch (error) {
-      if (isRefusal(error)) return null;
-      throw error;
+      if (!isRefusal(error)) throw error;
+      sayThatCookiesAreKeptOut(film.folder);
+      return null;
     }
   }
 
@@ -235,15 +244,4 @@ export class GateSession {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof PlaybackError && error.status === 403;
-}
-
-function isSessionInfo(value: unknown): value is SessionInfo {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "prefix" in value &&
-    typeof value.prefix === "string" &&
-    "expires_at" in value &&
-    typeof value.expires_at === "string"
-  );
 }

@@ -27,6 +27,9 @@ export interface VidstackOptions {
 interface HlsProvider {
   readonly type: "hls";
   library: unknown;
+  /** The hls.js that it has made already. */
+  readonly instance: Hls | null;
+  /** Called for each hls.js that it makes from now on. */
   onInstance(callback: (hls: Hls) => void): () => void;
 }
 
@@ -44,17 +47,26 @@ export function adaptVidstack(
 ): Adapter {
   const setSource = options.setSource ?? ((source) => Object.assign(player, { src: source }));
   let inner: Adapter | null = null;
+  let known: Hls | null = null;
   let forget = (): void => {};
+
+  const adoptHls = (hls: Hls): void => {
+    inner?.detach();
+    known = hls;
+    inner = adaptHls(hls, session, report);
+  };
 
   const adopt = (provider: unknown): void => {
     inner?.detach();
     inner = null;
+    known = null;
     forget();
+    forget = () => {};
     if (isHls(provider)) {
       if (options.Hls !== undefined) provider.library = options.Hls;
-      forget = provider.onInstance((hls) => {
-        inner = adaptHls(hls, session, report);
-      });
+      forget = provider.onInstance(adoptHls);
+      // Where the player was attached before, as in React's StrictMode, nobody is told of it again.
+      if (provider.instance !== null) adoptHls(provider.instance);
     } else if (isVideo(provider)) {
       inner = adaptNative(provider.video, session, report);
     }
@@ -64,6 +76,8 @@ export function adaptVidstack(
   player.addEventListener("provider-change", onProvider);
   adopt(player.provider);
   const load = (master: string): void => {
+    // The same source once more is nothing new to vidstack, and what was loaded of it may have been refused.
+    if (inner !== null && known?.url === master) return inner.resume(master);
     // With its own HLS a browser needs the session in the address from the first request on.
     const src = hasMediaSource() ? master : (session.admit(master)?.url ?? master);
     setSource({ src, type: "application/vnd.apple.mpegurl" });

@@ -15,6 +15,7 @@ class FakeHls {
   readonly config = { loader: class {} };
   readonly calls: unknown[][] = [];
   levels: object[] = [];
+  url: string | null = null;
   media: { currentTime: number; readyState?: number } | null = null;
   destroyed = false;
   #onError: ((event: string, data: object) => void)[] = [];
@@ -295,6 +296,7 @@ test("vidstack gets the source, the page's hls.js, and the session through it", 
   const provider = {
     type: "hls",
     library: "a CDN",
+    instance: null,
     onInstance: (callback: (hls: FakeHls) => void) => {
       instance = callback;
       return () => {};
@@ -306,6 +308,25 @@ test("vidstack gets the source, the page's hls.js, and the session through it", 
   assert.notEqual(hls.config.loader, loader);
   hls.fail({ fatal: true, type: "networkError", response: { code: 404 } });
   assert.deepEqual(errors.map((error) => error.kind), ["missing"]);
+});
+
+test("vidstack that was attached before goes on with the hls.js that it has", async () => {
+  Object.assign(globalThis, { MediaSource: class {} });
+  const player = new FakeVidstack();
+  const hls = new FakeHls();
+  hls.url = MASTER;
+  hls.levels = [{}];
+  hls.media = { currentTime: 7 };
+  const { loader } = hls.config;
+  player.provider = { type: "hls", instance: hls, onInstance: () => () => {} };
+  play(player).detach();
+  assert.equal(hls.config.loader, loader, "given back");
+  play(player);
+  assert.notEqual(hls.config.loader, loader);
+  await settled();
+  assert.equal(player.src, null, "the source is the same");
+  assert.deepEqual(hls.calls, [["startLoad", 7]]);
+  assert.deepEqual([errors, ready], [[], 1]);
 });
 
 test("vidstack on a device without media source gets the session in the path", async () => {

@@ -201,3 +201,18 @@ async function withCredentials(inner: FakeLoader): Promise<boolean> {
   await inner.config.xhrSetup?.(xhr, inner.asked().url, inner.asked());
   return xhr.withCredentials;
 }
+
+test("what is asked for before the session begins waits for it", async () => {
+  session.close();
+  session = new GateSession(gate.getPlaybackUrl, { transport: "path" });
+  const waiting = load();
+  const left = load();
+  left.loader.abort();
+  assert.ok(FakeLoader.made.every(({ context }) => context === null), "nothing is sent without a session");
+  await session.start();
+  await settled();
+  const sent = FakeLoader.made.filter(({ context }) => context !== null);
+  assert.deepEqual(sent.map((it) => it.asked().url), ["https://gate.example/s/s2/games/7/seg_00001.m4s"]);
+  sent[0]?.succeed();
+  assert.deepEqual([waiting.told.map(({ what }) => what), left.told], [["success"], []]);
+});

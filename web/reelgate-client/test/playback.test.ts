@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, mock, test } from "node:test";
 
-import { fetchPlaybackSession, playbackOf } from "../src/playback.js";
+import { fetchPlayback, fetchPlaybackSession, playbackOf } from "../src/playback.js";
 
 const SESSION = {
   type: "session",
@@ -42,5 +42,19 @@ test("what the gate refuses or garbles is told", async () => {
   ] as const) {
     answering(status, body);
     await assert.rejects(fetchPlaybackSession("/session"), { name: "PlaybackError", kind });
+  }
+});
+
+test("the reason is the gate's own word, the portal's, or that of the header; never the problem's type", async () => {
+  const headers = { "X-Reelgate-Reason": "no_credential" };
+  for (const [body, given, reason] of [
+    [{ type: "urn:reelgate:problem:forbidden", title: "Forbidden", reason: "no_permission" }, {}, "no_permission"],
+    [{ error: "signed_out" }, {}, "signed_out"],
+    [{ type: "https://docs.example/problems#forbidden" }, {}, null],
+    [{ type: "about:blank" }, headers, "no_credential"],
+    ["Forbidden", headers, "no_credential"],
+  ] as const) {
+    mock.method(globalThis, "fetch", async () => Response.json(body, { status: 403, headers: given }));
+    await assert.rejects(fetchPlayback("/playback"), { kind: "forbidden", reason });
   }
 });

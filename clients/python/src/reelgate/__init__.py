@@ -2,7 +2,7 @@
 
 from .errors import BadGrant, BadSecret, ReelgateError
 from .mint import MAX_TTL_SECONDS, mint_playback_token
-from .playback import Playback, PlaybackAnswer
+from .playback import Playback, PlaybackAnswer, PlaybackSessionAnswer
 
 __all__ = [
     "MAX_TTL_SECONDS",
@@ -10,6 +10,7 @@ __all__ = [
     "BadSecret",
     "Playback",
     "PlaybackAnswer",
+    "PlaybackSessionAnswer",
     "ReelgateError",
     "mint_playback_token",
 ]

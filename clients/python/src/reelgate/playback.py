@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Literal, TypedDict
@@ -19,6 +20,17 @@ class PlaybackAnswer(TypedDict):
     type: Literal["hls"]
     #: The master playlist with the token in its query.
     url: str
+    #: When the token ends: RFC 3339, UTC.
+    expires_at: str
+
+
+class PlaybackSessionAnswer(TypedDict):
+    """What the page gets for all films at once, as JSON."""
+
+    type: Literal["session"]
+    token: str
+    #: The master playlist of the game ``{id}``, percent-encoded (RFC 6570), with the token in its query.
+    url_template: str
     #: When the token ends: RFC 3339, UTC.
     expires_at: str
 
@@ -42,7 +54,7 @@ class Playback:
 
     def __post_init__(self) -> None:
         _check_origin(self.video_origin)
-        self._mint("0", None, 0)
+        self._mint(0, None, gid="0")
 
     def answer(self, game_id: str | int, *, sub: str | None = None, now: int | None = None) -> PlaybackAnswer:
         """The answer for one game and one viewer, who has been found to have the right to watch it.
@@ -50,19 +62,41 @@ class Playback:
         Raises:
             BadGrant: there can be no game with that id, or ``sub`` is no text.
         """
-        issued = int(time.time()) if now is None else now
-        token = self._mint(game_id, sub, issued)
-        expires = datetime.fromtimestamp(issued + self.ttl, tz=timezone.utc)
+        issued = _now(now)
+        token = self._mint(issued, sub, gid=game_id)
         return {
             "type": "hls",
             "url": f"{self.video_origin}{game_path(game_id)}master.m3u8?t={token}",
-            "expires_at": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expires_at": self._ends(issued),
         }
 
-    def _mint(self, game_id: str | int, sub: str | None, now: int) -> str:
+    def session(
+        self, entitlements: Iterable[str], *, sub: str | None = None, now: int | None = None
+    ) -> PlaybackSessionAnswer:
+        """The answer for all games that ``entitlements`` admit, and one viewer.
+
+        Raises:
+            BadGrant: a pattern admits nothing, there are none or too many, or ``sub`` is no text.
+        """
+        issued = _now(now)
+        token = self._mint(issued, sub, ent=entitlements)
+        return {
+            "type": "session",
+            "token": token,
+            "url_template": f"{self.video_origin}/games/{{id}}/master.m3u8?t={token}",
+            "expires_at": self._ends(issued),
+        }
+
+    def _ends(self, issued: int) -> str:
+        return datetime.fromtimestamp(issued + self.ttl, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _mint(
+        self, now: int, sub: str | None, *, gid: str | int | None = None, ent: Iterable[str] | None = None
+    ) -> str:
         return mint_playback_token(
             self.secret,
-            gid=game_id,
+            gid=gid,
+            ent=ent,
             sub=sub,
             ttl=self.ttl,
             kid=self.kid,
@@ -70,6 +104,10 @@ class Playback:
             audience=self.audience,
             now=now,
         )
+
+
+def _now(given: int | None) -> int:
+    return int(time.time()) if given is None else given
 
 
 def _check_origin(origin: str) -> None:

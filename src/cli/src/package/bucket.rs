@@ -4,6 +4,7 @@ use reelgate_core::config::Lookup as _;
 use reelgate_packager::BucketConfig;
 
 use crate::{
+    aws::Chain,
     exit::{Failure, Kind},
     settings::{Settings, SettingsArgs},
 };
@@ -28,6 +29,10 @@ pub(crate) struct BucketArgs {
     /// SPIN_VARIABLE_S3_ACCESS_KEY_ID]
     #[arg(long, value_name = "ID")]
     access_key_id: Option<String>,
+    /// Take the key pair from AWS's usual places: the environment, ~/.aws, a web identity, a container, the
+    /// instance
+    #[arg(long, conflicts_with = "access_key_id")]
+    aws_credentials: bool,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -52,6 +57,10 @@ pub(crate) fn bucket(args: &BucketArgs) -> Result<BucketConfig, Failure> {
         let own = || settings.named(&own_name(name));
         flag.cloned().or_else(own).or_else(|| settings.get(name))
     };
+    let pair = match args.aws_credentials {
+        true => Some(Chain::find()?.key_pair_now()?),
+        false => None,
+    };
     let mut missing = Vec::new();
     let mut required = |flag, name| {
         find(flag, name).unwrap_or_else(|| {
@@ -62,8 +71,18 @@ pub(crate) fn bucket(args: &BucketArgs) -> Result<BucketConfig, Failure> {
     let config = BucketConfig {
         endpoint: required(args.endpoint.as_ref(), "s3_endpoint"),
         bucket: required(args.bucket.as_ref(), "s3_bucket"),
-        access_key_id: required(args.access_key_id.as_ref(), "s3_access_key_id"),
-        secret_access_key: required(None, "s3_secret_access_key"),
+        access_key_id: match &pair {
+            Some(pair) => pair.id.clone(),
+            None => required(args.access_key_id.as_ref(), "s3_access_key_id"),
+        },
+        secret_access_key: match &pair {
+            Some(pair) => pair.secret.clone(),
+            None => required(None, "s3_secret_access_key"),
+        },
+        session_token: match pair {
+            Some(pair) => pair.token,
+            None => find(None, "s3_session_token"),
+        },
         region: find(args.region.as_ref(), "s3_region")
             .unwrap_or_else(|| DEFAULT_REGION.to_owned()),
     };

@@ -41,6 +41,7 @@ impl Bucket {
             region: "auto".into(),
             access_key_id: ACCESS_KEY_ID.into(),
             secret_access_key: self.secret.clone(),
+            session_token: None,
         }
     }
 

@@ -8,7 +8,7 @@ use core::fmt;
 
 use super::presign::{SecretKey, Signer, Unsigned};
 use crate::{
-    config::{Lookup, Problems, Useless, read},
+    config::{Lookup, Problems, Useless, read, read_if_set},
     endpoint::{Scheme, endpoint, is_unreserved},
     http::Method,
     time::UnixTime,
@@ -20,6 +20,8 @@ pub(crate) struct Variables {
     pub(crate) bucket: &'static str,
     pub(crate) key_id: &'static str,
     pub(crate) secret: &'static str,
+    /// What goes with a temporary key pair; only the films' can be one.
+    pub(crate) token: Option<&'static str>,
 }
 
 /// The bucket of the films.
@@ -27,6 +29,7 @@ pub(crate) const FILMS: Variables = Variables {
     bucket: "s3_bucket",
     key_id: "s3_access_key_id",
     secret: "s3_secret_access_key",
+    token: Some("s3_session_token"),
 };
 
 #[derive(Clone)]
@@ -51,17 +54,27 @@ impl Bucket {
         let region = read(lookup, "s3_region", Some("auto"), region, problems);
         let id = read(lookup, variables.key_id, None, key_id, problems);
         let secret = read(lookup, variables.secret, None, secret, problems);
+        let token = variables
+            .token
+            .and_then(|name| read_if_set(lookup, name, session_token, problems));
         let endpoint = endpoint?;
         Some(Self {
             scheme: endpoint.scheme,
             authority: endpoint.authority,
             prefix: format!("{}/{}", endpoint.path, bucket?),
-            signer: Signer::new(id?, secret?, region?),
+            signer: Signer::new(id?, secret?, region?).with_token(token.as_deref()),
         })
     }
 
     pub(super) fn prepare(&mut self, first: UnixTime, days: usize) {
         self.signer.prepare(first, days);
+    }
+
+    /// A key for `purpose`, which only those have who have the bucket's.
+    pub(super) fn derive(&self, purpose: &str) -> [u8; 32] {
+        let (scheme, authority, prefix) = (self.scheme.as_str(), &self.authority, &self.prefix);
+        let message = format!("{purpose}\n{scheme}://{authority}{prefix}");
+        self.signer.derive_for(&message)
     }
 
     /// The signed path and query for `path`, which begins with a slash and is escaped already. Good for
@@ -123,4 +136,13 @@ fn secret(text: &str) -> Result<SecretKey, Useless> {
         return Err("holds a blank, a line break or another character that no secret key has");
     }
     SecretKey::new(text).ok_or("cannot be a key")
+}
+
+/// Base64, as AWS's Security Token Service gives it.
+fn session_token(text: &str) -> Result<String, Useless> {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte);
+    if text.bytes().all(is_base64) {
+        return Ok(text.into());
+    }
+    Err("is no session token: it is in base64")
 }

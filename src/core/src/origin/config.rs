@@ -41,7 +41,7 @@ pub struct Config {
 
 impl Config {
     /// Reads `s3_endpoint`, `s3_bucket`, `s3_region` (`auto` when it is not set), `s3_access_key_id`
-    /// and `s3_secret_access_key`; `origin_serves`, `games` when it is not set, or `originals`.
+    /// and `s3_secret_access_key`, with `s3_session_token` where they are temporary; `origin_serves`, `games` when it is not set, or `originals`.
     ///
     /// # Errors
     /// Every variable that is missing or unusable, all together.
@@ -77,6 +77,13 @@ impl Config {
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.bucket.authority
+    }
+
+    /// A key for what a host keeps of the bucket, which it has again after a restart: of each bucket another, and
+    /// known to none but those who have the secret access key.
+    #[must_use]
+    pub fn cache_key(&self) -> [u8; 32] {
+        self.bucket.derive("reelgate-cache:v1")
     }
 
     /// Which part of the bucket is served.
@@ -260,6 +267,25 @@ mod tests {
             .map(|problem| problem.message.clone())
             .collect();
         assert_eq!(all, ["is not set"; 4]);
+    }
+
+    /// Python: `hmac.new(b"AWS4" + secret, b"reelgate-cache:v1\n" + url, sha256).hexdigest()`.
+    #[test]
+    fn the_cache_has_a_key_of_its_own() {
+        let key = |config: Config| crate::hex::lower(&config.cache_key());
+        assert_eq!(
+            key(read_from(&GOOD).unwrap()),
+            "2862c7cca3cfe0b12bedbac5d3dca982b5513ab081cb33b464ceab20038e8a0c"
+        );
+        for (variable, value) in [
+            ("s3_endpoint", "http://account.r2.cloudflarestorage.com"),
+            ("s3_endpoint", "https://other.example"),
+            ("s3_bucket", "others"),
+            ("s3_secret_access_key", "another"),
+        ] {
+            let other = key(with(variable, value).unwrap());
+            assert_ne!(other, key(read_from(&GOOD).unwrap()), "{variable}");
+        }
     }
 
     #[test]

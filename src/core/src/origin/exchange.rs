@@ -346,7 +346,7 @@ fn method_not_allowed() -> Answer {
     with_header(plain(405), "allow", "GET, HEAD")
 }
 
-fn out_of_range(size: u64) -> Answer {
+pub(super) fn out_of_range(size: u64) -> Answer {
     with_header(plain(416), "content-range", format!("bytes */{size}"))
 }
 

@@ -62,6 +62,8 @@ pub(super) struct Signer {
     key_id: String,
     secret: SecretKey,
     region: String,
+    /// Of a temporary key pair, as it stands in a query.
+    token: Option<String>,
     /// The signing keys of the days from `first_day` on.
     days: Vec<MacKey>,
     /// Days since 1970-01-01.
@@ -74,9 +76,16 @@ impl Signer {
             key_id: utf8_percent_encode(&key_id, ESCAPED_IN_QUERY).collect(),
             secret,
             region,
+            token: None,
             days: Vec::new(),
             first_day: 0,
         }
+    }
+
+    /// The same with the session token that a temporary key pair is worth nothing without.
+    pub(super) fn with_token(self, token: Option<&str>) -> Self {
+        let token = token.map(|token| utf8_percent_encode(token, ESCAPED_IN_QUERY).collect());
+        Self { token, ..self }
     }
 
     pub(super) fn prepare(&mut self, first: UnixTime, days: usize) {
@@ -86,6 +95,11 @@ impl Signer {
             .map(|day| UnixTime(day.saturating_mul(SECONDS_PER_DAY)))
             .map(|midnight| self.derive(&Stamp::of(midnight)))
             .collect();
+    }
+
+    /// A key for something else than AWS's: none of its messages, which are dates, is like `message`.
+    pub(super) fn derive_for(&self, message: &str) -> [u8; 32] {
+        tag(self.secret.0.clone(), message.as_bytes())
     }
 
     /// Path and query that let the request in from `now` on, for [`EXPIRES`] seconds.
@@ -110,8 +124,12 @@ impl Signer {
         let mut query = format!(
             "X-Amz-Algorithm=AWS4-HMAC-SHA256\
              &X-Amz-Credential={id}%2F{date}%2F{region}%2Fs3%2Faws4_request\
-             &X-Amz-Date={time}&X-Amz-Expires={expires}&X-Amz-SignedHeaders={names}"
+             &X-Amz-Date={time}&X-Amz-Expires={expires}"
         );
+        if let Some(token) = &self.token {
+            query.extend(["&X-Amz-Security-Token=", token]);
+        }
+        query.extend(["&X-Amz-SignedHeaders=", &names]);
         for (name, value) in request.query {
             query.extend(["&", name, "="]);
             query.extend(utf8_percent_encode(value, ESCAPED_IN_QUERY));

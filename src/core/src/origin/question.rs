@@ -1,6 +1,7 @@
 //! What the viewer wants, and what an answer of the bucket means to it.
 
 use alloc::{borrow::Cow, string::ToString};
+use core::ops::Range;
 
 use super::{
     conditions::{Conditions, OnlyOf, Unmet},
@@ -72,6 +73,15 @@ enum Extent {
     Part,
 }
 
+/// Why an object that is at hand is not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unsatisfied {
+    /// 304 or 412
+    Condition(Unmet),
+    /// 416
+    Range,
+}
+
 /// What follows from an answer of the bucket.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -113,6 +123,23 @@ impl Question {
             // Buckets differ on it, and none can satisfy it.
             Some(part) if part.range == NO_BYTES => Ask::Size,
             Some(_) => Ask::Part,
+        }
+    }
+
+    /// The bytes that are wanted of an object that is at hand; `None` for all of them.
+    pub(super) fn of_stored(
+        &self,
+        current: &Validators,
+        size: u64,
+    ) -> Result<Option<Range<u64>>, Unsatisfied> {
+        self.conditions
+            .check(current)
+            .map_err(Unsatisfied::Condition)?;
+        match self.part.as_ref().filter(|part| part.is_of(current)) {
+            None => Ok(None),
+            Some(part) if !part.range.is_satisfiable(size) => Err(Unsatisfied::Range),
+            // The end of an empty object is all of it.
+            Some(part) => Ok(Some(part.range.within(size)).filter(|bytes| !bytes.is_empty())),
         }
     }
 
@@ -345,16 +372,17 @@ fn object_head<H: HeaderSource + ?Sized>(status: u16, received: &Received<'_, H>
 
 fn refused<H: HeaderSource + ?Sized>(unmet: Unmet, received: &Received<'_, H>) -> Verdict {
     match unmet {
-        Unmet::NotModified => not_modified(received),
+        Unmet::NotModified => Verdict::NotModified(not_modified(received)),
         Unmet::PreconditionFailed => Verdict::PreconditionFailed,
     }
 }
 
-fn not_modified<H: HeaderSource + ?Sized>(received: &Received<'_, H>) -> Verdict {
-    Verdict::NotModified(Head {
+/// The head of a 304.
+pub(super) fn not_modified<H: HeaderSource + ?Sized>(received: &Received<'_, H>) -> Head {
+    Head {
         status: 304,
         headers: received.copy(&OF_NO_CHANGE),
-    })
+    }
 }
 
 fn garbled(status: u16, how: &'static str) -> Verdict {

@@ -1,6 +1,6 @@
 //! Byte ranges: what a player asks for and what a bucket says it sent (RFC 9110 §14).
 
-use core::fmt;
+use core::{fmt, ops::Range};
 
 /// Positions beyond this are read as this one: no object is so long, and buckets that count with a
 /// sign refuse more.
@@ -78,6 +78,16 @@ impl ByteRange {
         match self {
             Self::FromTo { first, .. } | Self::From { first } => first < size,
             Self::Last { length } => length > 0,
+        }
+    }
+
+    /// The bytes it means in an object of `size` bytes, which it is satisfiable by.
+    #[must_use]
+    pub fn within(self, size: u64) -> Range<u64> {
+        match self {
+            Self::FromTo { first, last } => first..size.min(last.saturating_add(1)),
+            Self::From { first } => first..size,
+            Self::Last { length } => size.saturating_sub(length)..size,
         }
     }
 

@@ -148,6 +148,7 @@ fn variables(lookup: &dyn Lookup) -> Variables {
     if own(key_id) || own(secret) {
         variables.key_id = key_id;
         variables.secret = secret;
+        variables.token = None;
     }
     variables
 }

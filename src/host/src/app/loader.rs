@@ -127,6 +127,7 @@ impl<'a> Loader<'a> {
         let log = self.options.log.clone();
         Some(Arc::new(NativeOrigin::new(
             config,
+            self.options.cache,
             allowed_hosts.clone(),
             log,
         )))

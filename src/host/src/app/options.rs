@@ -3,6 +3,7 @@
 use crate::app::variables::Variables;
 use crate::log::Log;
 use crate::runtime::engine::Runtime;
+use reelgate_cache::Cache;
 use std::path::Path;
 
 /// What asks the bucket where a gate stands before an origin.
@@ -30,6 +31,8 @@ pub struct LoadOptions<'a> {
     pub schedule: bool,
     /// What compiles, and has room for instances.
     pub runtime: &'a Runtime,
+    /// What keeps hot objects of the bucket behind the host's own origin, where something does.
+    pub cache: Option<&'a Cache>,
     /// Where log lines go.
     pub log: &'a Log,
 }

@@ -4,11 +4,14 @@
 //! `handle-cron-event`. Entries do not wait for each other. One entry never runs twice at once: a moment
 //! that comes while the last run is at work is passed over.
 
+use crate::app::App;
 use crate::app::handler::HandlerPre;
 use crate::app::manifest::Times;
 use crate::http::client::HttpClient;
 use crate::log::Log;
+use crate::metrics::Metrics;
 use crate::runtime::store::{InstanceConfig, InstanceState};
+use crate::surroundings::Surroundings;
 use bindings::SpinCronPre;
 use bindings::spin::cron::cron_types::{Error, Metadata};
 use chrono::{DateTime, Utc};
@@ -77,15 +80,21 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Runs at every moment, for ever, or until there are no more.
-    async fn keep(&self, runner: &Runner) {
+    /// Runs at every moment, until `end` becomes true or there are no more. A run that has begun is not broken off.
+    async fn keep(&self, runner: &Runner, mut end: watch::Receiver<bool>) {
+        let metrics = runner.metrics.component(&self.job.config.name);
+        let client = runner.client.counted(&metrics);
         while let Some(moment) = self.times.next_after(Utc::now()) {
-            until(moment).await;
+            tokio::select! {
+                () = until(moment) => {}
+                () = async { drop(end.wait_for(|end| *end).await) } => return,
+            }
             let started = Instant::now();
-            let run = tokio::time::timeout(RUN, self.job.run(moment, &runner.client));
+            let run = tokio::time::timeout(RUN, self.job.run(moment, &client));
             let outcome = run
                 .await
                 .unwrap_or_else(|_| Err(format!("stopped after {} s", RUN.as_secs())));
+            client.metrics().schedule.count(outcome.is_ok());
             let name = &self.job.config.name;
             match outcome {
                 Ok(()) => runner.log.info(&format!(
@@ -105,8 +114,10 @@ async fn until(moment: DateTime<Utc>) {
     }
 }
 
+#[derive(Clone)]
 struct Runner {
     client: HttpClient,
+    metrics: Metrics,
     log: Log,
 }
 
@@ -132,7 +143,7 @@ impl Runner {
 
 /// What runs when, of every manifest.
 #[derive(Default)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     entries: Vec<Arc<Entry>>,
     /// What may have a catalog.
     handlers: Vec<Arc<HandlerPre>>,
@@ -149,63 +160,73 @@ impl Schedule {
             self.handlers.push(Arc::clone(handler));
         }
     }
+}
 
-    /// Runs what there is to run, until `stop` becomes true; what runs then is broken off.
-    ///
-    /// # Errors
-    ///
-    /// There is no thread or no runtime to be had.
-    pub fn start(
-        &self,
-        client_tls: &Arc<rustls::ClientConfig>,
-        log: &Log,
-        stop: &watch::Receiver<bool>,
-    ) -> io::Result<Scheduler> {
-        if self.entries.is_empty() && self.handlers.is_empty() {
-            return Ok(Scheduler(None));
+/// Runs what the newest of `apps` has to run, until the process is to end; what runs then is broken off.
+///
+/// When there is a newer one, what runs is waited for: an entry never runs twice at once.
+async fn run(mut apps: watch::Receiver<Arc<App>>, runner: Runner) {
+    loop {
+        let app = Arc::clone(&apps.borrow_and_update());
+        let (end, ended) = watch::channel(false);
+        let mut at_work = JoinSet::new();
+        let checker = (Arc::clone(&app), runner.clone());
+        at_work.spawn(async move { checker.1.check(&checker.0.schedule.handlers).await });
+        for entry in &app.schedule.entries {
+            let (entry, runner, ended) = (Arc::clone(entry), runner.clone(), ended.clone());
+            at_work.spawn(async move { entry.keep(&runner, ended).await });
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (entries, handlers) = (self.entries.clone(), self.handlers.clone());
-        let runner = Arc::new(Runner {
-            client: HttpClient::new(client_tls),
-            log: log.clone(),
-        });
-        let mut stop = stop.clone();
-        let work = async move {
-            let mut at_work = JoinSet::new();
-            let checker = Arc::clone(&runner);
-            at_work.spawn(async move { checker.check(&handlers).await });
-            for entry in entries {
-                let runner = Arc::clone(&runner);
-                at_work.spawn(async move { entry.keep(&runner).await });
-            }
-            // Whoever could say stop may be gone: that is to stop as well.
-            let _ = stop.wait_for(|stop| *stop).await;
-        };
-        let thread = thread::Builder::new()
-            .name("schedule".into())
-            .spawn(move || runtime.block_on(work))?;
-        Ok(Scheduler(Some(thread)))
+        if apps.changed().await.is_err() {
+            // Nobody is left who could bring a newer one.
+            while at_work.join_next().await.is_some() {}
+            return;
+        }
+        end.send_replace(true);
+        while at_work.join_next().await.is_some() {}
     }
 }
 
 /// A schedule at work, on a thread of its own.
 #[derive(Debug)]
-pub struct Scheduler(Option<JoinHandle<()>>);
+pub struct Scheduler(JoinHandle<()>);
 
 impl Scheduler {
+    /// Begins with the newest of `apps`.
+    ///
+    /// # Errors
+    ///
+    /// There is no thread or no runtime to be had.
+    pub fn start(apps: &watch::Receiver<Arc<App>>, around: &Surroundings) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let runner = Runner {
+            client: HttpClient::new(&around.client_tls),
+            metrics: around.metrics.clone(),
+            log: around.log.clone(),
+        };
+        let (apps, mut stop) = (apps.clone(), around.stop.clone());
+        let work = async move {
+            tokio::select! {
+                () = run(apps, runner) => {}
+                // Whoever could say stop may be gone: that is to stop as well.
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+        };
+        let thread = thread::Builder::new()
+            .name("schedule".into())
+            .spawn(move || runtime.block_on(work))?;
+        Ok(Self(thread))
+    }
+
     /// Waits for the end.
     ///
     /// # Errors
     ///
     /// The thread panicked.
     pub fn join(self) -> io::Result<()> {
-        self.0.map_or(Ok(()), |thread| {
-            thread
-                .join()
-                .map_err(|_| io::Error::other("the schedule panicked"))
-        })
+        self.0
+            .join()
+            .map_err(|_| io::Error::other("the schedule panicked"))
     }
 }

@@ -93,6 +93,7 @@ s3_secret_access_key = "secret"
             origin: self.origin,
             schedule: true,
             runtime: engine::shared(),
+            cache: None,
             log: &Log::new(Format::Text),
         };
         let mut stores = Stores::new(RuntimeConfig::default(), self.folder.path());

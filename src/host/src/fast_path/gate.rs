@@ -5,6 +5,7 @@
 //! lives on, no resources, no body (docs/adr/0008).
 
 use crate::http::client::HttpClient;
+use crate::metrics::Counted;
 use crate::runtime::store::{InstanceConfig, InstanceState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
@@ -79,6 +80,7 @@ impl Gate {
     pub(crate) async fn decide(&self, request: Request<'_>) -> Result<Decision> {
         // Never closed, so there is always one to wait for.
         let _permit = self.free.acquire().await;
+        let _busy = Counted::in_gauge(&self.client.metrics().instances_busy);
         let mut instance = match self.take_idle() {
             Some(instance) => instance,
             None => self.instantiate().await?,

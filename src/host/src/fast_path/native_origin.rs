@@ -3,12 +3,14 @@
 //! A request that crosses from one component to another costs about as much as all the rest of the
 //! gate's work (docs/adr/0005). The component stays for hosts that are not ours.
 
+use crate::fast_path::cached;
 use crate::http::client::HttpClient;
 use crate::log::Log;
 use crate::runtime::allowed_hosts::AllowedHosts;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
+use reelgate_cache::{Cache, Space};
 use reelgate_core::http as core_http;
 use reelgate_core::http::{Answer, Head, HeaderSource, Headers};
 use reelgate_core::origin::{BucketRequest, Config, Dialogue, Event, Failure, Step, WHOLE_BODY};
@@ -23,15 +25,23 @@ const PREPARED_DAYS: usize = 366;
 #[derive(Debug)]
 pub(crate) struct NativeOrigin {
     config: Config,
+    /// What a cache has of the bucket, where there is one.
+    space: Option<Space>,
     allowed_hosts: AllowedHosts,
     log: Log,
 }
 
 impl NativeOrigin {
-    /// An origin for the bucket of `config`.
-    pub(crate) fn new(mut config: Config, allowed_hosts: AllowedHosts, log: Log) -> Self {
+    /// An origin for the bucket of `config`, with `cache` before it.
+    pub(crate) fn new(
+        mut config: Config,
+        cache: Option<&Cache>,
+        allowed_hosts: AllowedHosts,
+        log: Log,
+    ) -> Self {
         config.prepare(now(), PREPARED_DAYS);
         Self {
+            space: cache.map(|cache| cache.space(config.cache_key())),
             config,
             allowed_hosts,
             log,
@@ -40,6 +50,20 @@ impl NativeOrigin {
 
     /// Answers one request.
     pub(crate) async fn handle<H: HeaderSource + ?Sized>(
+        &self,
+        request: &core_http::Request<'_, H>,
+        client: &HttpClient,
+    ) -> Response<WasiBody> {
+        match &self.space {
+            Some(space) if cached::is_for_cache(request) => {
+                cached::answer(request, space, self, client).await
+            }
+            _ => self.ask(request, client).await,
+        }
+    }
+
+    /// Has the bucket answer one request.
+    pub(crate) async fn ask<H: HeaderSource + ?Sized>(
         &self,
         request: &core_http::Request<'_, H>,
         client: &HttpClient,
@@ -67,6 +91,7 @@ impl NativeOrigin {
                     }
                 },
                 Step::Pause(time) => {
+                    client.metrics().outgoing.again.inc();
                     tokio::time::sleep(time).await;
                     exchange.next(Event::<CoreHeaders<'_>>::Paused, now(), jitter())
                 }
@@ -87,7 +112,8 @@ impl NativeOrigin {
         }
     }
 
-    async fn send(
+    /// Sends what the rules made of a request.
+    pub(crate) async fn send(
         &self,
         request: &BucketRequest<'_>,
         client: &HttpClient,
@@ -129,7 +155,7 @@ fn forwarded(head: Head, current: Option<Response<WasiBody>>) -> Response<WasiBo
     response(head, body)
 }
 
-fn answered(answer: Answer) -> Response<WasiBody> {
+pub(crate) fn answered(answer: Answer) -> Response<WasiBody> {
     let body = Full::new(Bytes::from(answer.body.into_owned()))
         .map_err(|never| match never {})
         .boxed_unsync();
@@ -144,12 +170,12 @@ fn response(head: Head, body: WasiBody) -> Response<WasiBody> {
     response
 }
 
-fn empty() -> WasiBody {
+pub(crate) fn empty() -> WasiBody {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 /// Header values come from a rule, which made or checked them: one that HTTP cannot carry is left out.
-fn extend(map: &mut HeaderMap, headers: &Headers) {
+pub(crate) fn extend(map: &mut HeaderMap, headers: &Headers) {
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::from_bytes(value) {
             map.append(HeaderName::from_static(name), value);
@@ -194,7 +220,7 @@ fn failure(error: &Error) -> Failure {
     }
 }
 
-fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     UnixTime(
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -209,7 +235,7 @@ fn jitter() -> u16 {
 }
 
 /// A header map in the words of the rules.
-struct CoreHeaders<'a>(&'a HeaderMap);
+pub(crate) struct CoreHeaders<'a>(pub(crate) &'a HeaderMap);
 
 impl HeaderSource for CoreHeaders<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

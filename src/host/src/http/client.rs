@@ -4,6 +4,7 @@ mod connector;
 
 use crate::http::client::connector::{Connector, Used};
 use crate::http::deadline::Deadline;
+use crate::metrics::component::ComponentMetrics;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Extensions, Method, Request, Response};
@@ -18,7 +19,7 @@ use reelgate_core::origin;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 /// Establishing a TCP connection; a TLS handshake that stalls runs into the first byte's limit.
@@ -39,6 +40,8 @@ pub(crate) struct HttpClient {
     keeping: Client<HttpsConnector<Connector>, WasiBody>,
     /// One that keeps no connection, so that each request has a fresh one.
     fresh: Client<HttpsConnector<Connector>, WasiBody>,
+    /// Of the component for which it asks.
+    metrics: Arc<ComponentMetrics>,
 }
 
 impl HttpClient {
@@ -65,7 +68,22 @@ impl HttpClient {
         Self {
             keeping: with(IDLE_PER_HOST),
             fresh: with(0),
+            metrics: ComponentMetrics::unread(),
         }
+    }
+
+    /// The same client, counting what it does as that of a component.
+    #[must_use]
+    pub(crate) fn counted(&self, metrics: &Arc<ComponentMetrics>) -> Self {
+        Self {
+            metrics: Arc::clone(metrics),
+            ..self.clone()
+        }
+    }
+
+    /// What is counted of the component for which it asks.
+    pub(crate) fn metrics(&self) -> &ComponentMetrics {
+        &self.metrics
     }
 
     /// Sends `request` and waits for the head of the answer.
@@ -78,6 +96,18 @@ impl HttpClient {
     ///
     /// Why there is none: no connection, no first byte in time, or no HTTP.
     pub(crate) async fn send(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let sent = Instant::now();
+        let answer = self.ask(request, options).await;
+        let outcome = answer.as_ref().map(Response::status);
+        self.metrics.outgoing.count(outcome, sent.elapsed());
+        answer
+    }
+
+    async fn ask(
         &self,
         request: Request<WasiBody>,
         options: RequestOptions,
@@ -110,6 +140,7 @@ impl HttpClient {
         let again = again(&request);
         match (self.keeping.request(request).await, again) {
             (Err(error), Some(again)) if was_closed_when_used_again(&error) => {
+                self.metrics.outgoing.reconnected.inc();
                 self.fresh.request(again).await
             }
             (answer, _) => answer,
@@ -204,7 +235,6 @@ mod tests {
     use super::*;
     use http_body_util::Empty;
     use std::net::SocketAddr;
-    use std::time::Instant;
     use tokio::net::TcpStream;
 
     /// An address that takes no more connections and refuses none: its queue is full.

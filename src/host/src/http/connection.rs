@@ -9,11 +9,14 @@ use crate::http::connection::activity::Activity;
 use crate::http::connection::addresses::Addresses;
 use crate::http::connection::places::Place;
 use crate::http::connection::timeouts::{TimeoutStream, Timeouts};
-use crate::http::service::{Client, Service};
+use crate::http::current::Current;
+use crate::http::service::Client;
+use crate::metrics::connections::ConnectionMetrics;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use rustls::ProtocolVersion;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -25,6 +28,8 @@ use tokio_rustls::TlsAcceptor;
 
 /// For the last words on a connection that idled.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a connection without a request is waited for when the server is to end.
+const FIRST: Duration = Duration::from_secs(2);
 
 /// A connection that was accepted and has its place.
 pub(crate) struct Connection {
@@ -32,7 +37,8 @@ pub(crate) struct Connection {
     pub(crate) client: IpAddr,
     pub(crate) activity: Arc<Activity>,
     pub(crate) place: Place,
-    pub(crate) service: Arc<Service>,
+    pub(crate) current: Arc<Current>,
+    pub(crate) metrics: ConnectionMetrics,
     pub(crate) addresses: Option<Arc<Addresses>>,
     pub(crate) timeouts: Timeouts,
     pub(crate) stop: watch::Receiver<bool>,
@@ -44,8 +50,9 @@ impl Connection {
         // Without it the last packet of a small answer may wait for an acknowledgement; no other harm.
         drop(self.socket.set_nodelay(true));
         let socket = TimeoutStream::new(self.socket, self.timeouts, Arc::clone(&self.activity));
-        let requests = Requests {
-            service: self.service,
+        let mut requests = Requests {
+            current: self.current,
+            tls: "",
             client: self.client,
             address: self.client.to_string().into(),
             addresses: self.addresses,
@@ -55,9 +62,15 @@ impl Connection {
         match tls {
             None => requests.answer(socket, timeouts, stop).await,
             Some(tls) => {
-                // A client that cannot do TLS is its own business.
-                if let Ok(socket) = tls.accept(socket).await {
-                    requests.answer(socket, timeouts, stop).await;
+                match tls.accept(socket).await {
+                    Ok(socket) => {
+                        requests.tls = version(socket.get_ref().1.protocol_version());
+                        requests.answer(socket, timeouts, stop).await;
+                    }
+                    // A client that cannot do TLS is its own business.
+                    Err(_) => {
+                        self.metrics.handshakes_failed.inc();
+                    }
                 }
             }
         }
@@ -67,7 +80,9 @@ impl Connection {
 
 /// What comes by a connection.
 struct Requests {
-    service: Arc<Service>,
+    current: Arc<Current>,
+    /// The version of TLS, as the log has it; empty without.
+    tls: &'static str,
     client: IpAddr,
     /// The client's, as the log has it.
     address: Arc<str>,
@@ -86,9 +101,10 @@ impl Requests {
             let client = Client {
                 address: Arc::clone(&self.address),
                 has_too_many: matches!(held, Some(None)),
+                tls: self.tls,
             };
             let in_flight = self.activity.begin(request.version(), held.flatten());
-            Arc::clone(&self.service).answer(request, client, in_flight)
+            self.current.get().answer(request, client, in_flight)
         });
         let protocols = protocols();
         let mut connection = pin!(protocols.serve_connection(TokioIo::new(socket), service));
@@ -102,6 +118,12 @@ impl Requests {
             }
             // Whoever could say stop may be gone: that is to stop as well.
             () = async { drop(stop.wait_for(|stop| *stop).await) } => {
+                // Who was let in just now has a request on its way.
+                tokio::select! {
+                    _ = connection.as_mut() => return,
+                    () = activity.first_request() => {}
+                    () = tokio::time::sleep(FIRST) => {}
+                }
                 connection.as_mut().graceful_shutdown();
                 drop(connection.await);
             }
@@ -110,6 +132,15 @@ impl Requests {
 }
 
 /// HTTP/1.1 and HTTP/2, whichever the client speaks.
+fn version(tls: Option<ProtocolVersion>) -> &'static str {
+    match tls {
+        Some(ProtocolVersion::TLSv1_3) => "1.3",
+        Some(ProtocolVersion::TLSv1_2) => "1.2",
+        // There are no others here.
+        _ => "",
+    }
+}
+
 fn protocols() -> auto::Builder<TokioExecutor> {
     let mut protocols = auto::Builder::new(TokioExecutor::new());
     protocols

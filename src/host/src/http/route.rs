@@ -43,10 +43,10 @@ impl<H> Routes<H> {
             .max_by_key(|route| specificity(&route.pattern))
     }
 
-    pub(crate) fn map<T>(&self, mut handler: impl FnMut(&H) -> T) -> Routes<T> {
+    pub(crate) fn map<T>(&self, mut handler: impl FnMut(&str, &H) -> T) -> Routes<T> {
         let one = |route: &Route<H>| Route {
             pattern: Arc::clone(&route.pattern),
-            handler: handler(&route.handler),
+            handler: handler(&route.pattern, &route.handler),
         };
         Routes(self.0.iter().map(one).collect())
     }

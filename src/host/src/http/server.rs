@@ -7,14 +7,16 @@ use crate::http::connection::activity::Activity;
 use crate::http::connection::addresses::Addresses;
 use crate::http::connection::places::Connections;
 use crate::http::connection::timeouts::Timeouts;
+use crate::http::current::Current;
 use crate::http::service::Service;
-use crate::log::Log;
+use crate::metrics::connections::ConnectionMetrics;
+use crate::surroundings::Surroundings;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
@@ -85,6 +87,16 @@ impl Server {
         })
     }
 
+    /// Serves connections of a socket that listens already.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses.
+    pub fn at(listener: std::net::TcpListener, options: ServerOptions) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener, options })
+    }
+
     /// The address it has.
     ///
     /// # Errors
@@ -94,20 +106,19 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves `app` until `stop` becomes true, then until every answer is sent or the grace is over.
+    /// Serves the newest of `apps` until it is to stop, then until every answer is sent or the grace is over.
+    ///
+    /// When there is a newer one, it answers every request that arrives from then on, also on connections that
+    /// are open; what is in flight ends as it began.
     ///
     /// # Errors
     ///
     /// A worker could not start.
-    pub fn run(
-        self,
-        app: &App,
-        client_tls: &Arc<rustls::ClientConfig>,
-        log: &Log,
-        stop: &watch::Receiver<bool>,
-    ) -> io::Result<()> {
+    pub fn run(self, apps: &watch::Receiver<Arc<App>>, around: &Surroundings) -> io::Result<()> {
+        let metrics = around.metrics.connections();
         let shared = Arc::new(Shared {
-            connections: Connections::new(self.options.connections),
+            connections: Connections::new(self.options.connections, metrics),
+            metrics: metrics.clone(),
             addresses: self.options.requests_per_address.map(Addresses::new),
         });
         let mut threads = Vec::new();
@@ -117,13 +128,17 @@ impl Server {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            let client = HttpClient::new(client_tls);
+            let client = HttpClient::new(&around.client_tls);
+            let workers = self.options.workers;
+            let mut apps = apps.clone();
+            let service = Service::new(&apps.borrow_and_update(), &client, around, workers);
             let worker = Worker {
-                service: Arc::new(Service::new(app, &client, log, self.options.workers)),
+                current: Arc::new(Current::new(service)),
+                apps,
+                client,
                 options: self.options.clone(),
                 shared: Arc::clone(&shared),
-                log: log.clone(),
-                stop: stop.clone(),
+                around: around.clone(),
             };
             let run = move || runtime.block_on(worker.run(listener));
             threads.push(
@@ -146,17 +161,19 @@ impl Server {
 /// What all workers count together.
 struct Shared {
     connections: Arc<Connections>,
+    metrics: ConnectionMetrics,
     addresses: Option<Arc<Addresses>>,
 }
 
 /// One thread of a server.
 #[derive(Clone)]
 struct Worker {
-    service: Arc<Service>,
+    current: Arc<Current>,
+    apps: watch::Receiver<Arc<App>>,
+    client: HttpClient,
     options: ServerOptions,
     shared: Arc<Shared>,
-    log: Log,
-    stop: watch::Receiver<bool>,
+    around: Surroundings,
 }
 
 impl Worker {
@@ -166,22 +183,27 @@ impl Worker {
         let listener = TcpListener::from_std(listener)?;
         let tls = self.options.tls.clone().map(TlsAcceptor::from);
         let open = TaskTracker::new();
-        let mut stop = self.stop.clone();
+        let mut stop = self.around.stop.clone();
         let mut told = None;
-        tokio::spawn(shrink(Arc::clone(&self.service)));
+        tokio::spawn(shrink(Arc::clone(&self.current)));
+        tokio::spawn(self.clone().renew());
         loop {
             let accepted = tokio::select! {
-                accepted = self.accept(&listener) => accepted,
+                accepted = listener.accept() => accepted,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             match accepted {
-                Ok(connection) => drop(open.spawn(connection.serve(tls.clone()))),
+                Ok((socket, peer)) => match self.admit(socket, peer.ip()).await {
+                    Some(connection) => drop(open.spawn(connection.serve(tls.clone()))),
+                    None => break,
+                },
                 Err(error) => {
+                    self.shared.metrics.refused.inc();
                     // Strangers could fill the log: they need only come in numbers.
                     if told.is_none_or(|told: Instant| told.elapsed() > QUIET) {
                         told = Some(Instant::now());
                         let message = format!("cannot accept a connection: {error}");
-                        self.log.error("host", &message);
+                        self.around.log.error("host", &message);
                     }
                     // Out of file descriptors, most likely: some must be closed before the next try.
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -194,7 +216,7 @@ impl Worker {
             .await
             .is_err()
         {
-            self.log.error(
+            self.around.log.error(
                 "host",
                 "stopped before every answer was sent: the grace was over",
             );
@@ -202,28 +224,48 @@ impl Worker {
         Ok(())
     }
 
-    async fn accept(&self, listener: &TcpListener) -> io::Result<Connection> {
-        let (socket, peer) = listener.accept().await?;
+    /// Has each newer application answer in the place of the last.
+    async fn renew(mut self) {
+        while self.apps.changed().await.is_ok() {
+            let app = Arc::clone(&self.apps.borrow_and_update());
+            let service = Service::new(&app, &self.client, &self.around, self.options.workers);
+            self.current.replace(service);
+        }
+    }
+
+    /// Finds a place for a connection: also when the server is to stop, for it was let in. `None` when none was free
+    /// until the grace was over.
+    async fn admit(&self, socket: TcpStream, client: IpAddr) -> Option<Connection> {
+        self.shared.metrics.accepted.inc();
         let activity = Arc::new(Activity::default());
-        let place = self.shared.connections.place(&activity).await;
-        Ok(Connection {
+        let mut stop = self.around.stop.clone();
+        let too_late = async {
+            drop(stop.wait_for(|stop| *stop).await);
+            tokio::time::sleep(self.options.grace).await;
+        };
+        let place = tokio::select! {
+            place = self.shared.connections.place(&activity) => place,
+            () = too_late => return None,
+        };
+        Some(Connection {
             socket,
-            client: peer.ip(),
+            client,
             activity,
             place,
-            service: Arc::clone(&self.service),
+            current: Arc::clone(&self.current),
+            metrics: self.shared.metrics.clone(),
             addresses: self.shared.addresses.clone(),
             timeouts: self.options.timeouts,
-            stop: self.stop.clone(),
+            stop: self.around.stop.clone(),
         })
     }
 }
 
 /// Gives back what bursts left, for as long as the worker runs.
-async fn shrink(service: Arc<Service>) {
+async fn shrink(current: Arc<Current>) {
     let mut interval = tokio::time::interval(SHRINK);
     loop {
         interval.tick().await;
-        service.shrink();
+        current.get().shrink();
     }
 }

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::app::handler::HandlerPre;
 use crate::fast_path::forward::Forwarder;
 use crate::http::answered::Answered;
+use crate::http::asked::Asked;
 use crate::http::body::answer::AnswerBody;
 use crate::http::body::logged::{Entry, LoggedBody};
 use crate::http::body::request::RequestBody;
@@ -13,10 +14,14 @@ use crate::http::head;
 use crate::http::request_id::RequestId;
 use crate::http::route::Routes;
 use crate::log::Log;
+use crate::metrics::Counted;
+use crate::metrics::connections::ConnectionMetrics;
+use crate::metrics::route::RouteMetrics;
 use crate::runtime::pool::{ComponentError, Pool};
 use crate::runtime::shares;
+use crate::surroundings::Surroundings;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -28,12 +33,29 @@ use std::time::Instant;
 use wasmtime_wasi_http::WasiBody;
 
 const X_REQUEST_ID: &str = "x-request-id";
+/// Whether the process lives.
+const HEALTHZ: &str = "/healthz";
+/// Whether it can do its work.
+const READYZ: &str = "/readyz";
 
 /// What one thread answers with.
 pub(crate) struct Service {
-    routes: Routes<Arc<Handler>>,
+    app: Arc<App>,
+    routes: Routes<Target>,
     handlers: Vec<Arc<Handler>>,
+    healthz: Arc<RouteMetrics>,
+    readyz: Arc<RouteMetrics>,
+    /// Requests that no route matches.
+    unrouted: Arc<RouteMetrics>,
+    connections: ConnectionMetrics,
+    client: HttpClient,
     log: Log,
+}
+
+/// Where a route leads.
+struct Target {
+    handler: Arc<Handler>,
+    metrics: Arc<RouteMetrics>,
 }
 
 /// What answers on a route.
@@ -79,20 +101,36 @@ impl Handler {
 
 impl Service {
     /// What one of `workers` answers with.
-    pub(crate) fn new(app: &App, client: &HttpClient, log: &Log, workers: usize) -> Self {
+    pub(crate) fn new(
+        app: &Arc<App>,
+        client: &HttpClient,
+        around: &Surroundings,
+        workers: usize,
+    ) -> Self {
+        let metrics = &around.metrics;
         let needs: Vec<_> = app.handlers.iter().map(|pre| pre.need).collect();
         let shares = shares::instances(&needs, app.memories, workers);
         let of = |(pre, share): (&Arc<HandlerPre>, usize)| {
-            let handler = Arc::new(Handler::new(pre, client, share));
-            (Arc::as_ptr(pre), handler)
+            let counters = metrics.component(&pre.config.name);
+            let all = i64::try_from(share * workers).unwrap_or(i64::MAX);
+            counters.instances_limit.set(all);
+            let handler = Handler::new(pre, &client.counted(&counters), share);
+            (Arc::as_ptr(pre), Arc::new(handler))
         };
         let handlers: HashMap<_, _> = app.handlers.iter().zip(shares).map(of).collect();
         Self {
-            routes: app
-                .routes
-                .map(|pre| Arc::clone(&handlers[&Arc::as_ptr(pre)])),
+            app: Arc::clone(app),
+            routes: app.routes.map(|pattern, pre| Target {
+                handler: Arc::clone(&handlers[&Arc::as_ptr(pre)]),
+                metrics: metrics.route(pattern),
+            }),
             handlers: handlers.into_values().collect(),
-            log: log.clone(),
+            healthz: metrics.route(HEALTHZ),
+            readyz: metrics.route(READYZ),
+            unrouted: metrics.route(""),
+            connections: metrics.connections().clone(),
+            client: client.clone(),
+            log: around.log.clone(),
         }
     }
 
@@ -111,27 +149,36 @@ impl Service {
         in_flight: InFlight,
     ) -> Result<Response<AnswerBody>, Infallible> {
         let arrived = Instant::now();
+        let counted = Counted::in_gauge(&self.connections.requests_in_flight);
         let id = RequestId::of(request.headers().get(X_REQUEST_ID));
         let method = request.method().clone();
+        let asked = Asked::new(&request, client.tls);
         request.headers_mut().insert(X_REQUEST_ID, id.header());
         request.headers_mut().remove(LOG_HEADER);
         let (route, answered) = if client.has_too_many {
             let too_many = text(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests at once");
-            (Arc::default(), for_now(too_many).into())
+            (&self.unrouted, for_now(too_many).into())
         } else {
             self.route(request).await
         };
         let Answered { mut response, log } = answered;
+        let status = response.status();
+        // A cookie without a token renews a session.
+        let begins_session =
+            asked.has_token && status.as_u16() < 400 && response.headers().contains_key(SET_COOKIE);
+        route.head(arrived.elapsed(), begins_session);
         response.headers_mut().insert(X_REQUEST_ID, id.header());
         let entry = Entry {
             log: self.log.clone(),
             id,
             peer: client.address,
             method,
-            route,
-            status: response.status(),
+            asked,
+            route: Arc::clone(route),
+            status,
             arrived,
             fields: log,
+            _in_flight: counted,
         };
         Ok(response.map(|body| {
             AnswerBody::new(
@@ -141,24 +188,38 @@ impl Service {
         }))
     }
 
-    async fn route(&self, request: Request<Incoming>) -> (Arc<str>, Answered) {
+    async fn route(&self, request: Request<Incoming>) -> (&Arc<RouteMetrics>, Answered) {
         if let Some((status, why)) = head::refusal(&request) {
-            return (Arc::default(), text(status, why).into());
+            return (&self.unrouted, text(status, why).into());
         }
-        let path = request.uri().path();
-        if path == "/healthz" {
-            return ("/healthz".into(), text(StatusCode::OK, "ok").into());
+        match request.uri().path() {
+            HEALTHZ => return (&self.healthz, text(StatusCode::OK, "ok").into()),
+            READYZ => return (&self.readyz, self.readiness().await.into()),
+            _ => {}
         }
-        let Some(route) = self.routes.find(path) else {
+        let Some(route) = self.routes.find(request.uri().path()) else {
             let not_found = text(StatusCode::NOT_FOUND, "Not Found");
-            return (Arc::default(), not_found.into());
+            return (&self.unrouted, not_found.into());
         };
-        let answered = route
-            .handler
-            .handle(request)
-            .await
-            .unwrap_or_else(|error| self.failed(&route.pattern, &error).into());
-        (Arc::clone(&route.pattern), answered)
+        let Target { handler, metrics } = &route.handler;
+        let answered = handler.handle(request).await.unwrap_or_else(|error| {
+            error.count(&handler.pool.metrics().failures);
+            self.failed(&route.pattern, &error).into()
+        });
+        (metrics, answered)
+    }
+
+    async fn readiness(&self) -> Response<WasiBody> {
+        let report = self.app.readyz.report(&self.client).await;
+        let status = if report.is_ready() {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        let mut response = with_body(status, report.to_json());
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
     }
 
     fn failed(&self, route: &str, error: &ComponentError) -> Response<WasiBody> {
@@ -182,6 +243,8 @@ pub(crate) struct Client {
     pub(crate) address: Arc<str>,
     /// Whether as many requests are in flight as one address may have.
     pub(crate) has_too_many: bool,
+    /// The version of TLS, as the log has it; empty without.
+    pub(crate) tls: &'static str,
 }
 
 /// Asks for another try in a second.
@@ -192,8 +255,12 @@ fn for_now(mut response: Response<WasiBody>) -> Response<WasiBody> {
 }
 
 fn text(status: StatusCode, body: &'static str) -> Response<WasiBody> {
+    with_body(status, Bytes::from_static(body.as_bytes()))
+}
+
+fn with_body(status: StatusCode, body: impl Into<Bytes>) -> Response<WasiBody> {
     let mut response = Response::new(
-        Full::new(Bytes::from_static(body.as_bytes()))
+        Full::new(body.into())
             .map_err(|never| match never {})
             .boxed_unsync(),
     );

@@ -1,8 +1,8 @@
 //! TLS, in and out: rustls with ring.
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::path::{Path, PathBuf};
+pub(crate) mod certificate;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Why a certificate cannot be used.
@@ -34,28 +34,6 @@ pub fn client_tls() -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(Arc::new(config))
-}
-
-/// Configures a listener with the certificate and key in two PEM files; offers HTTP/2 and 1.1.
-///
-/// # Errors
-///
-/// Names the file that cannot be used.
-pub fn server_tls(certificate: &Path, key: &Path) -> Result<Arc<rustls::ServerConfig>, TlsError> {
-    let file = |path: &Path| {
-        let path = path.to_owned();
-        move |cause| TlsError::File { path, cause }
-    };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(file(certificate))?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(file(key))?;
-    let mut config = rustls::ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 

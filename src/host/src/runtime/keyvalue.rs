@@ -38,6 +38,12 @@ impl InstanceState {
         Ok(released)
     }
 
+    /// What an operation came to, counted.
+    fn counted<T>(&self, outcome: std::result::Result<T, StoreError>) -> Answer<T> {
+        self.metrics().store.count(outcome.is_ok());
+        Ok(outcome.map_err(Error::from))
+    }
+
     fn bucket(&mut self, bucket: &Resource<Bucket>) -> Result<Store> {
         Ok(self.ctx().table.get(bucket)?.0.clone())
     }
@@ -55,22 +61,26 @@ impl store::Host for InstanceState {
 
 impl store::HostBucket for InstanceState {
     async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<Option<Vec<u8>>> {
-        Ok(self.bucket(&bucket)?.get(&key).await.map_err(Error::from))
+        let value = self.bucket(&bucket)?.get(&key).await;
+        self.counted(value)
     }
 
     async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Answer<()> {
         let store = self.bucket(&bucket)?;
-        Ok(store.set(vec![(key, value)]).await.map_err(Error::from))
+        let outcome = store.set(vec![(key, value)]).await;
+        self.counted(outcome)
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<()> {
         let store = self.bucket(&bucket)?;
-        Ok(store.delete(vec![key]).await.map_err(Error::from))
+        let outcome = store.delete(vec![key]).await;
+        self.counted(outcome)
     }
 
     async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<bool> {
         let store = self.bucket(&bucket)?;
-        Ok(store.exists(&key).await.map_err(Error::from))
+        let outcome = store.exists(&key).await;
+        self.counted(outcome)
     }
 
     async fn list_keys(
@@ -79,12 +89,10 @@ impl store::HostBucket for InstanceState {
         cursor: Option<String>,
     ) -> Answer<KeyResponse> {
         let keys = self.bucket(&bucket)?.keys(cursor).await;
-        Ok(keys
-            .map(|keys| KeyResponse {
-                keys: keys.keys,
-                cursor: keys.cursor,
-            })
-            .map_err(Error::from))
+        self.counted(keys.map(|keys| KeyResponse {
+            keys: keys.keys,
+            cursor: keys.cursor,
+        }))
     }
 
     async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
@@ -99,7 +107,8 @@ impl batch::Host for InstanceState {
         keys: Vec<String>,
     ) -> Answer<Vec<(String, Option<Vec<u8>>)>> {
         let store = self.bucket(&bucket)?;
-        Ok(store.get_many(keys).await.map_err(Error::from))
+        let outcome = store.get_many(keys).await;
+        self.counted(outcome)
     }
 
     async fn set_many(
@@ -107,21 +116,24 @@ impl batch::Host for InstanceState {
         bucket: Resource<Bucket>,
         pairs: Vec<(String, Vec<u8>)>,
     ) -> Answer<()> {
-        Ok(self.bucket(&bucket)?.set(pairs).await.map_err(Error::from))
+        let outcome = self.bucket(&bucket)?.set(pairs).await;
+        self.counted(outcome)
     }
 
     async fn delete_many(&mut self, bucket: Resource<Bucket>, keys: Vec<String>) -> Answer<()> {
         let store = self.bucket(&bucket)?;
-        Ok(store.delete(keys).await.map_err(Error::from))
+        let outcome = store.delete(keys).await;
+        self.counted(outcome)
     }
 }
 
 impl atomics::HostCas for InstanceState {
     async fn new(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<Resource<Cas>> {
         let store = self.bucket(&bucket)?;
-        match store.get(&key).await {
+        let seen = store.get(&key).await;
+        match self.counted(seen)? {
             Ok(seen) => self.hold(Cas { store, key, seen }),
-            Err(error) => Ok(Err(error.into())),
+            Err(error) => Ok(Err(error)),
         }
     }
 
@@ -142,7 +154,8 @@ impl atomics::Host for InstanceState {
         delta: i64,
     ) -> Answer<i64> {
         let store = self.bucket(&bucket)?;
-        Ok(store.increment(key, delta).await.map_err(Error::from))
+        let outcome = store.increment(key, delta).await;
+        self.counted(outcome)
     }
 
     async fn swap(
@@ -151,7 +164,8 @@ impl atomics::Host for InstanceState {
         value: Vec<u8>,
     ) -> Result<std::result::Result<(), CasError>> {
         let Cas { store, key, seen } = self.release(cas)?;
-        match store.swap(key.clone(), seen, value).await {
+        let swapped = store.swap(key.clone(), seen, value).await;
+        match self.counted(swapped)? {
             Ok(Swapped::Done) => Ok(Ok(())),
             Ok(Swapped::Stale(seen)) => {
                 let next = self.hold(Cas { store, key, seen })?;
@@ -159,7 +173,7 @@ impl atomics::Host for InstanceState {
                     next.map_or_else(CasError::StoreError, CasError::CasFailed)
                 ))
             }
-            Err(error) => Ok(Err(CasError::StoreError(error.into()))),
+            Err(error) => Ok(Err(CasError::StoreError(error))),
         }
     }
 }

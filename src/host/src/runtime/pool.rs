@@ -5,6 +5,8 @@
 //! until its answer's head is made, and instances are used again.
 
 use crate::http::client::HttpClient;
+use crate::metrics::Counted;
+use crate::metrics::component::{ComponentMetrics, Failures};
 use crate::runtime::store::{InstanceConfig, InstanceState};
 use http::{Request, Response};
 use std::collections::VecDeque;
@@ -50,6 +52,17 @@ impl ComponentError {
     /// `error` is what wasmtime says of a trap.
     pub(crate) fn trapped(error: &wasmtime::Error) -> Self {
         Self::Trapped(format!("{error:#}"))
+    }
+
+    /// One more of its kind.
+    pub(crate) fn count(&self, failures: &Failures) {
+        match self {
+            Self::Busy => &failures.busy,
+            Self::TimedOut => &failures.timed_out,
+            Self::Trapped(_) => &failures.trapped,
+            Self::Failed(_) => &failures.failed,
+        }
+        .inc();
     }
 }
 
@@ -98,6 +111,8 @@ impl Pool {
     /// Dropping the future ends the instance's work; the instance goes with it.
     pub(crate) async fn handle(self: &Arc<Self>, request: Request<WasiBody>) -> Head {
         let permit = self.permit().await?;
+        let busy = Counted::in_gauge(&self.metrics().instances_busy);
+        let permit = (permit, busy);
         let instance = match self.take_idle() {
             Some(instance) => instance,
             None => self.instantiate().await.map_err(|error| {
@@ -132,6 +147,11 @@ impl Pool {
                 head
             }
         }
+    }
+
+    /// What is counted of the component.
+    pub(crate) fn metrics(&self) -> &ComponentMetrics {
+        self.client.metrics()
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, ComponentError> {
@@ -170,7 +190,7 @@ impl Pool {
         })
     }
 
-    fn keep(&self, instance: Option<Instance>, _permit: OwnedSemaphorePermit) {
+    fn keep(&self, instance: Option<Instance>, _permit: (OwnedSemaphorePermit, Counted)) {
         let Some(instance) = instance.filter(|instance| instance.served < REQUESTS_PER_INSTANCE)
         else {
             return;

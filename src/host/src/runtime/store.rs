@@ -4,6 +4,7 @@ use crate::http::client::HttpClient;
 use crate::http::public_documents::PublicDocuments;
 use crate::keyvalue::{InstanceStores, Store as KeyValueStore};
 use crate::log::{ComponentOutput, Log};
+use crate::metrics::component::ComponentMetrics;
 use crate::runtime::allowed_hosts::AllowedHosts;
 use crate::runtime::bindings::config;
 use crate::runtime::engine::{COMPUTE_TICKS, MEMORY};
@@ -97,6 +98,11 @@ impl InstanceState {
     /// A new request begins: its compute time is its own.
     pub(crate) fn begin(&mut self) {
         self.ticks = 0;
+    }
+
+    /// What is counted of the component.
+    pub(crate) fn metrics(&self) -> &ComponentMetrics {
+        self.hooks.client.metrics()
     }
 
     /// The key-value stores this instance may open.

@@ -18,6 +18,8 @@ pub struct Config {
     pub access_key_id: String,
     /// The secret half.
     pub secret_access_key: String,
+    /// What goes with a temporary key pair.
+    pub session_token: Option<String>,
 }
 
 impl Config {
@@ -87,6 +89,7 @@ mod tests {
             region: "auto".to_owned(),
             access_key_id: "id".to_owned(),
             secret_access_key: "secret".to_owned(),
+            session_token: None,
         }
     }
 

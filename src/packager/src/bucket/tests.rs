@@ -100,6 +100,7 @@ async fn bucket(answer_of: Answer) -> (Bucket, Arc<AtomicUsize>) {
         region: "auto".to_owned(),
         access_key_id: "id".to_owned(),
         secret_access_key: "secret".to_owned(),
+        session_token: None,
     };
     let gets = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&gets);

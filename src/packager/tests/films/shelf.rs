@@ -51,6 +51,7 @@ impl Shelf {
             region: "auto".to_owned(),
             access_key_id: "id".to_owned(),
             secret_access_key: "secret".to_owned(),
+            session_token: None,
         };
         Self {
             folder,

@@ -11,6 +11,7 @@ mod faults;
 mod model;
 mod plain;
 mod ranges;
+mod stored;
 
 const NOW: UnixTime = UnixTime(1_740_832_496);
 

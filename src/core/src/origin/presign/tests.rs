@@ -124,6 +124,17 @@ fn vectors() -> Vectors {
 }
 
 fn config(endpoint: &str, bucket: &str, region: &str, id: &str, secret: &str) -> Config {
+    config_with(endpoint, bucket, region, id, secret, None)
+}
+
+fn config_with(
+    endpoint: &str,
+    bucket: &str,
+    region: &str,
+    id: &str,
+    secret: &str,
+    token: Option<&str>,
+) -> Config {
     let lookup = |name: &str| {
         Some(String::from(match name {
             "s3_endpoint" => endpoint,
@@ -131,6 +142,7 @@ fn config(endpoint: &str, bucket: &str, region: &str, id: &str, secret: &str) ->
             "s3_region" => region,
             "s3_access_key_id" => id,
             "s3_secret_access_key" => secret,
+            "s3_session_token" => token?,
             _ => return None,
         }))
     };
@@ -271,6 +283,7 @@ proptest! {
         id in "[!-.0-~]{1,40}",
         secret in "[!-~]{1,100}",
         region in "[a-z0-9-]{1,20}",
+        token in proptest::option::of("[A-Za-z0-9+/]{1,200}={0,2}"),
         port in proptest::option::of(1..u16::MAX),
         second in 0..253_402_300_799_u64,
         prepared_ago in 0..3_u64,
@@ -278,12 +291,15 @@ proptest! {
         prop_assume!(file != "." && file != "..");
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let endpoint = format!("https://bucket.example{port}");
-        let mut config = config(&endpoint, "films", &region, &id, &secret);
+        let mut config = config_with(&endpoint, "films", &region, &id, &secret, token.as_deref());
         config.prepare(UnixTime(second.saturating_sub(prepared_ago * 86_400)), 2);
         let key = key(&format!("games/7/{file}"));
 
         let bucket = Bucket::new(endpoint.parse().unwrap(), UrlStyle::Path, "films", region).unwrap();
-        let credentials = Credentials::new(id, secret);
+        let credentials = match token {
+            Some(token) => Credentials::new_with_token(id, secret, token),
+            None => Credentials::new(id, secret),
+        };
         let expected = bucket
             .get_object(Some(&credentials), key.as_str())
             .sign_with_time(Seconds::from_secs(EXPIRES), &Timestamp::from_second(second as i64).unwrap());

@@ -1,8 +1,11 @@
 //! The body of an answer, which ends with a line in the log.
 
+use crate::http::asked::Asked;
 use crate::http::connection::activity::InFlight;
 use crate::http::request_id::RequestId;
 use crate::log::{Access, Log};
+use crate::metrics::Counted;
+use crate::metrics::route::{Over, RouteMetrics};
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -19,24 +22,39 @@ pub(crate) struct Entry {
     pub(crate) id: RequestId,
     pub(crate) peer: Arc<str>,
     pub(crate) method: Method,
-    pub(crate) route: Arc<str>,
+    pub(crate) asked: Asked,
+    pub(crate) route: Arc<RouteMetrics>,
     pub(crate) status: StatusCode,
     pub(crate) arrived: Instant,
     /// What the gate reports.
     pub(crate) fields: String,
+    /// Among the requests in flight.
+    pub(crate) _in_flight: Counted,
 }
 
 impl Entry {
     fn write(&self, bytes: u64, complete: bool) {
         let fields = LogFields::parse(&self.fields);
+        let duration = self.arrived.elapsed();
+        self.route.over(&Over {
+            status: self.status.as_u16(),
+            reason: fields.reason,
+            bytes,
+            duration,
+            complete,
+        });
         self.log.access(&Access {
             request_id: self.id.as_str(),
             client: &self.peer,
             method: self.method.as_str(),
-            route: &self.route,
+            host: &self.asked.host(),
+            http: self.asked.http(),
+            tls: self.asked.tls,
+            user_agent: &self.asked.user_agent(),
+            route: self.route.name(),
             status: self.status.as_u16(),
             bytes,
-            duration: self.arrived.elapsed(),
+            duration,
             complete,
             game: fields.game.as_deref().unwrap_or_default(),
             subject: fields.subject.as_deref().unwrap_or_default(),

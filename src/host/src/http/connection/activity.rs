@@ -17,11 +17,14 @@ const ANSWERS: usize = 256;
 pub(crate) struct Activity {
     in_flight: AtomicUsize,
     requests: AtomicUsize,
+    /// The first request has arrived.
+    first: Notify,
     multiplexed: AtomicBool,
     /// When the last request in flight ended, or the connection was opened.
     idle_since: Mutex<Instant>,
     /// Its place is wanted by another.
     unwanted: Notify,
+    is_unwanted: AtomicBool,
     /// What its client may stop reading while it goes on reading something else.
     answers: Mutex<Vec<Weak<dyn Stalling>>>,
 }
@@ -31,9 +34,11 @@ impl Default for Activity {
         Self {
             in_flight: AtomicUsize::new(0),
             requests: AtomicUsize::new(0),
+            first: Notify::new(),
             multiplexed: AtomicBool::new(false),
             idle_since: Mutex::new(Instant::now()),
             unwanted: Notify::new(),
+            is_unwanted: AtomicBool::new(false),
             answers: Mutex::default(),
         }
     }
@@ -44,7 +49,9 @@ impl Activity {
     pub(crate) fn begin(self: &Arc<Self>, version: http::Version, held: Option<Held>) -> InFlight {
         self.multiplexed
             .store(version == http::Version::HTTP_2, Relaxed);
-        self.requests.fetch_add(1, Relaxed);
+        if self.requests.fetch_add(1, Relaxed) == 0 {
+            self.first.notify_one();
+        }
         self.in_flight.fetch_add(1, Relaxed);
         InFlight {
             activity: Arc::clone(self),
@@ -55,6 +62,13 @@ impl Activity {
     /// Requests so far.
     pub(crate) fn requests(&self) -> usize {
         self.requests.load(Relaxed)
+    }
+
+    /// Ready once a request has arrived. For one who waits.
+    pub(crate) async fn first_request(&self) {
+        if self.requests() == 0 {
+            self.first.notified().await;
+        }
     }
 
     /// Whether nothing is being answered.
@@ -72,9 +86,10 @@ impl Activity {
         self.is_idle().then(|| *lock(&self.idle_since))
     }
 
-    /// Has [`Self::overstayed`] end.
-    pub(crate) fn close(&self) {
+    /// Has [`Self::overstayed`] end. `false` when it was called before.
+    pub(crate) fn close(&self) -> bool {
         self.unwanted.notify_one();
+        !self.is_unwanted.swap(true, Relaxed)
     }
 
     /// Ready once the connection has idled for too long, whatever its client sends meanwhile, or its place

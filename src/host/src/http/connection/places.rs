@@ -1,6 +1,8 @@
 //! How many connections are open, and which of them makes room for another.
 
 use crate::http::connection::activity::Activity;
+use crate::metrics::Counted;
+use crate::metrics::connections::ConnectionMetrics;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,15 +20,19 @@ pub(crate) struct Connections {
     places: Arc<Semaphore>,
     open: Mutex<HashMap<u64, Arc<Activity>>>,
     count: AtomicU64,
+    metrics: ConnectionMetrics,
 }
 
 impl Connections {
     /// No connection yet, and never more than `most`.
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize, metrics: &ConnectionMetrics) -> Arc<Self> {
+        let most = most.clamp(1, Semaphore::MAX_PERMITS);
+        metrics.limit.set(i64::try_from(most).unwrap_or(i64::MAX));
         Arc::new(Self {
-            places: Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(most)),
             open: Mutex::default(),
             count: AtomicU64::new(0),
+            metrics: metrics.clone(),
         })
     }
 
@@ -47,6 +53,7 @@ impl Connections {
         let number = self.count.fetch_add(1, Relaxed);
         self.lock().insert(number, Arc::clone(activity));
         Place {
+            _open: Counted::in_gauge(&self.metrics.open),
             connections: Arc::clone(self),
             number,
             _permit: permit,
@@ -59,8 +66,9 @@ impl Connections {
             .values()
             .filter_map(|activity| Some((activity.idle_since()?, activity)))
             .filter(|(since, _)| since.elapsed() >= PAUSE);
-        if let Some((_, longest)) = idle.min_by_key(|(since, _)| *since) {
-            longest.close();
+        let longest = idle.min_by_key(|(since, _)| *since);
+        if longest.is_some_and(|(_, longest)| longest.close()) {
+            self.metrics.displaced.inc();
         }
     }
 
@@ -74,6 +82,7 @@ impl Connections {
 pub(crate) struct Place {
     connections: Arc<Connections>,
     number: u64,
+    _open: Counted,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -102,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_has_idled_longest_makes_room_and_who_is_at_work_does_not() {
-        let connections = Connections::new(3);
+        let connections = Connections::new(3, &ConnectionMetrics::default());
         let (busy, _busy_ended) = open(&connections).await;
         let _request = busy.begin(http::Version::HTTP_11, None);
         let (_, longest_ended) = open(&connections).await;
@@ -118,7 +127,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_all_are_at_work_a_newcomer_waits_for_the_first_that_is_done() {
-        let connections = Connections::new(1);
+        let connections = Connections::new(1, &ConnectionMetrics::default());
         let (busy, _ended) = open(&connections).await;
         let request = busy.begin(http::Version::HTTP_11, None);
         let mut newcomer = Box::pin(open(&connections));

@@ -9,15 +9,15 @@ use super::*;
 
 /// One version of the object. Its number is its entity tag.
 #[derive(Clone, Copy, Debug)]
-struct Version {
-    number: u8,
-    weak: bool,
-    day: u8,
-    size: u64,
+pub(super) struct Version {
+    pub(super) number: u8,
+    pub(super) weak: bool,
+    pub(super) day: u8,
+    pub(super) size: u64,
 }
 
 impl Version {
-    fn tag(self) -> String {
+    pub(super) fn tag(self) -> String {
         tag((self.number, self.weak))
     }
 }
@@ -26,7 +26,7 @@ fn tag((number, weak): (u8, bool)) -> String {
     format!("{}\"v{number}\"", if weak { "W/" } else { "" })
 }
 
-fn date(day: u8) -> String {
+pub(super) fn date(day: u8) -> String {
     let weekday = ["Sun", "Mon", "Tue", "Wed"][usize::from(day)];
     format!("{weekday}, 0{} Nov 1994 08:49:37 GMT", 6 + day)
 }
@@ -54,8 +54,8 @@ impl Span {
 
 /// What a viewer asks for.
 #[derive(Clone, Debug)]
-struct Wish {
-    head: bool,
+pub(super) struct Wish {
+    pub(super) head: bool,
     range: Option<Span>,
     if_range: Option<Result<(u8, bool), u8>>,
     if_match: Vec<(u8, bool)>,
@@ -65,7 +65,7 @@ struct Wish {
 }
 
 impl Wish {
-    fn headers(&self) -> Fields {
+    pub(super) fn headers(&self) -> Fields {
         let list = |tags: &[(u8, bool)]| {
             let tags: Vec<String> = tags.iter().copied().map(tag).collect();
             (!tags.is_empty()).then(|| tags.join(", "))
@@ -92,7 +92,7 @@ impl Wish {
     }
 
     /// RFC 9110 §13.2.2, then §14.2.
-    fn answer(&self, version: Version) -> Right {
+    pub(super) fn answer(&self, version: Version) -> Right {
         let strongly =
             |&(number, weak): &(u8, bool)| !weak && !version.weak && number == version.number;
         let weakly = |&(number, _): &(u8, bool)| number == version.number;
@@ -142,7 +142,7 @@ impl Wish {
 
 /// The right answer for one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Right {
+pub(super) enum Right {
     Failed,
     NotModified,
     Whole,
@@ -152,7 +152,7 @@ enum Right {
 
 impl Right {
     /// Whether `outcome` is this answer, made of `version`.
-    fn is(self, version: Version, outcome: &Outcome) -> bool {
+    pub(super) fn is(self, version: Version, outcome: &Outcome) -> bool {
         let says = |name, value: Option<String>| outcome.header(name) == value.as_deref();
         let size = version.size;
         let length = |length: u64| says("content-length", Some(length.to_string()));
@@ -344,7 +344,7 @@ fn a_tag() -> impl Strategy<Value = (u8, bool)> {
     (0..3_u8, prop::bool::weighted(0.1))
 }
 
-fn a_wish() -> impl Strategy<Value = Wish> {
+pub(super) fn a_wish() -> impl Strategy<Value = Wish> {
     let span = prop_oneof![
         (0..12_u64, 0..12_u64).prop_map(|(first, more)| Span::FromTo(first, first + more)),
         (0..12_u64).prop_map(Span::From),

@@ -1,0 +1,65 @@
+// From a folder with a film and texts beside it to captions in the portal, as a person would go about it.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { folderWithTexts, LENGTH, SPOKEN } from "./captions.mjs";
+import { startUpWith } from "./up.mjs";
+import { assertSmooth, chooseInMenu, look, openMenu, openWindow, play, seek, signIn } from "./viewer.mjs";
+import { openWorld, picture } from "./world.mjs";
+
+const TITLE = "The final of 2025";
+
+let world;
+before(async () => {
+  world = await openWorld(startUpWith(async (add, data) => {
+    const film = await folderWithTexts(join(data, "archive"));
+    await add(film, "final-2025", ["--title", TITLE, "--date", "2025-10-09"]);
+  }));
+});
+after(() => world?.close());
+
+describe("a film packaged from a folder with texts beside it", () => {
+  test("is in the portal's list with its title, its day and its length", async () => {
+    const page = await openWindow(world);
+    await signIn(page, "Ada");
+    const card = page.getByRole("listitem").filter({ has: page.getByRole("link", { name: TITLE }) });
+    await card.waitFor();
+    const facts = await card.innerText();
+    assert.match(facts, /9 October 2025/);
+    assert.match(facts, /1 min/);
+    await picture(page, "captions-list");
+    await page.context().close();
+  });
+
+  test("has its captions in the player's menu, and they are on the screen when they are spoken", async () => {
+    const page = await openWindow(world);
+    await signIn(page, "Brahmagupta");
+    await page.getByRole("link", { name: TITLE }).click();
+    await play(page);
+    const { duration } = await look(page);
+    assert.ok(Math.abs(duration - LENGTH) < 1, `${duration}`);
+    await openMenu(page, /Captions/);
+    const offered = await page.getByRole("menuitemradio").allInnerTexts();
+    await picture(page, "captions-menu");
+    assert.deepEqual(offered.map((it) => it.trim()).sort(), ["Deutsch", "English", "Off"]);
+    await chooseInMenu(page, "Off");
+    for (const [language, name] of [["de", "Deutsch"], ["en", "English"]]) {
+      await openMenu(page, /Captions/);
+      await chooseInMenu(page, name);
+      for (const [second, words] of SPOKEN[language]) {
+        await seek(page, second + 3);
+        await page.locator(".vds-captions").getByText(words).waitFor();
+        await picture(page, `captions-${language}-${second}`);
+        // Before they are spoken and after, they are not there.
+        for (const silent of [second - 1, second + 7]) {
+          await seek(page, silent);
+          await page.locator(".vds-captions").getByText(words).waitFor({ state: "detached" });
+        }
+      }
+    }
+    assertSmooth(page);
+    await page.context().close();
+  });
+});
