@@ -2,6 +2,7 @@
 
 pub(crate) mod answered;
 pub(crate) mod asked;
+pub(crate) mod balance;
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod connection;

@@ -5,6 +5,7 @@ pub(crate) mod addresses;
 pub(crate) mod places;
 pub(crate) mod timeouts;
 
+use crate::http::balance::Share;
 use crate::http::connection::activity::Activity;
 use crate::http::connection::addresses::Addresses;
 use crate::http::connection::places::Place;
@@ -35,6 +36,8 @@ const FIRST: Duration = Duration::from_secs(2);
 pub(crate) struct Connection {
     pub(crate) socket: TcpStream,
     pub(crate) client: IpAddr,
+    /// Counts among those of its thread until it ends.
+    pub(crate) share: Share,
     pub(crate) activity: Arc<Activity>,
     pub(crate) place: Place,
     pub(crate) current: Arc<Current>,
@@ -74,7 +77,7 @@ impl Connection {
                 }
             }
         }
-        drop(self.place);
+        drop((self.place, self.share));
     }
 }
 

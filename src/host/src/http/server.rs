@@ -1,6 +1,7 @@
 //! The listener: connections, TLS, limits, and an end that lets viewers finish.
 
 use crate::app::App;
+use crate::http::balance::{Balance, Given, Owner, Share};
 use crate::http::client::HttpClient;
 use crate::http::connection::Connection;
 use crate::http::connection::activity::Activity;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
@@ -122,8 +124,9 @@ impl Server {
             addresses: self.options.requests_per_address.map(Addresses::new),
         });
         let mut threads = Vec::new();
-        for number in 0..self.options.workers {
-            // One listener for all: who is free takes the next connection.
+        let (balance, given) = Balance::new(self.options.workers);
+        for (number, given) in given.into_iter().enumerate() {
+            // One listener for all: who is free accepts the next connection.
             let listener = self.listener.try_clone()?;
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -133,6 +136,8 @@ impl Server {
             let mut apps = apps.clone();
             let service = Service::new(&apps.borrow_and_update(), &client, around, workers);
             let worker = Worker {
+                number,
+                balance: Arc::clone(&balance),
                 current: Arc::new(Current::new(service)),
                 apps,
                 client,
@@ -140,7 +145,7 @@ impl Server {
                 shared: Arc::clone(&shared),
                 around: around.clone(),
             };
-            let run = move || runtime.block_on(worker.run(listener));
+            let run = move || runtime.block_on(worker.run(listener, given));
             threads.push(
                 thread::Builder::new()
                     .name(format!("worker-{number}"))
@@ -168,6 +173,8 @@ struct Shared {
 /// One thread of a server.
 #[derive(Clone)]
 struct Worker {
+    number: usize,
+    balance: Arc<Balance>,
     current: Arc<Current>,
     apps: watch::Receiver<Arc<App>>,
     client: HttpClient,
@@ -179,7 +186,11 @@ struct Worker {
 impl Worker {
     /// Accepts connections until it is told to stop, then waits for the last answer, or for the end of the
     /// grace.
-    async fn run(self, listener: std::net::TcpListener) -> io::Result<()> {
+    async fn run(
+        self,
+        listener: std::net::TcpListener,
+        mut given: UnboundedReceiver<Given>,
+    ) -> io::Result<()> {
         let listener = TcpListener::from_std(listener)?;
         let tls = self.options.tls.clone().map(TlsAcceptor::from);
         let open = TaskTracker::new();
@@ -189,11 +200,15 @@ impl Worker {
         tokio::spawn(self.clone().renew());
         loop {
             let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+                accepted = listener.accept() => accepted.map(|(socket, peer)| self.keep(socket, peer)),
+                Some(given) = given.recv() => taken(given).map(Some),
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             match accepted {
-                Ok((socket, peer)) => match self.admit(socket, peer.ip()).await {
+                // Another thread has it.
+                Ok(None) => {}
+                Ok(Some((socket, peer, share))) => match self.admit(socket, peer.ip(), share).await
+                {
                     Some(connection) => drop(open.spawn(connection.serve(tls.clone()))),
                     None => break,
                 },
@@ -211,6 +226,15 @@ impl Worker {
             }
         }
         drop(listener);
+        // What was given until now was let in.
+        given.close();
+        while let Some(given) = given.recv().await {
+            if let Ok((socket, peer, share)) = taken(given)
+                && let Some(connection) = self.admit(socket, peer.ip(), share).await
+            {
+                drop(open.spawn(connection.serve(tls.clone())));
+            }
+        }
         open.close();
         if tokio::time::timeout(self.options.grace, open.wait())
             .await
@@ -224,6 +248,19 @@ impl Worker {
         Ok(())
     }
 
+    /// Keeps a connection, unless another thread has fewer: then it is given there.
+    fn keep(&self, socket: TcpStream, peer: SocketAddr) -> Option<(TcpStream, SocketAddr, Share)> {
+        match self.balance.owner(self.number) {
+            Owner::Own(share) => Some((socket, peer, share)),
+            Owner::Other(number, share) => {
+                let given = (socket.into_std().ok()?, peer, share);
+                // One that is to stop takes no more: this one is let in all the same.
+                let back = self.balance.give(number, given).err()?;
+                taken(back).ok()
+            }
+        }
+    }
+
     /// Has each newer application answer in the place of the last.
     async fn renew(mut self) {
         while self.apps.changed().await.is_ok() {
@@ -235,7 +272,7 @@ impl Worker {
 
     /// Finds a place for a connection: also when the server is to stop, for it was let in. `None` when none was free
     /// until the grace was over.
-    async fn admit(&self, socket: TcpStream, client: IpAddr) -> Option<Connection> {
+    async fn admit(&self, socket: TcpStream, client: IpAddr, share: Share) -> Option<Connection> {
         self.shared.metrics.accepted.inc();
         let activity = Arc::new(Activity::default());
         let mut stop = self.around.stop.clone();
@@ -250,6 +287,7 @@ impl Worker {
         Some(Connection {
             socket,
             client,
+            share,
             activity,
             place,
             current: Arc::clone(&self.current),
@@ -259,6 +297,11 @@ impl Worker {
             stop: self.around.stop.clone(),
         })
     }
+}
+
+/// A connection of another thread, in the hands of this one.
+fn taken((socket, peer, share): Given) -> io::Result<(TcpStream, SocketAddr, Share)> {
+    Ok((TcpStream::from_std(socket)?, peer, share))
 }
 
 /// Gives back what bursts left, for as long as the worker runs.

@@ -66,6 +66,8 @@ impl Certificate {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(resolver);
+        // A client that comes again resumes with what it was given (RFC 8446, section 2.2), at whichever thread.
+        config.ticketer = rustls::crypto::ring::Ticketer::new()?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
