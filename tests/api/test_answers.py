@@ -191,6 +191,7 @@ def test_what_the_videos_api_refuses(world, api):
 
 def test_the_host(api):
     api(200, "GET", "/healthz")
+    assert api(200, "GET", "/readyz").json()["ready"]
 
 
 def test_every_status_that_is_described_was_seen(document):

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -12,13 +11,18 @@ import requests
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-REELGATE = os.environ.get("REELGATE_BIN", str(TARGET / "release/reelgate"))
-KEPT = TARGET / "journeys/api"
-PLACES = ["--app", str(ROOT / "spin.toml"), "--build-folder", str(TARGET)]
+REELGATE = os.environ.get("REELGATE_BIN", str(TARGET / "bundled/reelgate"))
 SECRET = "playback-secret-of-the-api-tests-0123456789"
 
 # Seconds. Components are compiled at the first start.
 PATIENCE = 300
+
+
+def kept():
+    """What earlier runs have unpacked and compiled, for that takes a while."""
+    folder = TARGET / "journeys/api"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 class Program:
@@ -48,7 +52,7 @@ class Program:
 
     def told(self, pattern):
         """What the program said where the pattern has its group."""
-        return re.search(pattern, "".join(self.lines)).group(1)
+        return re.search(pattern, "".join(self.lines), re.M).group(1)
 
     def stop(self):
         self.process.terminate()
@@ -64,25 +68,13 @@ class World:
 
     def __init__(self, folder):
         self.folder = folder
-        KEPT.mkdir(parents=True, exist_ok=True)
-        self._keep(folder)
+        (folder / "cache").symlink_to(kept())
         ports = ["--port", "0", "--page-port", "0", "--portal-port", "0", "--stream-port", "0", "--stream"]
-        portal = ["--portal", str(ROOT / "web/portal/dist")]
-        words = ["up", *ports, *portal, *PLACES, "--data", str(folder)]
-        self.programs = [Program(words, "what it was asked")]
+        self.programs = [Program(["up", *ports, "--data", str(folder)], "/control/requests")]
         up = self.programs[0]
-        self.portal = up.told(r"the portal +(http://\S+?)/?\s")
-        self.gate = up.told(r"without a token +curl -i '(http://[^/]+)/")
-        shutil.copy(folder / "sample.mp4", KEPT / "sample.mp4")
+        self.portal = up.told(r"^portal +(http://\S+?)/?\s")
+        self.gate = up.told(r"curl -i (http://[^/]+)/")
         self.admin = self._variable("REELGATE_ADMIN_TOKEN")
-
-    @staticmethod
-    def _keep(folder):
-        """The sample film and compiled components of earlier runs, for each takes a while."""
-        (KEPT / "cache").mkdir(exist_ok=True)
-        (folder / "cache").symlink_to(KEPT / "cache")
-        if (KEPT / "sample.mp4").exists():
-            shutil.copy(KEPT / "sample.mp4", folder / "sample.mp4")
 
     def _variable(self, name):
         settings = (self.folder / "up.env").read_text()
@@ -92,8 +84,8 @@ class World:
         """The address of another gate on the same bucket, with these variables."""
         data = self.folder / f"beside-{len(self.programs)}"
         data.mkdir()
-        (data / "cache").symlink_to(KEPT / "cache")
-        words = ["serve", "--listen", "127.0.0.1:0", "--no-schedule", *PLACES, "--data", str(data)]
+        (data / "cache").symlink_to(kept())
+        words = ["serve", "--listen", "127.0.0.1:0", "--no-schedule", "--data", str(data)]
         bucket = [f"S3_{name}" for name in ("ENDPOINT", "BUCKET", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY")]
         known = {name: self._variable(f"SPIN_VARIABLE_{name}") for name in bucket}
         known = {**known, "PLAYBACK_TOKEN_SECRET": SECRET, **variables}

@@ -109,7 +109,11 @@ fn reelgate_understands(helps: &mut Helps<'_>, words: &[&str]) -> Result<()> {
             .next()
             .unwrap_or(word)
             .trim_matches(['"', ')']);
-        if flag.starts_with("--") && !help.split([' ', ',', '\n', '=']).any(|known| known == flag) {
+        if flag.starts_with("--")
+            && !help
+                .split([' ', ',', '\n', '=', '[', ']'])
+                .any(|known| known == flag)
+        {
             bail!("no flag {flag}");
         }
     }

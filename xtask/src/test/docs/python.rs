@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::bundle;
 use crate::process;
 use crate::test::tally::Tally;
 use crate::tools;
@@ -54,6 +55,6 @@ pub(in crate::test) fn api(workspace: &Workspace, tally: &mut Tally) -> Result<(
             .current_dir(tests)
             .env("PYTHONPATH", packages)
             .env("CARGO_TARGET_DIR", workspace.in_target(""))
-            .env("REELGATE_BIN", workspace.reelgate()),
+            .env("REELGATE_BIN", bundle::run(workspace)?),
     )
 }

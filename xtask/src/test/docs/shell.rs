@@ -80,7 +80,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Starts a block and waits until it has printed all that is expected.
+    /// Starts the one command of a block and waits until it has printed all that is expected.
     ///
     /// # Errors
     /// When it ends before that, or takes too long.
@@ -88,7 +88,7 @@ impl Service {
         let mut command = again(terminal);
         command
             .arg("-c")
-            .arg(format!("exec 2>&1; {block}"))
+            .arg(format!("exec 2>&1; exec {}", block.trim()))
             .stdin(Stdio::null());
         let (program, output) = started(&mut command)?;
         let mut printed = Vec::new();
@@ -106,7 +106,7 @@ impl Service {
     }
 }
 
-/// A bash in `folder`, with nothing of our environment but what programs are found by.
+/// A bash in `folder`, which is its home too, with nothing of our environment but what programs are found by.
 pub(super) fn terminal(folder: &Path, path: &str) -> Command {
     let mut command = Command::new("bash");
     command
@@ -114,6 +114,9 @@ pub(super) fn terminal(folder: &Path, path: &str) -> Command {
         .env("PATH", path)
         .env("HOME", folder)
         .env("LC_ALL", "C.UTF-8")
+        // The superuser of a CI machine is to keep files where others do.
+        .env("STATE_DIRECTORY", folder.join(".local/state/reelgate"))
+        .env("CACHE_DIRECTORY", folder.join(".cache/reelgate"))
         .current_dir(folder);
     command
 }

@@ -3,12 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::process;
 use crate::testbed::host::listening_address;
 use crate::testbed::server::Server;
 use crate::workspace::Workspace;
@@ -24,25 +23,25 @@ pub(super) struct StandIns {
     /// What a shell finds programs by.
     pub(super) path: String,
     ports: Vec<(u16, u16)>,
-    kept: PathBuf,
 }
 
 impl StandIns {
-    /// Chooses ports, and puts a program `reelgate` into `folder` that uses them where the real one has defaults.
+    /// Chooses ports, and puts a program `reelgate` into `folder`: the `bundled` one, on these ports where it has
+    /// defaults.
     ///
     /// # Errors
     /// When no port is free, or the folder cannot be written.
-    pub(super) fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
+    pub(super) fn new(workspace: &Workspace, bundled: &Path, folder: &Path) -> Result<Self> {
         let ports = PORTS.map(|port| Ok((port, free_port()?)));
         let ports = ports.into_iter().collect::<Result<Vec<_>>>()?;
         let kept = workspace.in_target("journeys/docs");
-        fs::create_dir_all(kept.join("cache")).context("cannot keep compiled components")?;
+        fs::create_dir_all(&kept).with_context(|| format!("cannot make {}", kept.display()))?;
         let program = folder.join("reelgate");
-        fs::write(&program, script(workspace, &ports, &kept)?)?;
+        fs::write(&program, script(bundled, &ports, &kept))?;
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
         let path = std::env::var("PATH").context("no PATH")?;
         let path = format!("{}:{path}", folder.display());
-        Ok(Self { path, ports, kept })
+        Ok(Self { path, ports })
     }
 
     /// A block with the ports of this run.
@@ -53,69 +52,34 @@ impl StandIns {
                 text.replace(&format!("127.0.0.1:{named}"), &format!("127.0.0.1:{ours}"))
             })
     }
-
-    /// What a former run has compiled. The first page goes without it, as a new user does.
-    ///
-    /// # Errors
-    /// When the folder cannot be written.
-    pub(super) fn keep(&self, folder: &Path) -> Result<()> {
-        let data = folder.join(".reelgate");
-        fs::create_dir(&data)?;
-        std::os::unix::fs::symlink(self.kept.join("cache"), data.join("cache"))?;
-        let sample = self.kept.join("sample.mp4");
-        if sample.exists() {
-            fs::copy(sample, data.join("sample.mp4"))?;
-        }
-        Ok(())
-    }
 }
 
 /// The sample film is made once: each page that wants one gets a copy.
-fn script(workspace: &Workspace, ports: &[(u16, u16)], kept: &Path) -> Result<String> {
+fn script(program: &Path, ports: &[(u16, u16)], kept: &Path) -> String {
     let ours = |port| {
-        ports
-            .iter()
-            .find(|(named, _)| *named == port)
-            .map_or(0, |(_, ours)| *ours)
+        let ours = ports.iter().find(|(named, _)| *named == port);
+        ours.map_or(0, |(_, ours)| *ours)
     };
-    let program = workspace.reelgate();
     let program = program.display();
     let sample = kept.join("sample.mp4");
     let sample = sample.display();
-    let (up, serve) = places(workspace)?;
-    Ok(format!(
+    format!(
         "#!/usr/bin/env bash\n\
          set -euo pipefail\n\
          case \"$*\" in\n\
          *--help*) exec '{program}' \"$@\" ;;\n\
-         up*) exec '{program}' \"$@\" --port {} --page-port {} --portal-port {} --stream-port {} {up} ;;\n\
-         serve*) exec '{program}' \"$@\" --listen 127.0.0.1:{} {serve} ;;\n\
+         up*--stream*) set -- \"$@\" --stream-port {} ;;&\n\
+         up*) exec '{program}' \"$@\" --port {} --page-port {} --portal-port {} ;;\n\
+         serve*) exec '{program}' \"$@\" --listen 127.0.0.1:{} ;;\n\
          sample*) test -e '{sample}' || '{program}' sample '{sample}'; exec cp '{sample}' \"$2\" ;;\n\
          *) exec '{program}' \"$@\" ;;\n\
          esac\n",
+        ours(8789),
         ours(8787),
         ours(8788),
         ours(8790),
-        ours(8789),
         ours(8787),
-    ))
-}
-
-/// A program that brings no application of its own is told where this checkout's is: words for `up` and `serve`.
-fn places(workspace: &Workspace) -> Result<(String, String)> {
-    let help = process::capture(Command::new(workspace.reelgate()).args(["serve", "--help"]))?;
-    if !help.contains("[default: spin.toml]") {
-        return Ok((String::new(), String::new()));
-    }
-    let manifest = workspace.path("spin.toml");
-    let target = workspace.in_target("");
-    let serve = format!(
-        "--app '{}' --build-folder '{}'",
-        manifest.display(),
-        target.display()
-    );
-    let portal = workspace.path("web/portal/dist");
-    Ok((format!("{serve} --portal '{}'", portal.display()), serve))
+    )
 }
 
 /// An empty bucket, and the `gate.env` that leads to it.

@@ -9,15 +9,13 @@ use anyhow::{Context, Result, bail};
 use super::markdown::{Block, Page};
 use super::shell::{Service, Shell, missing, terminal};
 use super::stand_ins::{self, StandIns};
+use crate::bundle;
 use crate::workspace::Workspace;
 
 /// The folders of pages that are run.
 const FOLDERS: [&str; 2] = ["docs/tutorials/", "docs/guides/"];
 
-/// The page that a new user reads first: nothing was compiled before.
-const FIRST: &str = "docs/tutorials/laptop.md";
-
-/// Runs the pages, the first one first.
+/// Runs the pages, each as for somebody who has nothing but the program and ffmpeg.
 ///
 /// # Errors
 /// When a command of one fails, or prints something else than the page says; every such page is listed.
@@ -27,13 +25,17 @@ pub(super) fn run(workspace: &Workspace, pages: &[Page]) -> Result<()> {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot empty {}", folder.display()))?;
     }
+    let program = bundle::run(workspace)?;
     let is_run = |page: &&Page| FOLDERS.iter().any(|folder| page.name.starts_with(folder));
-    let mut chosen: Vec<&Page> = pages.iter().filter(is_run).collect();
-    chosen.sort_by_key(|page| page.name != FIRST);
     let mut wrong = Vec::new();
-    for page in chosen {
+    for page in pages.iter().filter(is_run) {
         let start = Instant::now();
-        let outcome = follow(workspace, page, &folder.join(page.name.replace('/', "-")));
+        let outcome = follow(
+            workspace,
+            &program,
+            page,
+            &folder.join(page.name.replace('/', "-")),
+        );
         match outcome {
             Ok(0) => {}
             Ok(blocks) => println!(
@@ -51,7 +53,7 @@ pub(super) fn run(workspace: &Workspace, pages: &[Page]) -> Result<()> {
 }
 
 /// How many blocks of the page were run.
-fn follow(workspace: &Workspace, page: &Page, place: &Path) -> Result<usize> {
+fn follow(workspace: &Workspace, program: &Path, page: &Page, place: &Path) -> Result<usize> {
     let steps = steps(page)?;
     if steps.is_empty() {
         return Ok(0);
@@ -59,10 +61,7 @@ fn follow(workspace: &Workspace, page: &Page, place: &Path) -> Result<usize> {
     let (bin, folder) = (place.join("bin"), place.join("folder"));
     fs::create_dir_all(&bin)?;
     fs::create_dir_all(&folder)?;
-    let stand_ins = StandIns::new(workspace, &bin)?;
-    if page.name != FIRST {
-        stand_ins.keep(&folder)?;
-    }
+    let stand_ins = StandIns::new(workspace, program, &bin)?;
     let needs_bucket = steps
         .iter()
         .any(|step| step.block.text.contains("gate.env"));
