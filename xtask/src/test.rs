@@ -123,7 +123,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "book",
-        kind: Kind::Test,
+        kind: Kind::Check,
         action: book,
     },
     Step {
