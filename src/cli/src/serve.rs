@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
 use reelgate_host::{
     Certificate, Format, Log, Metrics, MetricsListener, Server, ServerOptions, Timeouts,
 };
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
