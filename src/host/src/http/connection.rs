@@ -123,6 +123,8 @@ impl Requests {
             () = async { drop(stop.wait_for(|stop| *stop).await) } => {
                 // Who was let in just now has a request on its way.
                 tokio::select! {
+                    biased;
+                    // First: what it reads may be the request.
                     _ = connection.as_mut() => return,
                     () = activity.first_request() => {}
                     () = tokio::time::sleep(FIRST) => {}
