@@ -186,7 +186,7 @@ async fn the_room_is_never_exceeded() {
         assert!(cache.figures().bytes_on_disk <= room);
     }
     written(folder.path(), 8).await;
-    drop(cache);
+    drop((cache, space));
     // With less room less is kept of it.
     let cache = reopen(folder.path(), MB).await;
     assert!(bytes(folder.path()) <= MB);
