@@ -233,6 +233,8 @@ impl Files {
         if !self.index.contains(name) {
             return;
         }
+        // Of a former version: it would be there beside this one for a moment.
+        let _ = fs::remove_file(self.path(name));
         let part = self.path(name).with_extension(self.part());
         let written = create_folder(part.parent().unwrap_or(&self.folder))
             .and_then(|()| private_file(&part))

@@ -16,7 +16,6 @@ const DISK: &str = "10GB";
 
 /// Keeps objects that are asked for again and again, behind the gate and before the bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
-#[command(next_help_heading = "Cache")]
 pub(crate) struct CacheArgs {
     /// Memory for objects that are asked for again and again; 0 keeps none.
     #[arg(long, value_name = "SIZE", default_value = MEMORY)]

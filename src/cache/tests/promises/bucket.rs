@@ -12,13 +12,13 @@ use tokio::sync::{mpsc, watch};
 
 /// The connection is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lost;
+pub(crate) struct Lost;
 
 /// What is sent of a body.
-pub type Sender = mpsc::UnboundedSender<Result<Bytes, Lost>>;
+pub(crate) type Sender = mpsc::UnboundedSender<Result<Bytes, Lost>>;
 
 /// What the bucket does once.
-pub enum Act {
+pub(crate) enum Act {
     /// An answer without an object.
     Say(u16, &'static str),
     /// A head that announces so many bytes, with this tag, and a body that a test sends.
@@ -33,13 +33,13 @@ pub enum Act {
 
 impl Act {
     /// A body of `size` bytes in the hands of a test.
-    pub fn stream(size: u64, tag: &'static str) -> (Self, Sender) {
+    pub(crate) fn stream(size: u64, tag: &'static str) -> (Self, Sender) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self::Stream(size, tag, receiver), sender)
     }
 
     /// An answer that waits for a word.
-    pub fn wait() -> (Self, watch::Sender<bool>) {
+    pub(crate) fn wait() -> (Self, watch::Sender<bool>) {
         let (sender, receiver) = watch::channel(false);
         (Self::Wait(receiver), sender)
     }
@@ -47,7 +47,7 @@ impl Act {
 
 /// Objects with their tags, and what was asked.
 #[derive(Default)]
-pub struct Store {
+pub(crate) struct Store {
     objects: Mutex<HashMap<String, (Bytes, &'static str)>>,
     acts: Mutex<VecDeque<Act>>,
     /// The tags that were known to those who asked.
@@ -55,43 +55,43 @@ pub struct Store {
 }
 
 impl Store {
-    pub fn put(&self, path: &str, bytes: &Bytes, tag: &'static str) {
+    pub(crate) fn put(&self, path: &str, bytes: &Bytes, tag: &'static str) {
         let mut objects = self.objects.lock().unwrap();
         objects.insert(path.into(), (bytes.clone(), tag));
     }
 
-    pub fn delete(&self, path: &str) {
+    pub(crate) fn delete(&self, path: &str) {
         self.objects.lock().unwrap().remove(path);
     }
 
-    pub fn once(&self, act: Act) {
+    pub(crate) fn once(&self, act: Act) {
         self.acts.lock().unwrap().push_back(act);
     }
 
     /// How often it was asked.
-    pub fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.borrow().len()
     }
 
     /// What was known to the last who asked.
-    pub fn last_known(&self) -> Option<String> {
+    pub(crate) fn last_known(&self) -> Option<String> {
         self.asked.borrow().last().cloned().flatten()
     }
 
     /// Waits until it has been asked so often.
-    pub async fn was_asked(&self, times: usize) {
+    pub(crate) async fn was_asked(&self, times: usize) {
         let mut asked = self.asked.subscribe();
         let enough = asked.wait_for(|asked| asked.len() >= times);
         super::soon(enough).await.unwrap();
     }
 
-    pub fn at<'a>(&'a self, path: &'a str) -> At<'a> {
+    pub(crate) fn at<'a>(&'a self, path: &'a str) -> At<'a> {
         At { store: self, path }
     }
 }
 
 /// One object of it.
-pub struct At<'a> {
+pub(crate) struct At<'a> {
     store: &'a Store,
     path: &'a str,
 }
@@ -105,6 +105,8 @@ impl Bucket for At<'_> {
             .asked
             .send_modify(|asked| asked.push(known.clone()));
         let act = self.store.acts.lock().unwrap().pop_front();
+        // A bucket takes its time: others may ask meanwhile.
+        tokio::task::yield_now().await;
         match act {
             Some(Act::Say(status, text)) => return say(status, text),
             Some(Act::Stream(size, tag, bytes)) => return stream(size, tag, bytes),
@@ -152,7 +154,7 @@ fn say(status: u16, text: &'static str) -> Response<Body> {
 
 /// A body that a test sends.
 #[derive(Debug)]
-pub struct Body(mpsc::UnboundedReceiver<Result<Bytes, Lost>>, Option<u64>);
+pub(crate) struct Body(mpsc::UnboundedReceiver<Result<Bytes, Lost>>, Option<u64>);
 
 impl http_body::Body for Body {
     type Data = Bytes;
@@ -172,4 +174,4 @@ impl http_body::Body for Body {
 }
 
 /// For tasks of their own.
-pub type Shared = Arc<Store>;
+pub(crate) type Shared = Arc<Store>;

@@ -34,7 +34,7 @@ async fn a_herd_is_one_question_and_all_see_the_bytes_as_they_come() {
     assert_eq!(store.asked(), 1);
     sender.send(Ok(film.slice(..100_000))).unwrap();
     for reader in &mut readers {
-        assert_eq!(piece(reader).await, film[..100_000]);
+        assert_eq!(exactly(reader, 100_000).await, film[..100_000]);
     }
     for part in film[100_000..].chunks(77_777) {
         sender.send(Ok(film.slice_ref(part))).unwrap();
@@ -49,35 +49,21 @@ async fn a_herd_is_one_question_and_all_see_the_bytes_as_they_come() {
     assert_eq!(figures.bytes_served, (HERD as u64 - 1) * 3 * MB);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_threads_are_one_question_too() {
     let (_cache, space) = cache();
     let (space, store) = (Arc::new(space), Shared::default());
     let film = noise(2 * MB, 2);
     store.put(SEGMENT, &film, "\"a\"");
-    let mut threads = Vec::new();
-    for _ in 0..8 {
-        let (space, store, film) = (Arc::clone(&space), Arc::clone(&store), film.clone());
-        threads.push(std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let herd = soon(herd(&space, SEGMENT, &store).join_all()).await;
-                for found in herd {
-                    let Found::Object(hit) = found else {
-                        panic!("{found:?}")
-                    };
-                    assert_eq!(read(whole(hit)).await.unwrap(), film);
-                }
-            });
-        }));
+    let mut readers = JoinSet::new();
+    for found in soon(herd(&space, SEGMENT, &store).join_all()).await {
+        let Found::Object(hit) = found else {
+            panic!("{found:?}")
+        };
+        readers.spawn(read(whole(hit)));
     }
-    for thread in threads {
-        tokio::task::spawn_blocking(|| thread.join().unwrap())
-            .await
-            .unwrap();
+    for bytes in readers.join_all().await {
+        assert_eq!(bytes.unwrap(), film);
     }
     assert_eq!(store.asked(), 1);
 }
@@ -144,7 +130,7 @@ async fn what_breaks_off_is_whole_for_nobody_and_not_kept() {
             readers.push(whole(hit));
         }
         sender.send(Ok(film.slice(..MB as usize / 2))).unwrap();
-        assert_eq!(piece(&mut readers[0]).await.len() as u64, MB / 2);
+        exactly(&mut readers[0], MB / 2).await;
         // It is lost, too short, too long.
         if let Some(bytes) = how {
             sender.send(bytes).unwrap();

@@ -88,6 +88,16 @@ async fn piece(reader: &mut Reader) -> Bytes {
     frame.into_data().unwrap()
 }
 
+/// The next `length` bytes of a body, and no more.
+async fn exactly(reader: &mut Reader, length: u64) -> Bytes {
+    let mut bytes = Vec::new();
+    while (bytes.len() as u64) < length {
+        bytes.extend_from_slice(&piece(reader).await);
+    }
+    assert_eq!(bytes.len() as u64, length);
+    bytes.into()
+}
+
 /// Bytes that are like no others: a linear congruential generator.
 fn noise(length: u64, seed: u32) -> Bytes {
     let mut state = seed;

@@ -67,7 +67,7 @@ async fn a_fetch_is_given_up_when_the_last_has_left() {
     let mut second = whole(hit(&space, SEGMENT, NOW, &store).await);
     drop(first);
     sender.send(Ok(noise(MB, 1))).unwrap();
-    assert_eq!(piece(&mut second).await.len() as u64, MB);
+    exactly(&mut second, MB).await;
     assert!(!sender.is_closed());
     drop(second);
     soon(sender.closed()).await;
@@ -86,7 +86,7 @@ async fn a_fetch_that_is_nearly_done_is_ended() {
     store.once(act);
     let mut reader = whole(hit(&space, SEGMENT, NOW, &store).await);
     sender.send(Ok(film.slice(..2 * MB as usize))).unwrap();
-    assert_eq!(piece(&mut reader).await.len() as u64, 2 * MB);
+    exactly(&mut reader, 2 * MB).await;
     drop(reader);
     sender.send(Ok(film.slice(2 * MB as usize..))).unwrap();
     drop(sender);
