@@ -49,11 +49,11 @@ pub struct Settings {
 /// Is told, in a sentence, what an operator should know.
 pub type Report = Box<dyn Fn(&str) + Send + Sync>;
 
-/// Objects of buckets.
-#[derive(Debug)]
+/// Objects of buckets. A clone is the same cache.
+#[derive(Clone, Debug)]
 pub struct Cache {
     shared: Arc<Shared>,
-    spaces: AtomicU32,
+    spaces: Arc<AtomicU32>,
 }
 
 /// What all spaces have together.
@@ -92,7 +92,7 @@ impl Cache {
                 counters,
                 hasher: RandomState::new(),
             }),
-            spaces: AtomicU32::new(0),
+            spaces: Arc::new(AtomicU32::new(0)),
         }))
     }
 

@@ -168,7 +168,6 @@ impl Serve {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,
         });
-        let metrics = Metrics::new(&log);
         let certificate = self.certificate()?;
         let mut options = self.server_options(certificate.as_ref())?;
         if let Some(shortage) = open_files::raise_for(options.connections) {
@@ -177,6 +176,7 @@ impl Serve {
         }
         let (listen, metrics_listen) = (self.listen, self.metrics_listen);
         let mut application = Application::new(self, &log)?;
+        let metrics = Metrics::new(&log, application.objects());
         let app = application.load(&log)?;
         let server = match socket {
             Some(socket) => Server::at(socket, options),

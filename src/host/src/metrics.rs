@@ -4,6 +4,7 @@
 //! program know: nothing that a client chose is one. A request adds to counters that are looked up once, when
 //! its route is made, so that it makes no text and takes no lock but that of a histogram, for a few nanoseconds.
 
+mod cache;
 pub(crate) mod component;
 pub(crate) mod connections;
 mod listener;
@@ -14,6 +15,7 @@ pub(crate) mod route;
 pub use crate::metrics::listener::MetricsListener;
 
 use crate::log::Log;
+use crate::metrics::cache::CacheCollector;
 use crate::metrics::component::{ComponentFamilies, ComponentMetrics};
 use crate::metrics::connections::ConnectionMetrics;
 use crate::metrics::process::ProcessCollector;
@@ -23,6 +25,7 @@ use prometheus_client::encoding::{EncodeLabelSet, prometheus_text, text};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use reelgate_cache::Cache;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,10 +50,13 @@ struct Build {
 }
 
 impl Metrics {
-    /// Nothing counted yet but the lines that `log` loses.
+    /// Nothing counted yet but the lines that `log` loses and what `cache` has.
     #[must_use]
-    pub fn new(log: &Log) -> Self {
+    pub fn new(log: &Log, cache: Option<&Cache>) -> Self {
         let mut registry = Registry::default();
+        if let Some(cache) = cache {
+            registry.register_collector(Box::new(CacheCollector(cache.clone())));
+        }
         registry.register_collector(Box::new(ProcessCollector::new()));
         let own = registry.sub_registry_with_prefix("reelgate");
         let version = env!("CARGO_PKG_VERSION");

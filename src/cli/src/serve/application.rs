@@ -54,6 +54,11 @@ impl Application {
         })
     }
 
+    /// The cache of hot objects, where there is one.
+    pub(super) fn objects(&self) -> Option<&Cache> {
+        self.objects.as_ref()
+    }
+
     /// Reads manifests, variables and components as they are now.
     pub(super) fn load(&mut self, log: &Log) -> Result<App, Failure> {
         let sources = self.sources()?;

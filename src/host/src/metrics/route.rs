@@ -203,7 +203,7 @@ mod tests {
     /// text ends with `# EOF`.
     #[test]
     fn requests_are_written_as_openmetrics_has_them() {
-        let metrics = Metrics::new(&Log::new(Format::Text));
+        let metrics = Metrics::new(&Log::new(Format::Text), None);
         let route = metrics.route("/games/...");
         route.head(Duration::from_millis(3), true);
         route.over(&over(200, None));
