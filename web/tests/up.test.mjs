@@ -108,7 +108,7 @@ describe("before the real playback endpoint, a viewer", { concurrency: 2 }, () =
       await picture(page, `up-${name.replaceAll(" ", "-")}`);
       assert.deepEqual([...new Set(reasons.filter(Boolean))], [reason]);
       await page.unrouteAll();
-      await page.getByRole("button", { name: "Try again" }).click();
+      await page.reload();
       await play(page);
       assert.equal(await page.locator("[role=alert]").count(), 0);
       await page.context().close();
