@@ -70,8 +70,8 @@ describe("a list of fifty films", () => {
     await page.getByText("Page 2 of 5").waitFor();
     const search = page.getByRole("searchbox", { name: "Search" });
     // Without the accent, in another case, and in another order.
-    await search.pressSequentially("koln WEEK 10");
-    assert.deepEqual(await titles(page), ["Week 10: Köln at Hamburg"]);
+    await search.pressSequentially("koln WEEK 34");
+    assert.deepEqual(await titles(page), ["Week 34: Köln at Hamburg"]);
     await page.getByText("1 film", { exact: true }).waitFor();
     await search.fill("nobody");
     await page.getByText("No film matches your search.").waitFor();

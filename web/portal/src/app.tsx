@@ -85,7 +85,7 @@ function SignedIn({ config, viewer, onSignIn }: SignedInProps) {
   const [attempt, setAttempt] = useState(0);
   const films = useFilms(config, attempt);
 
-  useTitle(route.at === "film" ? route.id : null, titleOf(route, films), config.title);
+  useTitle(route.at === "film" ? route.id : null, titleOf(route, films), config.title ?? words.films);
   if (films.is === "loading") return <Waiting />;
   if (films.is === "not") {
     return <Trouble kind={films.why} onSignIn={onSignIn} onRetry={() => setAttempt(attempt + 1)} />;

@@ -18,7 +18,7 @@ export function Bar({ config, viewer, onSignedOut }: BarProps) {
     <header className="bar">
       <a href={LIST_HREF} className="name">
         <img src="icon.svg" alt="" width="28" height="28" />
-        {config.title}
+        {config.title ?? words.films}
       </a>
       <div className="viewer">
         {viewer !== null && <span>{viewer.name}</span>}

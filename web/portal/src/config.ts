@@ -1,7 +1,7 @@
 /** Where the portal's back end is: `config.json` beside the page, so that one build serves every portal. */
 export interface Config {
-  /** The name over the page. */
-  readonly title: string;
+  /** The name over the page; without it the page's word for films. */
+  readonly title?: string;
   /** The list of films: ids, or objects with one. */
   readonly games: string;
   /** Who is signed in. */
@@ -15,7 +15,6 @@ export interface Config {
 }
 
 const DEFAULTS: Config = {
-  title: "Films",
   games: "/games.json",
   session: "/api/session",
   playback: "/api/games/{id}/playback",

@@ -49,8 +49,10 @@ const FALLBACK = "en";
 const KEPT = "reelgate-language";
 
 interface Language {
-  /** The tag, for dates and for the page. */
+  /** The tag, as the file is named. */
   readonly tag: string;
+  /** The same as the browser has it, with a country perhaps: dates are written otherwise in each. */
+  readonly locale: string;
   readonly words: Words;
   readonly choose: (tag: string) => void;
 }
@@ -68,7 +70,8 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     keep(next);
     setTag(next);
   };
-  return <Context value={{ tag, words, choose }}>{children}</Context>;
+  const locale = navigator.languages.find((each) => each.split("-")[0] === tag) ?? tag;
+  return <Context value={{ tag, locale, words, choose }}>{children}</Context>;
 }
 
 export function useLanguage(): Language {

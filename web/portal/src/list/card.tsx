@@ -12,9 +12,9 @@ export interface CardProps {
 
 /** The whole card is the link; its name is the title alone. */
 export function Card({ film, position }: CardProps) {
-  const { tag, words } = useLanguage();
+  const { locale, words } = useLanguage();
   const left = position && words.list.left(Math.max(1, Math.round((position.of - position.at) / 60)));
-  const facts = [film.date && day(film.date, tag), left].filter(Boolean);
+  const facts = [film.date && day(film.date, locale), left].filter(Boolean);
   return (
     <article className="card" aria-busy={film.title === ""}>
       <div className="poster" style={{ "--hue": hue(film.id) } as React.CSSProperties}>

@@ -19,11 +19,11 @@ export interface ListProps {
 }
 
 export function List({ films: listed, view, viewer }: ListProps) {
-  const { tag, words } = useLanguage();
+  const { locale, words } = useLanguage();
   const positions = readPositions(viewer);
   const films = listed.filter(({ isRefused }) => isRefused !== true);
   if (films.length === 0) return <p className="quiet">{words.list.none}</p>;
-  const shown = arrange(films, view, tag);
+  const shown = arrange(films, view, locale);
   const isFirst = view.search === "" && shown.page === 1;
   return (
     <>

@@ -5,7 +5,7 @@ import { MediaPlayer, MediaProvider, type MediaPlayerInstance } from "@vidstack/
 import { DefaultVideoLayout, defaultLayoutIcons } from "@vidstack/react/player/layouts/default";
 import Hls from "hls.js";
 import { attach, type Attachment, fetchPlayback, readFilm, type VidstackSource } from "reelgate-client";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 
 import { type Config, playbackUrl } from "../config";
 import { type Film, withDocument } from "../films/film";
@@ -17,6 +17,7 @@ import { type Clip, filmHref, LIST_HREF } from "../route";
 import { clockTime, day } from "../time";
 import { Trouble, type TroubleKind, troubleOf } from "../trouble";
 import { ClipLink } from "./clip-link";
+import { ViewerStorage } from "./storage";
 
 // What a page cannot hand over: other devices have neither its cookie nor its renewals.
 const SLOTS = { googleCastButton: null, airPlayButton: null };
@@ -40,9 +41,10 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
   const [trouble, setTrouble] = useState<TroubleKind>();
   const [told, setTold] = useState<Film>();
   const [folder, setFolder] = useState<string>();
-  const { tag, words } = useLanguage();
+  const { locale, words } = useLanguage();
   const film = told ?? listed;
   const { id } = listed;
+  const storage = useMemo(() => new ViewerStorage(viewer.name, id), [viewer.name, id]);
 
   useEffect(() => {
     if (player.current === null) return;
@@ -73,7 +75,7 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
     noted.current = player.current.currentTime;
     keepPosition(viewer.name, id, player.current.currentTime, player.current.duration);
   };
-  const facts = [film.date && day(film.date, tag), film.duration_seconds && clockTime(film.duration_seconds)];
+  const facts = [film.date && day(film.date, locale), film.duration_seconds && clockTime(film.duration_seconds)];
   const thumbnails = folder && film.thumbnails && folder + film.thumbnails;
   return (
     <article className="watch">
@@ -89,7 +91,7 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
           crossOrigin="use-credentials"
           playsInline
           {...(clip === null
-            ? { storage: `reelgate-player:${viewer.name}` }
+            ? { storage }
             : { clipStartTime: clip.start, clipEndTime: clip.end })}
           onTimeUpdate={({ currentTime }) => {
             if (Math.abs(currentTime - noted.current) >= NOTE_EVERY) note();
