@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 /** Milliseconds until a program must be listening, or have ended. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** Runs a program to its end; throws with what it said when it fails. */
 export async function run(program, args, options = {}, patience = PATIENCE) {

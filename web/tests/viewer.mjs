@@ -56,6 +56,13 @@ export async function openGame(page, name, title = /opening night/) {
   await page.getByRole("heading", { level: 1, name: title }).waitFor();
 }
 
+/** Signs in and opens the film by its address: a list leaves out what a viewer may not watch. */
+export async function openByAddress(page, name, game) {
+  await signIn(page, name);
+  await page.goto(`${page.portal}/#/games/${game}`);
+  await page.locator(".watch").waitFor();
+}
+
 /** Waits until the film can play, and starts it without sound. */
 export async function play(page) {
   try {

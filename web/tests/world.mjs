@@ -38,7 +38,8 @@ const GAMES = [
   { id: "2025002", title: "Bremen at Leipzig", date: "2025-10-16", duration_seconds: 7320 },
   { id: "cup final (1)", title: "The cup final, with extra time and a title that needs two lines", duration_seconds: 9000 },
   { id: "2025004", title: "Dresden at Kiel", date: "2025-10-30" },
-];
+  // With a picture there is nothing left to ask the gate for.
+].map((game) => ({ poster: "/poster.jpg", ...game }));
 
 /** Milliseconds. Decoding is done by the processor, which others may be using too. */
 export const PATIENCE = 60_000;

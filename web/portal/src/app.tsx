@@ -1,34 +1,38 @@
-import { PlaybackError } from "reelgate-client";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
+import { Bar } from "./bar";
 import { type Config, readConfig } from "./config";
-import { type Game, listGames } from "./games";
-import { signOut, type Viewer, whoIsThere } from "./identity";
-import { List } from "./list";
+import type { Film } from "./films/film";
+import { useFilms } from "./films/use-films";
+import { type Viewer, whoIsThere } from "./identity";
+import { focusMain } from "./focus";
+import { useLanguage } from "./language";
+import { List } from "./list/list";
+import { type Loaded, notLoaded } from "./loaded";
 import { LIST_HREF, useRoute } from "./route";
 import { SignIn } from "./sign-in";
-import { Trouble, type TroubleKind, troubleOf } from "./trouble";
+import { Trouble } from "./trouble";
 
 // hls.js and the player are most of the page's weight, and the list needs neither.
-const Watch = lazy(() => import("./watch"));
+const Watch = lazy(() => import("./watch/watch"));
 
 interface Portal {
   readonly config: Config;
   readonly viewer: Viewer | null;
 }
 
-type Loaded<T> = { readonly is: "loading" } | { readonly is: "here"; readonly it: T } | { readonly is: "not"; readonly why: TroubleKind };
-
 export function App() {
   const [portal, setPortal] = useState<Loaded<Portal>>({ is: "loading" });
   const [attempt, setAttempt] = useState(0);
+  const { words } = useLanguage();
 
   useEffect(() => {
     const leaving = new AbortController();
     openPortal(leaving.signal)
       .then((it) => setPortal({ is: "here", it }))
       .catch((error: unknown) => {
-        if (!leaving.signal.aborted) setPortal({ is: "not", why: troubleOf(PlaybackError.from(error)) });
+        if (!leaving.signal.aborted) setPortal(notLoaded(error));
       });
     return () => leaving.abort();
   }, [attempt]);
@@ -42,18 +46,22 @@ export function App() {
     );
   }
   const { config, viewer } = portal.it;
-  const setViewer = (next: Viewer | null): void => setPortal({ is: "here", it: { config, viewer: next } });
+  // The form or the button in focus goes with the change; without another place the focus would be nowhere.
+  const setViewer = (next: Viewer | null): void => {
+    flushSync(() => setPortal({ is: "here", it: { config, viewer: next } }));
+    focusMain();
+  };
   return (
     <>
       <a className="skip" href="#main" onClick={skipToMain}>
-        Skip to content
+        {words.skip}
       </a>
       <Bar config={config} viewer={viewer} onSignedOut={() => setViewer(null)} />
       <main id="main" tabIndex={-1}>
         {viewer === null ? (
           <SignIn config={config} onSignedIn={setViewer} />
         ) : (
-          <SignedIn config={config} onSignIn={() => setViewer(null)} />
+          <SignedIn config={config} viewer={viewer} onSignIn={() => setViewer(null)} />
         )}
       </main>
     </>
@@ -65,108 +73,77 @@ async function openPortal(signal: AbortSignal): Promise<Portal> {
   return { config, viewer: await whoIsThere(config, signal) };
 }
 
-interface BarProps {
+interface SignedInProps {
   readonly config: Config;
-  readonly viewer: Viewer | null;
-  readonly onSignedOut: () => void;
+  readonly viewer: Viewer;
+  readonly onSignIn: () => void;
 }
 
-function Bar({ config, viewer, onSignedOut }: BarProps) {
-  const leave = (): void => {
-    void signOut(config).finally(onSignedOut);
-  };
-  return (
-    <header className="bar">
-      <a href={LIST_HREF} className="name">
-        <img src="icon.svg" alt="" width="28" height="28" />
-        {config.title}
-      </a>
-      {viewer !== null && (
-        <div className="viewer">
-          <span>{viewer.name}</span>
-          <button type="button" onClick={leave}>
-            Sign out
-          </button>
-        </div>
-      )}
-    </header>
-  );
-}
-
-function SignedIn({ config, onSignIn }: { readonly config: Config; readonly onSignIn: () => void }) {
+function SignedIn({ config, viewer, onSignIn }: SignedInProps) {
   const route = useRoute();
-  const [games, setGames] = useState<Loaded<readonly Game[]>>({ is: "loading" });
+  const { words } = useLanguage();
   const [attempt, setAttempt] = useState(0);
+  const films = useFilms(config, attempt);
 
-  useEffect(() => {
-    const leaving = new AbortController();
-    listGames(config, leaving.signal)
-      .then((it) => setGames({ is: "here", it }))
-      .catch((error: unknown) => {
-        if (!leaving.signal.aborted) setGames({ is: "not", why: troubleOf(PlaybackError.from(error)) });
-      });
-    return () => leaving.abort();
-  }, [config, attempt]);
-
-  const title = titleOf(route, games);
-  useTitle(title, config.title);
-  if (games.is === "loading") return <Waiting />;
-  if (games.is === "not") {
-    return <Trouble kind={games.why} onSignIn={onSignIn} onRetry={() => setAttempt(attempt + 1)} />;
+  useTitle(route.at === "film" ? route.id : null, titleOf(route, films), config.title ?? words.films);
+  if (films.is === "loading") return <Waiting />;
+  if (films.is === "not") {
+    return <Trouble kind={films.why} onSignIn={onSignIn} onRetry={() => setAttempt(attempt + 1)} />;
   }
   if (route.at === "list") {
     return (
       <>
-        <h1>Games</h1>
-        <List games={games.it} />
+        <h1>{words.films}</h1>
+        <List films={films.it} view={route.view} viewer={viewer.name} />
       </>
     );
   }
-  const game = games.it.find(({ id }) => id === route.id);
-  if (game === undefined) {
+  const film = films.it.find(({ id }) => id === route.id);
+  if (film === undefined) {
     return (
       <Trouble kind="missing">
         <a className="button" href={LIST_HREF}>
-          All games
+          {words.watch.back}
         </a>
       </Trouble>
     );
   }
   return (
     <Suspense fallback={<Waiting />}>
-      <Watch key={game.id} config={config} game={game} clip={route.clip} onSignIn={onSignIn} />
+      <Watch key={film.id} config={config} viewer={viewer} film={film} clip={route.clip} onSignIn={onSignIn} />
     </Suspense>
   );
 }
 
-function titleOf(route: ReturnType<typeof useRoute>, games: Loaded<readonly Game[]>): string | null {
-  if (route.at === "list" || games.is !== "here") return null;
-  return games.it.find(({ id }) => id === route.id)?.title ?? null;
+function titleOf(route: ReturnType<typeof useRoute>, films: Loaded<readonly Film[]>): string | null {
+  if (route.at === "list" || films.is !== "here") return null;
+  return films.it.find(({ id }) => id === route.id)?.title || null;
 }
 
 /** Names the page, and moves the focus to its content when another one is shown, as a page load would. */
-function useTitle(title: string | null, portal: string): void {
+function useTitle(film: string | null, title: string | null, portal: string): void {
   const shown = useRef<string | null>(undefined);
   useEffect(() => {
     document.title = title === null ? portal : `${title} · ${portal}`;
-    if (shown.current !== undefined && shown.current !== title) {
+    if (shown.current !== undefined && shown.current !== film) {
       scrollTo(0, 0);
-      document.getElementById("main")?.focus({ preventScroll: true });
+      focusMain();
     }
-    shown.current = title;
-  }, [title, portal]);
+    shown.current = film;
+  }, [film, title, portal]);
 }
 
 /** The address after `#` says which page is shown, so it must not become `#main`. */
 function skipToMain(event: React.MouseEvent): void {
   event.preventDefault();
-  document.getElementById("main")?.focus();
+  focusMain();
 }
 
 function Waiting() {
+  const { words } = useLanguage();
   return (
     <p className="waiting" role="status">
-      Loading…
+      {words.loading}
     </p>
   );
 }

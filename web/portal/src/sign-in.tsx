@@ -2,6 +2,7 @@ import { useId, useState, type FormEvent } from "react";
 
 import type { Config } from "./config";
 import { signIn, type Viewer } from "./identity";
+import { useLanguage } from "./language";
 
 export interface SignInProps {
   readonly config: Config;
@@ -9,14 +10,15 @@ export interface SignInProps {
 }
 
 export function SignIn({ config, onSignedIn }: SignInProps) {
+  const { words } = useLanguage();
   return (
     <section className="sign-in" aria-labelledby="sign-in">
-      <h1 id="sign-in">Sign in to watch</h1>
+      <h1 id="sign-in">{words.signIn.title}</h1>
       {config.signIn === undefined ? (
         <NameForm config={config} onSignedIn={onSignedIn} />
       ) : (
         <a className="button primary" href={config.signIn}>
-          Sign in
+          {words.signIn.act}
         </a>
       )}
     </section>
@@ -26,6 +28,7 @@ export function SignIn({ config, onSignedIn }: SignInProps) {
 function NameForm({ config, onSignedIn }: SignInProps) {
   const [state, setState] = useState<"idle" | "asking" | "refused">("idle");
   const field = useId();
+  const { words } = useLanguage();
 
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
@@ -40,14 +43,14 @@ function NameForm({ config, onSignedIn }: SignInProps) {
 
   return (
     <form onSubmit={(event) => void submit(event)}>
-      <label htmlFor={field}>Your name</label>
+      <label htmlFor={field}>{words.signIn.name}</label>
       <input id={field} name="name" autoComplete="username" required maxLength={100} />
       <button type="submit" className="primary" disabled={state === "asking"}>
-        Sign in
+        {words.signIn.act}
       </button>
       {state === "refused" && (
         <p className="refused" role="alert">
-          That did not work. Try again in a moment.
+          {words.signIn.failed}
         </p>
       )}
     </form>

@@ -7,15 +7,9 @@ export function clockTime(seconds: number, tenths = false): string {
   return (hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`) + fraction;
 }
 
-/** As a screen reader says it well: `1 h 2 min`. */
-export function length(seconds: number): string {
-  const minutes = Math.max(1, Math.round(seconds / 60));
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** The day in the reader's own way. A word that is no day is shown as it is. */
-export function day(date: string): string {
+/** The day as the page's language writes it. A word that is no day is shown as it is. */
+export function day(date: string, language: string): string {
   const parsed = new Date(`${date}T12:00:00Z`);
   if (Number.isNaN(parsed.getTime())) return date;
-  return parsed.toLocaleDateString(undefined, { day: "numeric", month: "long", year: "numeric" });
+  return parsed.toLocaleDateString(language, { day: "numeric", month: "long", year: "numeric" });
 }

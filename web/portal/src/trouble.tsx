@@ -1,6 +1,8 @@
 import type { PlaybackError, PlaybackErrorKind } from "reelgate-client";
 import type { ReactNode } from "react";
 
+import { useLanguage } from "./language";
+
 /**
  * What a viewer is told. Beside what the client can say: `down` is `offline` where it is not the viewer's
  * network that is at fault, `broken` a film that this browser cannot play.
@@ -11,37 +13,8 @@ export function troubleOf(error: PlaybackError): TroubleKind {
   return error.kind === "offline" && error.status !== null ? "down" : error.kind;
 }
 
-interface Words {
-  readonly title: string;
-  readonly text: string;
-}
-
-const WORDS: Readonly<Record<TroubleKind, Words>> = {
-  expired: {
-    title: "Your sign-in has ended",
-    text: "Sign in again and the film goes on where you left it.",
-  },
-  forbidden: {
-    title: "You may not watch this game",
-    text: "Your account has no access to it. Whoever runs this portal can change that.",
-  },
-  missing: {
-    title: "There is no film here",
-    text: "The game may not be ready yet, or it has been taken away.",
-  },
-  offline: {
-    title: "No connection",
-    text: "The film goes on by itself when the connection is back.",
-  },
-  down: {
-    title: "Something is out of order here",
-    text: "It is not you. Try again in a few minutes.",
-  },
-  broken: {
-    title: "This browser cannot play the film",
-    text: "An update of the browser, or another one, may help.",
-  },
-};
+/** What may be over in a moment. Rights, a film that is not there and a browser do not change by trying. */
+const PASSING: readonly TroubleKind[] = ["expired", "offline", "down"];
 
 export interface TroubleProps {
   readonly kind: TroubleKind;
@@ -52,7 +25,8 @@ export interface TroubleProps {
 
 /** A message in the place of what cannot be shown. Screen readers are told at once. */
 export function Trouble({ kind, onRetry, onSignIn, children }: TroubleProps) {
-  const { title, text } = WORDS[kind];
+  const { trouble, signIn } = useLanguage().words;
+  const { title, text } = trouble[kind];
   return (
     <div className="trouble" role="alert" data-kind={kind}>
       <h2>{title}</h2>
@@ -60,12 +34,12 @@ export function Trouble({ kind, onRetry, onSignIn, children }: TroubleProps) {
       <div className="actions">
         {kind === "expired" && onSignIn && (
           <button type="button" className="primary" onClick={onSignIn}>
-            Sign in
+            {signIn.act}
           </button>
         )}
-        {onRetry && kind !== "missing" && (
+        {onRetry && PASSING.includes(kind) && (
           <button type="button" onClick={onRetry}>
-            Try again
+            {trouble.again}
           </button>
         )}
         {children}
@@ -73,4 +47,3 @@ export function Trouble({ kind, onRetry, onSignIn, children }: TroubleProps) {
     </div>
   );
 }
-

@@ -48,26 +48,29 @@ export function adaptVidstack(
   const setSource = options.setSource ?? ((source) => Object.assign(player, { src: source }));
   let inner: Adapter | null = null;
   let known: Hls | null = null;
+  let isOver = false;
   let forget = (): void => {};
 
   const adoptHls = (hls: Hls): void => {
+    if (isOver || hls === known) return;
     inner?.detach();
     known = hls;
     inner = adaptHls(hls, session, report);
   };
 
+  // A provider that is taken away says so late, when its successor may have begun to load: no player is let go of
+  // before there is another one.
   const adopt = (provider: unknown): void => {
-    inner?.detach();
-    inner = null;
-    known = null;
-    forget();
-    forget = () => {};
+    if (isOver) return;
     if (isHls(provider)) {
       if (options.Hls !== undefined) provider.library = options.Hls;
+      forget();
       forget = provider.onInstance(adoptHls);
       // Where the player was attached before, as in React's StrictMode, nobody is told of it again.
       if (provider.instance !== null) adoptHls(provider.instance);
     } else if (isVideo(provider)) {
+      inner?.detach();
+      known = null;
       inner = adaptNative(provider.video, session, report);
     }
   };
@@ -87,6 +90,8 @@ export function adaptVidstack(
     resume: (master) => (inner === null ? load(master) : inner.resume(master)),
     renewed: () => inner?.renewed(),
     detach: () => {
+      // In React a player may have lost its element by now, and its listeners cannot be removed.
+      isOver = true;
       player.removeEventListener("provider-change", onProvider);
       forget();
       inner?.detach();

@@ -329,6 +329,26 @@ test("vidstack that was attached before goes on with the hls.js that it has", as
   assert.deepEqual([errors, ready], [[], 1]);
 });
 
+test("vidstack's hls.js is let go of when there is another one, and not before", async () => {
+  Object.assign(globalThis, { MediaSource: class {} });
+  const player = new FakeVidstack();
+  const [first, second] = [new FakeHls(), new FakeHls()];
+  const { loader } = first.config;
+  const provider = (instance: FakeHls): object => ({ type: "hls", instance, onInstance: () => () => {} });
+  const { detach } = play(player);
+  player.provide(provider(first));
+  player.dispatchEvent(Object.assign(new Event("provider-change"), { detail: null }));
+  assert.notEqual(first.config.loader, loader, "told late of another one that has gone");
+  const secondLoader = second.config.loader;
+  player.provide(provider(second));
+  assert.deepEqual([first.config.loader, second.config.loader === secondLoader], [loader, false]);
+  player.removeEventListener = () => {};
+  detach();
+  assert.equal(second.config.loader, secondLoader);
+  player.provide(provider(first));
+  assert.equal(first.config.loader, loader, "who has given the player back adopts nothing more");
+});
+
 test("vidstack on a device without media source gets the session in the path", async () => {
   const player = new FakeVidstack();
   const sources: unknown[] = [];

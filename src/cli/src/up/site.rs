@@ -113,7 +113,6 @@ impl Site {
     fn config(&self) -> String {
         let playback = format!("{}/api/games/{{id}}/playback", self.gate);
         json!({
-            "title": "Games",
             "games": "/games.json",
             "session": "/api/session",
             "playback": playback,

@@ -1,23 +1,25 @@
 import type { MediaPlayerInstance } from "@vidstack/react";
 import { type RefObject, useId, useState } from "react";
 
-import { gameHref } from "./route";
-import { clockTime } from "./time";
+import { useLanguage } from "../language";
+import { filmHref } from "../route";
+import { clockTime } from "../time";
 
 /** Length of the clip that is offered when only one end is chosen, in seconds. */
 const FIRST_LENGTH = 30;
 
 export interface ClipLinkProps {
-  readonly game: string;
+  readonly film: string;
   readonly player: RefObject<MediaPlayerInstance | null>;
 }
 
-/** Makes a link to a part of the game. Who follows it needs the same right to watch. */
-export function ClipLink({ game, player }: ClipLinkProps) {
+/** Makes a link to a part of the film. Who follows it needs the same right to watch. */
+export function ClipLink({ film, player }: ClipLinkProps) {
   const [start, setStart] = useState<number>();
   const [end, setEnd] = useState<number>();
   const [copied, setCopied] = useState(false);
   const output = useId();
+  const { clip } = useLanguage().words;
 
   const now = (): number => Math.floor((player.current?.currentTime ?? 0) * 10) / 10;
   const begin = (): void => {
@@ -35,7 +37,7 @@ export function ClipLink({ game, player }: ClipLinkProps) {
   };
 
   const isClip = start !== undefined && end !== undefined && end > start;
-  const link = isClip ? new URL(gameHref(game, { start, end }), location.href).href : "";
+  const link = isClip ? new URL(filmHref(film, { start, end }), location.href).href : "";
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(link);
     setCopied(true);
@@ -43,17 +45,19 @@ export function ClipLink({ game, player }: ClipLinkProps) {
 
   return (
     <section className="clip-link" aria-labelledby={`${output}-title`}>
-      <h2 id={`${output}-title`}>Link to a moment</h2>
+      <h2 id={`${output}-title`}>{clip.title}</h2>
       <div className="actions">
         <button type="button" onClick={begin}>
-          Start here{start !== undefined && <span className="time">{clockTime(start, true)}</span>}
+          {clip.start}
+          {start !== undefined && <span className="time">{clockTime(start, true)}</span>}
         </button>
         <button type="button" onClick={finish}>
-          End here{end !== undefined && <span className="time">{clockTime(end, true)}</span>}
+          {clip.end}
+          {end !== undefined && <span className="time">{clockTime(end, true)}</span>}
         </button>
         {isClip && (
           <button type="button" className="primary" onClick={() => void copy()}>
-            Copy link
+            {clip.copy}
           </button>
         )}
       </div>
@@ -63,12 +67,12 @@ export function ClipLink({ game, player }: ClipLinkProps) {
           className="link"
           readOnly
           value={link}
-          aria-label="Link to this part"
+          aria-label={clip.link}
           onFocus={(event) => event.currentTarget.select()}
         />
       )}
       <p role="status" className="quiet">
-        {copied ? "Copied. Who opens it must be allowed to watch the game." : ""}
+        {copied ? clip.copied : ""}
       </p>
     </section>
   );

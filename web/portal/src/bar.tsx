@@ -1,0 +1,34 @@
+import type { Config } from "./config";
+import { signOut, type Viewer } from "./identity";
+import { LanguageSwitch, useLanguage } from "./language";
+import { LIST_HREF } from "./route";
+
+export interface BarProps {
+  readonly config: Config;
+  readonly viewer: Viewer | null;
+  readonly onSignedOut: () => void;
+}
+
+export function Bar({ config, viewer, onSignedOut }: BarProps) {
+  const { words } = useLanguage();
+  const leave = (): void => {
+    void signOut(config).finally(onSignedOut);
+  };
+  return (
+    <header className="bar">
+      <a href={LIST_HREF} className="name">
+        <img src="icon.svg" alt="" width="28" height="28" />
+        {config.title ?? words.films}
+      </a>
+      <div className="viewer">
+        {viewer !== null && <span>{viewer.name}</span>}
+        <LanguageSwitch />
+        {viewer !== null && (
+          <button type="button" onClick={leave}>
+            {words.signOut}
+          </button>
+        )}
+      </div>
+    </header>
+  );
+}
