@@ -28,10 +28,10 @@ use crate::disk::Disk;
 use crate::figures::Counters;
 use crate::inflight::InFlight;
 use crate::memory::Memory;
+use std::fmt;
 use std::hash::RandomState;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory in bytes that a cache on disk has at least: what it reads and writes passes through.
 const LEAST_BESIDE_DISK: u64 = 32 * 1024 * 1024;
@@ -53,7 +53,16 @@ pub type Report = Box<dyn Fn(&str) + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Cache {
     shared: Arc<Shared>,
-    spaces: Arc<AtomicU32>,
+    spaces: Arc<Mutex<Vec<Known>>>,
+}
+
+/// The key of a space, which is not shown: it is made of a secret.
+struct Known([u8; 32]);
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Known")
+    }
 }
 
 /// What all spaces have together.
@@ -92,7 +101,7 @@ impl Cache {
                 counters,
                 hasher: RandomState::new(),
             }),
-            spaces: Arc::new(AtomicU32::new(0)),
+            spaces: Arc::default(),
         }))
     }
 
@@ -100,7 +109,14 @@ impl Cache {
     /// written with it is believed.
     #[must_use]
     pub fn space(&self, key: [u8; 32]) -> Space {
-        let number = self.spaces.fetch_add(1, Ordering::Relaxed);
+        let mut spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        // A configuration that is read again finds what it had.
+        let known = spaces.iter().position(|known| known.0 == key);
+        let number = known.unwrap_or_else(|| {
+            spaces.push(Known(key));
+            spaces.len() - 1
+        });
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
         Space::new(number, key, &self.shared)
     }
 
