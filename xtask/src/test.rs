@@ -321,17 +321,19 @@ fn build_all(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     build::run(workspace)
 }
 
-/// Core and xtask go by themselves, xtask in the profile it runs in: with either in the selection, a
+/// Core, the cache and xtask go by themselves, xtask in the profile it runs in: with any of them in the selection, a
 /// feature of a crate of theirs would have the WebAssembly engine compiled a second time.
 fn unit_test_commands(workspace: &Workspace) -> Result<[Command; 3]> {
-    const CORE: &str = "reelgate-core";
+    const ALONE: [&str; 2] = ["reelgate-core", "reelgate-cache"];
     let mut rest = workspace.cargo(["test", "--release", "--no-fail-fast", "--workspace"]);
-    let not_here = ["reelgate-tests", "xtask", CORE].map(str::to_owned);
+    let not_here = ["reelgate-tests", "xtask", ALONE[0], ALONE[1]].map(str::to_owned);
     for name in not_here.into_iter().chain(workspace.wasm_packages()?) {
         rest.args(["--exclude", &name]);
     }
+    let mut alone = workspace.cargo(["test", "--release", "--no-fail-fast"]);
+    alone.args(ALONE.iter().flat_map(|name| ["--package", name]));
     Ok([
-        workspace.cargo(["test", "--release", "--no-fail-fast", "--package", CORE]),
+        alone,
         rest,
         workspace.cargo(["test", "--no-fail-fast", "--package", "xtask"]),
     ])
