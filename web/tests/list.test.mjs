@@ -36,7 +36,16 @@ function list(page, films) {
   return page.route("**/games.json", (route) => route.fulfill({ json: films }));
 }
 
-const titles = (page) => page.locator("main > ul.films h3").allInnerTexts();
+const TITLES = "main > ul.films h3";
+const titles = (page) => page.locator(TITLES).allInnerTexts();
+
+/** Waits until the list begins with these. A page is drawn some time after a key was pressed. */
+function begins(page, expected) {
+  return page.waitForFunction(([titles, expected]) => {
+    const shown = [...document.querySelectorAll(titles)].map((title) => title.innerText);
+    return expected.every((title, at) => shown[at] === title);
+  }, [TITLES, expected]);
+}
 
 describe("a list of fifty films", () => {
   test("is a page of some, and leads to all others", async () => {
@@ -71,16 +80,16 @@ describe("a list of fifty films", () => {
     const search = page.getByRole("searchbox", { name: "Search" });
     // Without the accent, in another case, and in another order.
     await search.pressSequentially("koln WEEK 34");
-    assert.deepEqual(await titles(page), ["Week 34: Köln at Hamburg"]);
     await page.getByText("1 film", { exact: true }).waitFor();
+    assert.deepEqual(await titles(page), ["Week 34: Köln at Hamburg"]);
     await search.fill("nobody");
     await page.getByText("No film matches your search.").waitFor();
     await picture(page, "list-none-found");
     await page.getByRole("button", { name: "Clear the search" }).click();
     await page.getByLabel("Sort by").selectOption("Longest first");
-    assert.equal((await titles(page))[0], FIFTY[49].title);
+    await begins(page, [FIFTY[49].title]);
     await page.getByLabel("Sort by").selectOption("Title");
-    assert.deepEqual((await titles(page)).slice(0, 3), ["Week 1: Bremen at Hamburg", "Week 2: Köln at Hamburg", "Week 3: Leipzig at Hamburg"]);
+    await begins(page, ["Week 1: Bremen at Hamburg", "Week 2: Köln at Hamburg", "Week 3: Leipzig at Hamburg"]);
     await page.reload();
     await page.getByText("50 films").waitFor();
     assert.equal((await titles(page))[0], "Week 1: Bremen at Hamburg", "the address knows");

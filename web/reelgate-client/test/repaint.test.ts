@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 
 import type Hls from "hls.js";
 
@@ -8,10 +8,24 @@ import { repaintAfterFlush } from "../src/repaint.js";
 /** A media element that stands at `now`, with the picture from `from` to `to`. */
 class FakeMedia {
   seeks = 0;
+  frames = 0;
+  paused = false;
+  seeking = false;
   #now: number;
 
   constructor(now: number, public range: [number, number] | null) {
     this.#now = now;
+  }
+
+  getVideoPlaybackQuality(): { totalVideoFrames: number } {
+    return { totalVideoFrames: this.frames };
+  }
+
+  /** Half a second of film, with its pictures or without. */
+  play(frames: number): void {
+    this.#now += 0.5;
+    this.frames += frames;
+    mock.timers.tick(500);
   }
 
   get currentTime(): number {
@@ -59,6 +73,30 @@ function repainting(isChromium = true): { hls: FakeHls; media: FakeMedia; stop: 
   const hls = new FakeHls(media);
   return { hls, media, stop: repaintAfterFlush(hls as unknown as Hls, isChromium) };
 }
+
+beforeEach(() => mock.timers.enable({ apis: ["setInterval", "setTimeout"] }));
+afterEach(() => mock.timers.reset());
+
+test("a picture that stands still while time goes on is sought again, and one that moves is not", () => {
+  const { hls, media } = repainting();
+  hls.flush("video", null);
+  hls.append("main", [0, 18]);
+  for (let half = 0; half < 4; half += 1) media.play(6);
+  assert.equal(media.seeks, 1, "it moves");
+  for (let half = 0; half < 4; half += 1) media.play(0);
+  assert.equal(media.seeks, 2, "it stood for two seconds");
+  media.paused = true;
+  for (let half = 0; half < 6; half += 1) mock.timers.tick(500);
+  assert.equal(media.seeks, 2, "it is to stand");
+});
+
+test("a film of slides is left alone in the end", () => {
+  const { hls, media } = repainting();
+  hls.flush("video", null);
+  hls.append("main", [0, 90]);
+  for (let half = 0; half < 60; half += 1) media.play(0);
+  assert.ok(media.seeks <= 5, `${media.seeks}`);
+});
 
 test("when all of the picture was replaced, there is one seek to where the film stands", () => {
   const { hls, media } = repainting();
