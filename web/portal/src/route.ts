@@ -44,9 +44,13 @@ export function listHref(view: ListView): string {
   return query.size === 0 ? LIST_HREF : `${LIST_HREF}?${query}`;
 }
 
-/** Shows another view without a step in the history: a search is typed letter by letter. */
+/**
+ * Shows another view without a step in the history: a search is typed letter by letter. At once, for a field
+ * whose value comes a moment later loses the letters that are typed in between.
+ */
 export function showView(view: ListView): void {
-  location.replace(listHref(view));
+  history.replaceState(history.state, "", listHref(view));
+  for (const changed of watching) changed();
 }
 
 function parse(hash: string): Route {
@@ -81,7 +85,14 @@ function decode(text: string): string {
   }
 }
 
+/** Who is told of a change that the browser tells nobody of. */
+const watching = new Set<() => void>();
+
 function subscribe(changed: () => void): () => void {
+  watching.add(changed);
   addEventListener("hashchange", changed);
-  return () => removeEventListener("hashchange", changed);
+  return () => {
+    watching.delete(changed);
+    removeEventListener("hashchange", changed);
+  };
 }
