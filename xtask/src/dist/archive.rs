@@ -32,7 +32,7 @@ pub(super) fn write(release: &Release<'_>, folder: &Path) -> Result<()> {
 /// A tar of `folder`, of which the same files always make the same bytes.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 fn tar_of(release: &Release<'_>, folder: &Path, tar: &Path) -> Result<()> {
     let name = folder.file_name().unwrap_or_default();
     process::run(
