@@ -70,8 +70,9 @@ describe("before the real playback endpoint, a viewer", { concurrency: 2 }, () =
     await untilRefused(page, world.gate + first, SESSION + 5);
     page.gateAnswers.splice(0);
     // The sign-in token of the beginning has ended too: a minute is its life.
-    await seek(page, 1);
     await chooseQuality(page, /480p/);
+    // By a seek Chromium looks for the new picture; what is asked here is whether the session was renewed.
+    await seek(page, 1);
     await shows(page, 480);
     await playsOn(page);
     assertSmooth(page, first);
