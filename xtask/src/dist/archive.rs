@@ -21,7 +21,14 @@ const XZ: Program = Program {
 pub(super) fn write(release: &Release<'_>, folder: &Path) -> Result<()> {
     apt::ensure(&[XZ])?;
     let tar = release.out.join(format!("{}.tar", release.name()));
-    tar_of(release, folder, &tar)?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let packing = Packing {
+        folder: folder.parent().unwrap_or(Path::new(".")),
+        names: &[&name],
+        owner: "0",
+        append: false,
+    };
+    pack(release, &packing, &tar)?;
     process::run(
         Command::new("xz")
             .args(["-9", "--force", "--threads=1"])
@@ -29,26 +36,38 @@ pub(super) fn write(release: &Release<'_>, folder: &Path) -> Result<()> {
     )
 }
 
-/// A tar of `folder`, of which the same files always make the same bytes.
+/// What of a folder goes into a tar, and whose it is there.
+pub(super) struct Packing<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) names: &'a [&'a str],
+    /// The number of a user and of a group.
+    pub(super) owner: &'a str,
+    /// Whether the tar is there already, and gets more.
+    pub(super) append: bool,
+}
+
+/// A tar of which the same files always make the same bytes.
 ///
 /// # Errors
 /// As [`write()`].
-fn tar_of(release: &Release<'_>, folder: &Path, tar: &Path) -> Result<()> {
-    let name = folder.file_name().unwrap_or_default();
+pub(super) fn pack(release: &Release<'_>, packing: &Packing<'_>, tar: &Path) -> Result<()> {
+    let Packing {
+        folder,
+        names,
+        owner,
+        append,
+    } = packing;
     process::run(
         Command::new("tar")
-            .args([
-                "--sort=name",
-                "--owner=0",
-                "--group=0",
-                "--numeric-owner",
-                "--format=gnu",
-            ])
+            .args(["--sort=name", "--numeric-owner", "--format=gnu"])
+            .arg("--mode=u=rwX,go=rX")
             .arg(format!("--mtime=@{}", release.time))
-            .args(["--mode=u=rwX,go=rX", "--create", "--file"])
+            .args([format!("--owner={owner}"), format!("--group={owner}")])
+            .arg(if *append { "--append" } else { "--create" })
+            .arg("--file")
             .arg(tar)
             .arg("--directory")
-            .arg(folder.parent().unwrap_or(Path::new(".")))
-            .arg(name),
+            .arg(folder)
+            .args(*names),
     )
 }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::archive::{self, Packing};
 use super::{Release, hex};
 use crate::process;
 
@@ -63,7 +64,7 @@ pub(super) fn write(release: &Release<'_>, program: &Path) -> Result<()> {
         layout.join("oci-layout"),
         json!({ "imageLayoutVersion": "1.0.0" }).to_string(),
     )?;
-    pack(release, &layout)
+    write_layout(release, &layout)
 }
 
 /// What the container runs and as whom.
@@ -138,49 +139,33 @@ fn layer(release: &Release<'_>, program: &Path, layout: &Path) -> Result<(Vec<u8
 
 /// The folders that the program writes to are its own user's; the rest is root's.
 fn tar_of_root(release: &Release<'_>, root: &Path, tar: &Path) -> Result<()> {
-    let base = |append: bool, owner: &str| {
-        let mut command = Command::new("tar");
-        command
-            .args([
-                "--sort=name",
-                "--numeric-owner",
-                "--format=gnu",
-                "--mode=u=rwX,go=rX",
-            ])
-            .args([format!("--owner={owner}"), format!("--group={owner}")])
-            .arg(format!("--mtime=@{}", release.time))
-            .arg(if append { "--append" } else { "--create" })
-            .arg("--file")
-            .arg(tar)
-            .arg("--directory")
-            .arg(root);
-        command
-    };
-    process::run(base(false, "0").args(["etc", "reelgate"]))?;
     let (user, _) = USER.split_once(':').unwrap_or((USER, USER));
-    process::run(base(true, user).args(["tmp", "var/cache/reelgate", "var/lib/reelgate"]))
+    let of_root = Packing {
+        folder: root,
+        names: &["etc", "reelgate"],
+        owner: "0",
+        append: false,
+    };
+    let of_user = Packing {
+        folder: root,
+        names: &["tmp", "var/cache/reelgate", "var/lib/reelgate"],
+        owner: user,
+        append: true,
+    };
+    archive::pack(release, &of_root, tar)?;
+    archive::pack(release, &of_user, tar)
 }
 
-fn pack(release: &Release<'_>, layout: &Path) -> Result<()> {
+fn write_layout(release: &Release<'_>, layout: &Path) -> Result<()> {
+    let packing = Packing {
+        folder: layout,
+        // Readers want the files at the archive's root.
+        names: &["blobs", "index.json", "oci-layout"],
+        owner: "0",
+        append: false,
+    };
     let tar = release.out.join(format!("{}.oci.tar", release.name()));
-    // Readers want the files at the archive's root.
-    let inside = ["blobs", "index.json", "oci-layout"];
-    process::run(
-        Command::new("tar")
-            .args([
-                "--sort=name",
-                "--owner=0",
-                "--group=0",
-                "--numeric-owner",
-                "--format=gnu",
-            ])
-            .arg(format!("--mtime=@{}", release.time))
-            .args(["--create", "--file"])
-            .arg(tar)
-            .arg("--directory")
-            .arg(layout)
-            .args(inside),
-    )
+    archive::pack(release, &packing, &tar)
 }
 
 /// Something that is named by its hash.
