@@ -4,6 +4,7 @@ use reelgate_tests::bucket::{Act, Bucket, Gate, Object};
 use reelgate_tests::client::{Answer, Client};
 use reelgate_tests::deadline::within;
 use reelgate_tests::host::Settings;
+use reelgate_tests::studio::ADMIN;
 use reelgate_tests::world::{World, key, path, session};
 use std::ffi::OsStr;
 use std::fs;
@@ -199,6 +200,43 @@ async fn what_is_hot_is_asked_for_once() {
         assert_eq!(head.send().await.header("content-length"), "300000");
     }
     assert_eq!(world.bucket.seen_for(&key(SEGMENT)).len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_operator_alone_is_told_what_the_cache_did() {
+    let settings = |settings: Settings| settings.cache(DEFAULT).variable("admin_token", ADMIN);
+    let world = World::start_with(settings).await;
+    world.put(SEGMENT, "pictures");
+    world.put(PLAYLIST, "texts");
+    let with = async |file: &str, authorization: &str| {
+        let ask = world.client().get(path(file)).cookie(&session());
+        let answer = ask.header("authorization", authorization).send().await;
+        assert_eq!(answer.status, 200);
+        answer.header("x-cache").to_owned()
+    };
+    let operator = format!("Bearer {ADMIN}");
+    assert_eq!(with(SEGMENT, &operator).await, "MISS");
+    assert_eq!(with(SEGMENT, &operator).await, "HIT");
+    for other in ["Bearer nonsense", "Bearer ", "Basic eDp5"] {
+        assert_eq!(with(SEGMENT, other).await, "", "{other}");
+    }
+    assert_eq!(get(&world.client(), SEGMENT).await.header("x-cache"), "");
+    assert_eq!(with(PLAYLIST, &operator).await, "MISS");
+    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    let asked_again = async {
+        loop {
+            pace.tick().await;
+            match with(PLAYLIST, &operator).await.as_str() {
+                "HIT" => {}
+                other => break assert_eq!(other, "REVALIDATED"),
+            }
+        }
+    };
+    within("the playlist is asked for again", asked_again).await;
+    let refused = world.client().get(path(SEGMENT));
+    let refused = refused.header("authorization", &operator).send().await;
+    assert_eq!((refused.status, refused.header("x-cache")), (403, ""));
     world.finish().await;
 }
 

@@ -57,6 +57,13 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for Vec<(N, V)> {
     }
 }
 
+/// The token of a request's one `Authorization: Bearer` header (RFC 6750 §2.1). The scheme's name has no
+/// case (RFC 9110 §11.1).
+pub fn bearer<H: HeaderSource + ?Sized>(headers: &H) -> Option<&str> {
+    let (scheme, token) = headers.single("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 /// A request as a rule sees it, without its body, which few routes read. `Debug` shows
 /// its method alone, for target and headers hold credentials.
 pub struct Request<'a, H: ?Sized> {

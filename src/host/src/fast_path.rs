@@ -4,3 +4,4 @@ mod cached;
 pub(crate) mod forward;
 pub(crate) mod gate;
 pub(crate) mod native_origin;
+pub(crate) mod x_cache;

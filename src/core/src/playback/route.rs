@@ -8,7 +8,7 @@ use super::{
     config::{Access, KeysAddress},
 };
 use crate::{
-    http::{Answer, HeaderSource, Headers, Method, Request},
+    http::{Answer, HeaderSource, Headers, Method, Request, bearer},
     key::ObjectKey,
     time::UnixTime,
     token::{
@@ -124,10 +124,4 @@ fn wanted(path: &str) -> Option<Wanted> {
     // The same rules as for the film itself, so that what is answered here can be asked for there.
     let key = ObjectKey::from_path(&format!("/games/{game}/{MANIFEST}"));
     key.ok().map(Wanted::Game)
-}
-
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme's name has no case (RFC 9110 §11.1).
-fn bearer<H: HeaderSource + ?Sized>(headers: &H) -> Option<&str> {
-    let (scheme, token) = headers.single("authorization")?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

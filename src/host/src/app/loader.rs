@@ -9,6 +9,7 @@ use crate::app::schedule::{Entry, Job};
 use crate::fast_path::forward::ForwarderPre;
 use crate::fast_path::gate::GatePre;
 use crate::fast_path::native_origin::NativeOrigin;
+use crate::fast_path::x_cache::Operator;
 use crate::http::public_documents::PublicDocuments;
 use crate::keyvalue::Stores;
 use crate::runtime::allowed_hosts::AllowedHosts;
@@ -72,7 +73,12 @@ impl<'a> Loader<'a> {
     ) -> Option<ForwarderPre> {
         let gate = GatePre::new(linked)?;
         let origin = self.native_origin(variables, allowed_hosts)?;
-        Some(ForwarderPre { gate, origin })
+        let admin_token = self.options.variables.get("admin_token");
+        Some(ForwarderPre {
+            gate,
+            origin,
+            operator: admin_token.and_then(Operator::new).map(Arc::new),
+        })
     }
 
     pub(crate) fn entry(&mut self, trigger: &CronTrigger) -> Result<Entry, AppError> {

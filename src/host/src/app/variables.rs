@@ -88,6 +88,12 @@ impl Variables {
             .collect()
     }
 
+    /// The value of one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// `template` with every application variable filled in.
     #[must_use]
     pub fn fill(&self, template: &Template) -> String {

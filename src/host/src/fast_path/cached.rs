@@ -2,6 +2,7 @@
 //! by. The gate has decided before.
 
 use crate::fast_path::native_origin::{CoreHeaders, NativeOrigin, answered, empty, extend};
+use crate::fast_path::x_cache::CacheStatus;
 use crate::http::client::HttpClient;
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -26,7 +27,7 @@ pub(crate) async fn answer<H: HeaderSource + ?Sized>(
     space: &Space,
     origin: &NativeOrigin,
     client: &HttpClient,
-) -> Response<WasiBody> {
+) -> (Response<WasiBody>, CacheStatus) {
     let bucket = Whole {
         origin,
         client,
@@ -36,10 +37,13 @@ pub(crate) async fn answer<H: HeaderSource + ?Sized>(
         .get(request.target, want(request), now(), &bucket)
         .await;
     match found {
-        Found::Object(hit) => stored(request, hit),
-        Found::Answer(response) => response,
-        Found::Plain(plain) => shared(request.method, &plain),
-        Found::Nothing => origin.ask(request, client).await,
+        Found::Object(hit) => {
+            let status = CacheStatus::from(hit.source());
+            (stored(request, hit), status)
+        }
+        Found::Answer(response) => (response, CacheStatus::Bypass),
+        Found::Plain(plain) => (shared(request.method, &plain), CacheStatus::Bypass),
+        Found::Nothing => (origin.ask(request, client).await, CacheStatus::Bypass),
     }
 }
 

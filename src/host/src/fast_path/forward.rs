@@ -2,6 +2,7 @@
 
 use crate::fast_path::gate::{Answer, Decision, Gate, GatePre, Method, Pass, Request, Viewer};
 use crate::fast_path::native_origin::NativeOrigin;
+use crate::fast_path::x_cache::{Operator, X_CACHE};
 use crate::http::answered::Answered;
 use crate::http::client::HttpClient;
 use crate::runtime::store::InstanceConfig;
@@ -24,6 +25,7 @@ const HEADER_CAPACITY: usize = 24;
 pub(crate) struct ForwarderPre {
     pub(crate) gate: GatePre,
     pub(crate) origin: Arc<NativeOrigin>,
+    pub(crate) operator: Option<Arc<Operator>>,
 }
 
 impl ForwarderPre {
@@ -38,6 +40,7 @@ impl ForwarderPre {
         Forwarder {
             gate: Gate::new(self.gate.clone(), config, client.clone(), instances),
             origin: Arc::clone(&self.origin),
+            operator: self.operator.clone(),
             client: client.clone(),
         }
     }
@@ -47,6 +50,7 @@ impl ForwarderPre {
 pub(crate) struct Forwarder {
     gate: Gate,
     origin: Arc<NativeOrigin>,
+    operator: Option<Arc<Operator>>,
     client: HttpClient,
 }
 
@@ -64,7 +68,7 @@ impl Forwarder {
         match self.decide(request).await? {
             Decision::Misconfigured => Ok(None),
             Decision::Reply(answer) => Ok(Some(reply(answer))),
-            Decision::Forward(pass) => Ok(Some(self.forward(pass).await)),
+            Decision::Forward(pass) => Ok(Some(self.forward(pass, request.headers()).await)),
         }
     }
 
@@ -84,14 +88,20 @@ impl Forwarder {
         self.gate.decide(head).await
     }
 
-    async fn forward(&self, pass: Pass) -> Answered {
+    async fn forward(&self, pass: Pass, headers: &HeaderMap) -> Answered {
         let request = core_http::Request {
             method: core_method(pass.method),
             target: &pass.target,
             headers: pass.headers.as_slice(),
         };
-        let mut response = self.origin.handle(&request, &self.client).await;
+        let (mut response, cache_status) = self.origin.handle(&request, &self.client).await;
         *response.headers_mut() = respond(pass.on_success, &pass.viewer, &response);
+        let operator = self.operator.as_ref();
+        if operator.is_some_and(|operator| operator.asks(headers)) {
+            response
+                .headers_mut()
+                .insert(X_CACHE, cache_status.header());
+        }
         Answered {
             response,
             log: pass.viewer.log,

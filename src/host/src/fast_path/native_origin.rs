@@ -4,6 +4,7 @@
 //! gate's work (docs/adr/0005). The component stays for hosts that are not ours.
 
 use crate::fast_path::cached;
+use crate::fast_path::x_cache::CacheStatus;
 use crate::http::client::HttpClient;
 use crate::log::Log;
 use crate::runtime::allowed_hosts::AllowedHosts;
@@ -48,17 +49,17 @@ impl NativeOrigin {
         }
     }
 
-    /// Answers one request.
+    /// Answers one request, and says what the cache had to do with it.
     pub(crate) async fn handle<H: HeaderSource + ?Sized>(
         &self,
         request: &core_http::Request<'_, H>,
         client: &HttpClient,
-    ) -> Response<WasiBody> {
+    ) -> (Response<WasiBody>, CacheStatus) {
         match &self.space {
             Some(space) if cached::is_for_cache(request) => {
                 cached::answer(request, space, self, client).await
             }
-            _ => self.ask(request, client).await,
+            _ => (self.ask(request, client).await, CacheStatus::Bypass),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::problem::{Kind, Problem};
 use crate::{
-    http::{Answer, HeaderSource},
+    http::{Answer, HeaderSource, bearer},
     secret::Secret,
 };
 
@@ -18,15 +18,8 @@ pub(super) fn authorise<H: HeaderSource + ?Sized>(
         let problem = Problem::new(Kind::NotConfigured).detail("admin_token is not set");
         return Err(problem.render());
     };
-    let presented = headers.single("authorization").and_then(credentials);
-    if presented.is_some_and(|token| admin.is(token)) {
+    if bearer(headers).is_some_and(|token| admin.is(token)) {
         return Ok(());
     }
     Err(Problem::new(Kind::Unauthorized).render())
-}
-
-/// The scheme's name has no case (RFC 9110 §11.1).
-fn credentials(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
