@@ -12,6 +12,7 @@ mod memory;
 mod mode;
 mod nginx;
 mod packaging;
+mod players;
 mod size;
 mod stream_path;
 mod table;
@@ -89,6 +90,7 @@ fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> 
     plain(&fixture, args, table)?;
     hot(&fixture, args, table)?;
     encrypted(&fixture, args, table)?;
+    players::measure(&fixture, args, table)?;
     stream_path::measure(&fixture, args, table)
 }
 

@@ -76,7 +76,11 @@ fn film(fixture: &Fixture<'_>) -> Result<PathBuf> {
     Ok(film)
 }
 
-fn ffmpeg(arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
+/// Runs ffmpeg, which overwrites what is there.
+///
+/// # Errors
+/// When it fails.
+pub(super) fn ffmpeg(arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]);
     server::run_to_end(arguments(&mut command)).map(|_| ())

@@ -20,14 +20,14 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Listens on a free port of the loopback address and serves objects of these paths and sizes.
+    /// Listens on a free port of the loopback address and serves objects of these paths and contents.
     ///
     /// # Errors
     /// When no port is free.
-    pub(crate) fn start<const N: usize>(objects: [(String, usize); N]) -> Result<Self> {
+    pub(crate) fn start(objects: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self> {
         let objects: Objects = objects
             .into_iter()
-            .map(|(path, size)| (path, answer(size)))
+            .map(|(path, content)| (path, answer(&content)))
             .collect();
         let listener = TcpListener::bind("127.0.0.1:0").context("no free port for the bucket")?;
         let address = listener.local_addr()?;
@@ -54,23 +54,29 @@ impl Bucket {
     }
 }
 
-fn answer(size: usize) -> Vec<u8> {
+fn answer(content: &[u8]) -> Vec<u8> {
+    let size = content.len();
     let mut answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: video/iso.segment\r\nContent-Length: {size}\r\n\
          ETag: \"{size:x}\"\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
          Accept-Ranges: bytes\r\n\r\n"
     )
     .into_bytes();
-    answer.extend(pattern().iter().cycle().take(size));
+    answer.extend(content);
     answer
 }
 
-/// What every object is made of, again and again: a prime number of bytes, so that none is at a likely offset twice.
+/// `size` bytes that tell where they stand.
+pub(crate) fn content(size: usize) -> Vec<u8> {
+    pattern().into_iter().cycle().take(size).collect()
+}
+
+/// What it is made of, again and again: a prime number of bytes, so that none is at a likely offset twice.
 fn pattern() -> [u8; 251] {
     std::array::from_fn(|position| position as u8)
 }
 
-/// Whether each byte stands where it stands in an object.
+/// Whether each byte stands where [`content`] has it.
 pub(crate) fn is_content(body: &[u8]) -> bool {
     let pattern = pattern();
     let mut parts = body.chunks(pattern.len());

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::bucket::Bucket;
+use super::bucket::{self, Bucket};
 use super::session;
 use crate::workspace::Workspace;
 
 /// The game that the session opens.
-const GAME: &str = "bench";
+pub(crate) const GAME: &str = "bench";
 
 /// Its packaging, whose files never change.
 const EDITION: &str = "v0123456789";
@@ -48,17 +48,36 @@ impl<'a> Fixture<'a> {
     /// # Errors
     /// When the folder cannot be written or no port is free.
     pub(crate) fn prepare(workspace: &'a Workspace, name: &str, serve: &[String]) -> Result<Self> {
+        let objects = [
+            (small(), SMALL_BYTES),
+            (large(), LARGE_BYTES),
+            (cold(), LARGE_BYTES),
+        ];
+        let objects = objects.map(|(path, size)| (path, bucket::content(size)));
+        Self::with(workspace, name, serve, objects)
+    }
+
+    /// The same with these objects, by the path that a viewer asks for.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub(crate) fn with(
+        workspace: &'a Workspace,
+        name: &str,
+        serve: &[String],
+        objects: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self> {
         let folder = workspace.in_target(name);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let secret = "only-for-the-bench-only-for-the-bench";
         Ok(Self {
             workspace,
             folder,
-            bucket: Bucket::start([
-                (format!("/{BUCKET}{}", small()), SMALL_BYTES),
-                (format!("/{BUCKET}{}", large()), LARGE_BYTES),
-                (format!("/{BUCKET}{}", cold()), LARGE_BYTES),
-            ])?,
+            bucket: Bucket::start(
+                objects
+                    .into_iter()
+                    .map(|(path, content)| (format!("/{BUCKET}{path}"), content)),
+            )?,
             secret,
             serve: serve.to_vec(),
             session: session::mint(secret, GAME)?,
