@@ -13,6 +13,7 @@ mod bundle;
 mod compose;
 mod dist;
 mod fuzz;
+mod lint;
 mod process;
 mod soak;
 mod test;
@@ -68,6 +69,9 @@ fn bundled(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = lint::as_compiler() {
+        return u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from);
+    }
     let cli = Cli::parse();
     let workspace = Workspace::locate();
     let outcome = match cli.command {
@@ -75,7 +79,7 @@ fn main() -> ExitCode {
         Command::Dist => dist::run(&workspace),
         Command::Bundle => bundled(&workspace),
         Command::Up(args) => up::run(&workspace, &args),
-        Command::Test(args) => test::run(&workspace, &args),
+        Command::Test(args) => test::run(workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Soak(args) => soak::run(&workspace, &args),
         Command::Fuzz(args) => fuzz::run(&workspace, &args),

@@ -14,8 +14,8 @@ use self::tally::Tally;
 use crate::testbed::open_files;
 use crate::tools::apt::{CHROMIUM, FFMPEG, REDIS};
 use crate::tools::cargo_install::{self, CARGO_DENY};
-use crate::workspace::{WASM_TARGET, Workspace};
-use crate::{build, bundle, process, tools, wit};
+use crate::workspace::Workspace;
+use crate::{build, bundle, lint, process, tools, wit};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -57,16 +57,6 @@ const STEPS: &[Step] = &[
         action: format,
     },
     Step {
-        name: "clippy, host",
-        kind: Kind::Check,
-        action: clippy_host,
-    },
-    Step {
-        name: "clippy, components",
-        kind: Kind::Check,
-        action: clippy_components,
-    },
-    Step {
         name: "licences, bans, sources",
         kind: Kind::Check,
         action: deny,
@@ -77,11 +67,6 @@ const STEPS: &[Step] = &[
         action: vendored_wit,
     },
     Step {
-        name: "documentation",
-        kind: Kind::Check,
-        action: documentation,
-    },
-    Step {
         name: "build",
         kind: Kind::Build,
         action: build_all,
@@ -90,6 +75,11 @@ const STEPS: &[Step] = &[
         name: "build of the tests",
         kind: Kind::Build,
         action: build_tests,
+    },
+    Step {
+        name: "lints and documentation",
+        kind: Kind::Build,
+        action: lints,
     },
     Step {
         name: "unit and property tests",
@@ -144,7 +134,8 @@ struct Finished {
 ///
 /// # Errors
 /// When a step failed.
-pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+pub(crate) fn run(workspace: Workspace, args: &Args) -> Result<()> {
+    let workspace = &lint::linting(workspace)?;
     let mut tally = Tally::default();
     let mut finished = Vec::new();
     if args.checks || args.only.is_some() {
@@ -198,7 +189,7 @@ impl Checks {
         let log = target.join("checks.log");
         let file = fs::File::create(&log)?;
         println!(
-            "checking format, lints, licences and documentation beside the build: {}",
+            "checking format, licences, WIT and book beside the build: {}",
             log.display()
         );
         let process = Command::new(std::env::current_exe()?)
@@ -258,29 +249,6 @@ fn format(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     process::run(&mut workspace.cargo(["fmt", "--all", "--check"]))
 }
 
-/// In release mode, as everything here: build scripts and macros are then built once.
-fn clippy_host(workspace: &Workspace, _: &mut Tally) -> Result<()> {
-    tools::rustup::ensure_component(workspace, "clippy", "clippy")?;
-    process::run(&mut workspace.cargo([
-        "clippy",
-        "--release",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))
-}
-
-fn clippy_components(workspace: &Workspace, _: &mut Tally) -> Result<()> {
-    tools::rustup::ensure_target(workspace, WASM_TARGET)?;
-    process::run(
-        workspace
-            .cargo(["clippy", "--release", "--target", WASM_TARGET])
-            .args(build::package_flags(&workspace.wasm_packages()?))
-            .args(["--", "-D", "warnings"]),
-    )
-}
-
 fn deny(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     let cargo_deny = cargo_install::ensure(workspace, CARGO_DENY)?;
     let run = |words: &[&str]| {
@@ -301,20 +269,6 @@ fn deny(workspace: &Workspace, _: &mut Tally) -> Result<()> {
 
 fn vendored_wit(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     wit::run(workspace, &wit::Args { check: true })
-}
-
-fn documentation(workspace: &Workspace, _: &mut Tally) -> Result<()> {
-    process::run(
-        workspace
-            .cargo(["doc", "--release", "--no-deps"])
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )?;
-    process::run(
-        workspace
-            .cargo(["doc", "--release", "--no-deps", "--target", WASM_TARGET])
-            .args(build::package_flags(&workspace.wasm_packages()?))
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )
 }
 
 fn build_all(workspace: &Workspace, _: &mut Tally) -> Result<()> {
@@ -346,6 +300,13 @@ fn build_tests(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     }
     build::test_guests(workspace)?;
     process::run(journeys(workspace).arg("--no-run"))
+}
+
+/// Of all that is compiled. Where the build was another step, nothing is left to compile.
+fn lints(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    build_all(workspace, tally)?;
+    build_tests(workspace, tally)?;
+    lint::judge(workspace)
 }
 
 fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {

@@ -1,11 +1,15 @@
 //! Where things stand in this repository.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process;
 
 /// The compilation target of every component.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
@@ -15,6 +19,8 @@ pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    /// What every Cargo command finds in its environment.
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Workspace {
@@ -26,7 +32,20 @@ impl Workspace {
             Some(given) => root.join(given),
             None => root.join("target"),
         };
-        Self { root, target }
+        Self {
+            root,
+            target,
+            environment: Vec::new(),
+        }
+    }
+
+    /// The same, with variables for every Cargo command.
+    pub(crate) fn with_environment(
+        mut self,
+        variables: impl IntoIterator<Item = (&'static str, OsString)>,
+    ) -> Self {
+        self.environment.extend(variables);
+        self
     }
 
     /// The folder of the root `Cargo.toml`.
@@ -98,6 +117,18 @@ impl Workspace {
         Ok(names)
     }
 
+    /// The names of all packages of the workspace.
+    ///
+    /// # Errors
+    /// When Cargo cannot read it.
+    pub(crate) fn packages(&self) -> Result<Vec<String>> {
+        let words = ["metadata", "--no-deps", "--format-version", "1"];
+        let metadata: Value = serde_json::from_str(&process::capture(&mut self.cargo(words))?)?;
+        let packages = metadata["packages"].as_array().into_iter().flatten();
+        let names = packages.filter_map(|package| package["name"].as_str());
+        Ok(names.map(String::from).collect())
+    }
+
     fn packages_in(&self, folder: &str) -> Result<Vec<String>> {
         let folder = self.path(folder);
         let entries =
@@ -129,7 +160,11 @@ impl Workspace {
                 command.env_remove(&name);
             }
         }
-        command.args(words).current_dir(&self.root);
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        command
+            .args(words)
+            .current_dir(&self.root)
+            .envs(environment);
         command
     }
 }

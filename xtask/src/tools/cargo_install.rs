@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::lint;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -49,7 +50,10 @@ pub(crate) fn ensure(workspace: &Workspace, tool: CargoTool) -> Result<PathBuf> 
             .cargo(["install", "--locked", "--quiet", "--debug", "--root"])
             .arg(&root)
             .args([tool.name, "--version", tool.version])
-            .env("CARGO_TARGET_DIR", workspace.in_target("tools/build")),
+            .env("CARGO_TARGET_DIR", workspace.in_target("tools/build"))
+            // It takes no part in a test.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env_remove(lint::WRAPPER),
     )?;
     Ok(program)
 }
