@@ -5,6 +5,7 @@
 
 use reelgate_wasi::core::gate::{self, Config, Decision, Pass, Reply};
 use reelgate_wasi::core::http;
+use reelgate_wasi::core::token::KnownSessions;
 use reelgate_wasi::{ErrorCode, Gate as _, Incoming, Level, OncePerInstance, Request, Response};
 
 struct Gate;
@@ -15,15 +16,18 @@ reelgate_wasi::import_next!();
 
 static CONFIG: OncePerInstance<Config> = OncePerInstance::new();
 
+thread_local! {
+    /// What makes a viewer's next request cheap. It changes no decision.
+    static KNOWN: KnownSessions = KnownSessions::default();
+}
+
 impl reelgate_wasi::Gate for Gate {
     fn decide(request: &http::Request<'_, [(String, Vec<u8>)]>) -> Option<Decision> {
         let config = configuration()?;
-        Some(gate::decide(
-            request,
-            config,
-            reelgate_wasi::now(),
-            reelgate_wasi::random,
-        ))
+        let now = reelgate_wasi::now();
+        Some(KNOWN.with(|known| {
+            gate::decide_with(request, config, now, Some(known), reelgate_wasi::random)
+        }))
     }
 }
 

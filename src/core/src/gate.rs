@@ -16,7 +16,7 @@ mod tests;
 
 pub use common::{LOG_HEADER, NO_STORE, add_common};
 pub use config::Config;
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, decide_with};
 pub use log::LogFields;
 pub use pass::{Pass, passed_on, reads};
 pub use reply::{Outcome, Reply, SessionInfo, misconfigured};

@@ -10,6 +10,7 @@ mod claims;
 pub mod identity;
 mod inspect;
 mod jwt;
+mod known;
 mod object;
 pub mod playback;
 mod reason;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use inspect::{Inspection, Unverified, inspect, read_unverified};
 pub use jwt::MAX_TOKEN_BYTES;
+pub use known::KnownSessions;
 pub use reason::Reason;
 
 /// Claims that were checked. Only the verifiers of [`playback`], [`session`] and [`identity`] make one, so whoever

@@ -10,7 +10,7 @@ use crate::{
     scope::Scope,
     time::UnixTime,
     token::{
-        Reason, Verified, playback,
+        KnownSessions, Reason, Verified, playback,
         session::{self, Session},
     },
 };
@@ -72,6 +72,7 @@ pub(super) struct Judge<'a> {
     pub(super) config: &'a Config,
     pub(super) route: Route<'a>,
     pub(super) now: UnixTime,
+    pub(super) known: Option<&'a KnownSessions>,
 }
 
 impl<'r> Judge<'r> {
@@ -147,7 +148,11 @@ impl<'r> Judge<'r> {
         game: GameId<'_>,
     ) -> Result<(Verified<session::Claims>, &'r str), Refusal> {
         let text = core::str::from_utf8(value).map_err(|_| Reason::TokenMalformed)?;
-        let claims = session::verify(text, &self.config.keys, &self.config.session, self.now)?;
+        let (keys, rules) = (&self.config.keys, &self.config.session);
+        let claims = match self.known {
+            Some(known) => known.verify(text, keys, rules, self.now)?,
+            None => session::verify(text, keys, rules, self.now)?,
+        };
         admit(&claims.scope, game, Some(&claims.subject))?;
         Ok((claims, text))
     }

@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod chance;
+mod known;
 mod rules;
 mod sessions;
 mod vectors;
