@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 
-import { openGame, openWindow, pause, play, signIn, trouble } from "./viewer.mjs";
+import { chooseQuality, forgetFiles, openGame, openWindow, pause, play, shows, signIn, trouble } from "./viewer.mjs";
 import { GAME, openWorld, picture } from "./world.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -153,8 +153,9 @@ async function assertGood(page, name) {
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })));
   }, RULES);
   assert.deepEqual(violations, [], name);
-  const [width, language] = await page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.lang]);
-  assert.ok(width <= 0, `${name}: ${width} px too wide`);
+  const [width, language] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.lang]);
+  // A phone's own idea of its width grows with what does not fit.
+  assert.ok(width <= page.viewportSize().width, `${name}: ${width} px wide`);
   assert.deepEqual(await page.evaluate(faintFields), [], `${name}: fields with an edge below 3:1`);
   assert.equal(language, page.language, name);
   const kind = await page.evaluate(() => document.querySelector(".trouble")?.dataset.kind);
@@ -186,7 +187,6 @@ describe("every state", () => {
     test(`can be read, reached and understood in a ${window} window`, async () => {
       const page = await openWindow(world, context);
       page.language = context.locale.slice(0, 2);
-      page.setDefaultTimeout(8000);
       const failures = [];
       const visit = async ([name, state]) => {
         try {
@@ -230,16 +230,30 @@ describe("a viewer in trouble", () => {
 
   test("finds the focus in the message over the film, and in the film afterwards", async () => {
     const page = await openWindow(world);
+    await forgetFiles(page);
     await openGame(page, "Brahmagupta");
     await play(page);
-    await pause(page);
-    await page.locator("[data-media-player]").focus();
-    world.portal.faults.set("Brahmagupta", { status: 500 });
-    await page.reload();
-    await page.locator(".trouble button").waitFor();
-    const inside = await page.locator(".vds-play-button").first().evaluate((button) => (button.focus(), document.activeElement === button));
-    assert.equal(inside, false, "what is behind the message cannot be reached");
-    world.portal.faults.delete("Brahmagupta");
+    await chooseQuality(page, /180p/);
+    await shows(page, 180);
+    await page.context().setOffline(true);
+    await chooseQuality(page, /360p/);
+    await hasFocus(page, "[data-media-player]");
+    await trouble(page, "offline");
+    await hasFocus(page, ".trouble");
+    const isReached = await page.locator("[data-media-player]").evaluate((it) => (it.focus(), document.activeElement === it));
+    assert.equal(isReached, false, "nothing behind the message is reached");
+    await page.context().setOffline(false);
+    await page.locator("[role=alert]").waitFor({ state: "detached" });
+    await hasFocus(page, "[data-media-player]");
+    await page.context().close();
+  });
+
+  test("finds the focus in the film when trying again has helped", async () => {
+    const page = await openWindow(world);
+    world.portal.faults.set("Rosalind", { status: 500 });
+    await openGame(page, "Rosalind");
+    await trouble(page, "down");
+    world.portal.faults.delete("Rosalind");
     await page.getByRole("button", { name: "Try again" }).press("Enter");
     await hasFocus(page, "[data-media-player]");
     await play(page);

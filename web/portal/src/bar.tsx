@@ -29,7 +29,7 @@ export function Bar({ config, viewer, onSignedOut }: BarProps) {
       <header className="bar">
         <a href={LIST_HREF} className="name">
           <img src="icon.svg" alt="" width="28" height="28" />
-          {config.title ?? words.films}
+          <span>{config.title ?? words.films}</span>
         </a>
         <div className="viewer">
           {viewer !== null && <span>{viewer.name}</span>}

@@ -106,13 +106,12 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
               ? { storage }
               : { clipStartTime: clip.start, clipEndTime: clip.end })}
             onTimeUpdate={({ currentTime }) => {
-              faults.current.forget();
               if (Math.abs(currentTime - noted.current) >= NOTE_EVERY) note();
             }}
             onPause={note}
             onEnded={note}
             onHlsError={(fault) => {
-              if (!faults.current.isTooMuch(fault)) return;
+              if (!faults.current.isTooMuch(fault, player.current?.currentTime ?? 0)) return;
               setTrouble("broken");
               setSource(undefined);
             }}
