@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { folderWithTexts, LENGTH, SPOKEN } from "./captions.mjs";
 import { startUpWith } from "./up.mjs";
-import { assertSmooth, chooseInMenu, look, openMenu, openWindow, play, seek, signIn } from "./viewer.mjs";
+import { assertSmooth, chooseInMenu, look, openMenu, openWindow, pause, play, seek, signIn } from "./viewer.mjs";
 import { openWorld, picture } from "./world.mjs";
 
 const TITLE = "The final of 2025";
@@ -60,6 +60,24 @@ describe("a film packaged from a folder with texts beside it", () => {
       }
     }
     assertSmooth(page);
+    await page.context().close();
+  });
+
+  test("has captions that can be read on the smallest phone", async () => {
+    const page = await openWindow(world, { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true });
+    await signIn(page, "Caroline");
+    await page.getByRole("link", { name: TITLE }).click();
+    await play(page);
+    await pause(page);
+    await page.locator(".vds-caption-button").click();
+    // The first of them that there is.
+    const [second, words] = SPOKEN.de[0];
+    await seek(page, second + 3);
+    const cue = page.locator(".vds-captions").getByText(words);
+    await cue.waitFor();
+    await picture(page, "captions-narrow");
+    const size = await cue.evaluate((it) => Number.parseFloat(getComputedStyle(it).fontSize));
+    assert.ok(size >= 13, `${size} px`);
     await page.context().close();
   });
 });

@@ -137,7 +137,9 @@ describe("a portal that knows the films' ids alone", () => {
     world.portal.faults.set("Dorothy", { status: 403 });
     await list(page, [GAME]);
     await signIn(page, "Dorothy");
-    await page.getByText("There are no films yet.").waitFor();
+    // Not that there are none: there are, for others.
+    await page.getByRole("heading", { name: "You may not watch any film here" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
     await page.goto(`${page.portal}/#/games/${GAME}`);
     await page.getByRole("heading", { name: "You may not watch this film" }).waitFor();
     assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);

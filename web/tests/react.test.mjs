@@ -82,6 +82,20 @@ describe("a React page under development", () => {
       await page.context().close();
     });
 
+    test(`leaves nothing of a film in ${player} where the next one is refused`, async () => {
+      const page = await openWindow(world);
+      const name = `Emmy, ${player}`;
+      await signIn(page, name);
+      await page.goto(`${page.portal}/react/?player=${player}`);
+      await play(page);
+      world.portal.faults.set(name, { status: 403 });
+      await page.evaluate(() => window.attachAnew());
+      await page.waitForFunction(() => window.film.error?.kind === "forbidden");
+      await page.waitForFunction(() => (document.querySelector("video")?.readyState ?? 0) === 0);
+      assert.deepEqual(page.faults, []);
+      await page.context().close();
+    });
+
     test(`plays with ${player} again after it was closed`, async () => {
       const page = await openWindow(world);
       await signIn(page, `Brahmagupta, ${player}`);

@@ -117,6 +117,17 @@ describe("before the real playback endpoint, a viewer", { concurrency: 2 }, () =
     });
   }
 
+  test("is told what films are called by the gate alone, and a guest nothing", async () => {
+    const page = await openWindow(world);
+    await signIn(page, "guest");
+    const listed = await page.evaluate(async () => (await fetch("/games.json")).json());
+    assert.deepEqual(listed, [LADDER, SAMPLE], "ids");
+    await page.getByRole("heading", { name: "You may not watch any film here" }).waitFor();
+    await picture(page, "up-guest-list");
+    assert.equal(await page.locator(".card").count(), 0);
+    await page.context().close();
+  });
+
   test("without the permission is told: forbidden", async () => {
     const page = await openWindow(world);
     await openByAddress(page, "guest", LADDER);

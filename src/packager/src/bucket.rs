@@ -254,27 +254,13 @@ impl Bucket {
     pub(crate) async fn below(&self, folder: &str) -> Result<ListResult, Error> {
         let path = self.path(folder)?;
         let listed = within(ANSWER, self.store.list_with_delimiter(Some(&path))).await;
-        listed.map_err(|failed| self.failed_once(&format!("listing {folder}"), failed))
-    }
-
-    /// As [`Bucket::get`], asked once.
-    pub(crate) async fn get_once(&self, key: &str) -> Result<Option<Bytes>, Error> {
-        let path = self.path(key)?;
-        let read = async { self.store.get(&path).await?.bytes().await };
-        match within(ANSWER, read).await {
-            Err(failed) if failed.is_missing() => Ok(None),
-            Err(failed) => Err(self.failed_once(&format!("reading {key}"), failed)),
-            Ok(content) => Ok(Some(content)),
-        }
-    }
-
-    fn failed_once(&self, doing: &str, failed: Failed) -> Error {
-        match failed {
+        let doing = format!("listing {folder}");
+        listed.map_err(|failed| match failed {
             Failed::Ours(error) => error,
-            Failed::Silence(time) => self.explain(doing, Trouble::silence(time)),
-            Failed::Wrong(reason) => self.explain(doing, Trouble::wrong(reason)),
-            Failed::Store(error) => self.explain(doing, Trouble::of(&error)),
-        }
+            Failed::Silence(time) => self.explain(&doing, Trouble::silence(time)),
+            Failed::Wrong(reason) => self.explain(&doing, Trouble::wrong(reason)),
+            Failed::Store(error) => self.explain(&doing, Trouble::of(&error)),
+        })
     }
 
     /// Deletes objects; one that is gone already is no error. Gives how many were asked for.

@@ -38,7 +38,7 @@ pub use progress::{Progress, next_tenth};
 pub use publish::film::{Details, Facts, FilmCaption, FilmDocument};
 pub use publish::ledger::Ledger;
 pub use publish::published::{Captioned, Published};
-pub use publish::shelf::{Packed, Shelf};
+pub use publish::shelf::Shelf;
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 
 import { Bar } from "./bar";
@@ -9,13 +9,13 @@ import { type Viewer, whoIsThere } from "./identity";
 import { focusMain } from "./focus";
 import { useLanguage } from "./language";
 import { List } from "./list/list";
-import { type Loaded, notLoaded } from "./loaded";
+import { type Loaded, notLoaded, useRetryOnline } from "./loaded";
 import { LIST_HREF, useRoute } from "./route";
 import { SignIn } from "./sign-in";
+import { useTitle } from "./title";
 import { Trouble } from "./trouble";
-
-// hls.js and the player are most of the page's weight, and the list needs neither.
-const Watch = lazy(() => import("./watch/watch"));
+import { Waiting } from "./waiting";
+import { LazyWatch } from "./watch/load";
 
 interface Portal {
   readonly config: Config;
@@ -26,6 +26,10 @@ export function App() {
   const [portal, setPortal] = useState<Loaded<Portal>>({ is: "loading" });
   const [attempt, setAttempt] = useState(0);
   const { words } = useLanguage();
+  const retry = useCallback(() => {
+    setPortal({ is: "loading" });
+    setAttempt((last) => last + 1);
+  }, []);
 
   useEffect(() => {
     const leaving = new AbortController();
@@ -36,21 +40,18 @@ export function App() {
       });
     return () => leaving.abort();
   }, [attempt]);
+  useRetryOnline(portal, retry);
 
-  if (portal.is === "loading") return <Waiting />;
-  if (portal.is === "not") {
+  if (portal.is !== "here") {
     return (
-      <main>
-        <Trouble kind={portal.why} onRetry={() => setAttempt(attempt + 1)} />
+      <main id="main" tabIndex={-1}>
+        {portal.is === "loading" ? <Waiting /> : <Trouble kind={portal.why} onRetry={() => focusingMain(retry)} />}
       </main>
     );
   }
   const { config, viewer } = portal.it;
-  // The form or the button in focus goes with the change; without another place the focus would be nowhere.
-  const setViewer = (next: Viewer | null): void => {
-    flushSync(() => setPortal({ is: "here", it: { config, viewer: next } }));
-    focusMain();
-  };
+  const setViewer = (next: Viewer | null): void =>
+    focusingMain(() => setPortal({ is: "here", it: { config, viewer: next } }));
   return (
     <>
       <a className="skip" href="#main" onClick={skipToMain}>
@@ -82,13 +83,13 @@ interface SignedInProps {
 function SignedIn({ config, viewer, onSignIn }: SignedInProps) {
   const route = useRoute();
   const { words } = useLanguage();
-  const [attempt, setAttempt] = useState(0);
-  const films = useFilms(config, attempt);
+  const [films, retry] = useFilms(config);
 
-  useTitle(route.at === "film" ? route.id : null, titleOf(route, films), config.title ?? words.films);
+  useTitle(titleOf(route, films), config.title ?? words.films);
+  useFocusOnTurning(route.at === "film" ? route.id : null);
   if (films.is === "loading") return <Waiting />;
   if (films.is === "not") {
-    return <Trouble kind={films.why} onSignIn={onSignIn} onRetry={() => setAttempt(attempt + 1)} />;
+    return <Trouble kind={films.why} onSignIn={onSignIn} onRetry={() => focusingMain(retry)} />;
   }
   if (route.at === "list") {
     return (
@@ -108,11 +109,7 @@ function SignedIn({ config, viewer, onSignIn }: SignedInProps) {
       </Trouble>
     );
   }
-  return (
-    <Suspense fallback={<Waiting />}>
-      <Watch key={film.id} config={config} viewer={viewer} film={film} clip={route.clip} onSignIn={onSignIn} />
-    </Suspense>
-  );
+  return <LazyWatch key={film.id} config={config} viewer={viewer} film={film} clip={route.clip} onSignIn={onSignIn} />;
 }
 
 function titleOf(route: ReturnType<typeof useRoute>, films: Loaded<readonly Film[]>): string | null {
@@ -120,30 +117,26 @@ function titleOf(route: ReturnType<typeof useRoute>, films: Loaded<readonly Film
   return films.it.find(({ id }) => id === route.id)?.title || null;
 }
 
-/** Names the page, and moves the focus to its content when another one is shown, as a page load would. */
-function useTitle(film: string | null, title: string | null, portal: string): void {
+/** Moves the focus to the page's content when another film or the list is shown, as a page load would. */
+function useFocusOnTurning(film: string | null): void {
   const shown = useRef<string | null>(undefined);
   useEffect(() => {
-    document.title = title === null ? portal : `${title} · ${portal}`;
     if (shown.current !== undefined && shown.current !== film) {
       scrollTo(0, 0);
       focusMain();
     }
     shown.current = film;
-  }, [film, title, portal]);
+  }, [film]);
+}
+
+/** The form or the button in focus goes with the change; without another place the focus would be nowhere. */
+function focusingMain(change: () => void): void {
+  flushSync(change);
+  focusMain();
 }
 
 /** The address after `#` says which page is shown, so it must not become `#main`. */
 function skipToMain(event: React.MouseEvent): void {
   event.preventDefault();
   focusMain();
-}
-
-function Waiting() {
-  const { words } = useLanguage();
-  return (
-    <p className="waiting" role="status">
-      {words.loading}
-    </p>
-  );
 }

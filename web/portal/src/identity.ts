@@ -19,14 +19,24 @@ export async function whoIsThere(config: Config, signal?: AbortSignal): Promise<
   return response.status === 401 ? null : read(response);
 }
 
-/** Signs in by name, where the back end lets anybody in: on a developer's machine. */
+/**
+ * Signs in by name, where the back end lets anybody in: on a developer's machine.
+ *
+ * @throws {PlaybackError} `offline` where the same name may do later.
+ */
 export async function signIn(config: Config, name: string): Promise<Viewer> {
   const body = JSON.stringify({ name });
   return read(await ask(config.session, { method: "POST", body, headers: { "Content-Type": "application/json" } }));
 }
 
+/**
+ * Signs out at the portal's back end.
+ *
+ * @throws {PlaybackError} when the viewer may be signed in still.
+ */
 export async function signOut(config: Config): Promise<void> {
-  await ask(config.session, { method: "DELETE" });
+  const { ok, status } = await ask(config.session, { method: "DELETE" });
+  if (!ok && status !== 401) throw PlaybackError.fromStatus(status);
 }
 
 async function ask(url: string, init: RequestInit): Promise<Response> {

@@ -12,13 +12,15 @@ export interface Words {
   readonly films: string;
   readonly skip: string;
   readonly loading: string;
-  readonly signIn: { readonly title: string; readonly name: string; readonly act: string; readonly failed: string };
+  readonly signIn: Readonly<Record<"title" | "name" | "act" | "failed" | "refused", string>>;
   readonly signOut: string;
+  readonly signOutFailed: string;
   readonly list: {
     readonly search: string;
     readonly sort: string;
     readonly by: Readonly<Record<Sort, string>>;
     readonly goOn: string;
+    readonly all: string;
     readonly left: (minutes: number) => string;
     readonly count: (count: number) => string;
     readonly none: string;
@@ -31,10 +33,11 @@ export interface Words {
   };
   readonly watch: {
     readonly back: string;
+    readonly player: (title: string) => string;
     readonly part: (start: string, end: string) => string;
     readonly whole: string;
   };
-  readonly clip: Readonly<Record<"title" | "start" | "end" | "copy" | "link" | "copied", string>>;
+  readonly clip: Readonly<Record<"title" | "start" | "end" | "copy" | "link" | "copied" | "byHand", string>>;
   readonly trouble: { readonly again: string } & Readonly<Record<TroubleKind, { readonly title: string; readonly text: string }>>;
   /** The player's words, by what they are in English. */
   readonly player: Partial<DefaultLayoutTranslations>;

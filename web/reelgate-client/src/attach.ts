@@ -29,13 +29,16 @@ export interface AttachOptions {
 /** A film in a player. */
 export interface Attachment {
   /**
-   * The address of another file of the game, such as `thumbnails.vtt`; empty before there is a session. The
+   * The address of another file of the film, such as `thumbnails.vtt`; empty before there is a session. The
    * session is in its path and ends: ask again in `onSession`.
    */
   urlFor(file: string): string;
   /** Tries again after an error, where the film stood. */
   retry(): void;
-  /** Stops renewing and gives the player back as it was. An hls.js that was made for a video element is destroyed. */
+  /**
+   * Stops renewing and gives the player back as it was: a video element without a source, its hls.js destroyed where
+   * that was made here. The source of a vidstack player is the page's.
+   */
   detach(): void;
 }
 
@@ -108,7 +111,7 @@ function adapt(
   if (isVideoElement(player)) {
     return options.Hls?.isSupported()
       ? adaptOwnHls(new options.Hls(), player, session, report)
-      : adaptNative(player, session, report);
+      : adaptOwnSource(player, session, report);
   }
   if (isVidstack(player)) {
     return adaptVidstack(player, session, report, { Hls: options.Hls, setSource: options.setSource });
@@ -126,6 +129,17 @@ function adaptOwnHls(
   const adapter = adaptHls(hls, session, report);
   hls.attachMedia(video);
   return { ...adapter, detach: () => hls.destroy() };
+}
+
+/** So does a source: the film does not play on under the name of another one. */
+function adaptOwnSource(video: HTMLVideoElement, session: GateSession, report: (error: PlaybackError) => void): Adapter {
+  const adapter = adaptNative(video, session, report);
+  const detach = (): void => {
+    adapter.detach();
+    video.removeAttribute("src");
+    video.load();
+  };
+  return { ...adapter, detach };
 }
 
 function playsByItself(player: Player, options: AttachOptions): boolean {

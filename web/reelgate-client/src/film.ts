@@ -10,7 +10,7 @@ const GAME = /^\/games\/[^/]+\//;
  */
 export class Film {
   private constructor(
-    /** The game's folder under the gate's address, with a slash at the end. */
+    /** The film's folder under the gate's address, with a slash at the end. */
     readonly folder: string,
     /** The playlist's name in it, with what its query says beside the token. */
     readonly file: string,
@@ -41,7 +41,7 @@ export class Film {
     return `${this.folder}session.json${query}`;
   }
 
-  /** The game's folder as seen through a session in the path. */
+  /** The film's folder as seen through a session in the path. */
   folderUnder(prefix: string): string {
     return new URL(prefix, this.folder).href;
   }

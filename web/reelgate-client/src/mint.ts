@@ -18,9 +18,9 @@ export const MAX_TTL_SECONDS = 900;
 const MAX_TOKEN_BYTES = 3600;
 
 export interface MintOptions {
-  /** The game it opens. */
+  /** The film it opens. */
   readonly gid?: string | number;
-  /** Instead of `gid` or beside it, the games it opens: ids, or beginnings with one trailing `*`. */
+  /** Instead of `gid` or beside it, the films it opens: ids, or beginnings with one trailing `*`. */
   readonly ent?: readonly string[];
   /** The viewer, for the gate's log and the session. */
   readonly sub?: string;
@@ -70,7 +70,7 @@ export interface PlaybackOptions extends Omit<MintOptions, "gid" | "ent"> {
 }
 
 /**
- * What the portal answers a page that wants to play a game, once it knows that the viewer may.
+ * What the portal answers a page that wants to play a film, once it knows that the viewer may.
  *
  * @throws {MintError} as {@link mintPlaybackToken}, and when `videoOrigin` is no origin.
  */
@@ -97,7 +97,7 @@ function who(sub: string | undefined): { sub?: string } {
 
 function what({ gid, ent }: MintOptions): { gid?: string; ent?: readonly string[] } {
   if (gid === undefined && ent === undefined) {
-    throw new MintError("grant", "give gid, the game that the token opens, or ent, a list of patterns");
+    throw new MintError("grant", "give gid, the film that the token opens, or ent, a list of patterns");
   }
   return {
     ...(gid !== undefined && { gid: gameId(gid) }),

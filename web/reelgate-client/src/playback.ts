@@ -8,11 +8,11 @@ export interface Playback {
   readonly expires_at: string;
 }
 
-/** What `GET /api/playback/session` of the gate answers: one token for all games that the viewer may watch. */
+/** What `GET /api/playback/session` of the gate answers: one token for all films that the viewer may watch. */
 export interface PlaybackSession {
   readonly type: "session";
   readonly token: string;
-  /** The master playlist of the game `{id}`, percent-encoded, with the token in its query (RFC 6570). */
+  /** The master playlist of the film `{id}`, percent-encoded, with the token in its query (RFC 6570). */
   readonly url_template: string;
   /** When the token ends: RFC 3339. */
   readonly expires_at: string;
@@ -39,8 +39,8 @@ export async function fetchPlayback(url: string, init: RequestInit = {}): Promis
 }
 
 /**
- * Asks for a token for all games that the viewer may watch. Like {@link fetchPlayback}, but one answer serves
- * every game for as long as it lives: {@link playbackOf} makes the playback of each.
+ * Asks for a token for all films that the viewer may watch. Like {@link fetchPlayback}, but one answer serves
+ * every film for as long as it lives: {@link playbackOf} makes the playback of each.
  *
  * @throws {PlaybackError} by the answer's status; `offline` when there is none or it makes no sense.
  */
@@ -48,7 +48,7 @@ export async function fetchPlaybackSession(url: string, init: RequestInit = {}):
   return fetchJson(url, init, isSession);
 }
 
-/** The playback of one game by a token for many. Whether the token opens it, the gate says. */
+/** The playback of one film by a token for many. Whether the token opens it, the gate says. */
 export function playbackOf(session: PlaybackSession, game: string): Playback {
   // Not as a string: `$&` in an id would mean something to `replace`.
   const url = session.url_template.replace("{id}", () => encodeURIComponent(game));

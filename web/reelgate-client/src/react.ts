@@ -66,6 +66,8 @@ export function useReelgate(film: string, getPlaybackUrl: GetPlaybackUrl, option
     return () => {
       attached.detach();
       attachment.current = null;
+      // What is not let in does not leave the film before it in its place.
+      setSource(undefined);
       setReady(false);
       setError(null);
       setEnds(null);

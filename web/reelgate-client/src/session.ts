@@ -12,7 +12,7 @@ export type Transport = "auto" | "cookie" | "path";
 
 /** A session as long as it is the current one. */
 interface Current {
-  /** Where the game's files are to be asked for. */
+  /** Where the film's files are to be asked for. */
   readonly folder: string;
   readonly credentials: "include" | "omit";
   /** The same folder with the session in the path. */
@@ -104,7 +104,7 @@ export class GateSession {
   }
 
   /**
-   * The address of another file of the game, such as a poster. The session is in its path, so that whatever
+   * The address of another file of the film, such as a poster. The session is in its path, so that whatever
    * fetches it needs no cookie. It ends with the session.
    */
   urlFor(file: string): string {

@@ -67,6 +67,13 @@ class FakeVideo extends EventTarget {
   play = async (): Promise<void> => {
     this.paused = false;
   };
+  removeAttribute(name: string): void {
+    assert.equal(name, "src");
+    this.src = "";
+  }
+  load(): void {
+    this.paused = true;
+  }
 }
 
 /** As much of a vidstack player as is used. */
@@ -246,6 +253,15 @@ test("a video element without hls.js gets the session in the path", async () => 
   await settled();
   assert.equal(video.src, "https://gate.example/s/s1/games/7/master.m3u8");
   assert.equal(video.crossOrigin, "anonymous");
+});
+
+test("a video element is left without the film that was given to it", async () => {
+  const video = new FakeVideo();
+  play(video);
+  await settled();
+  await video.play();
+  attachment?.detach();
+  assert.deepEqual([video.src, video.paused], ["", true]);
 });
 
 test("a video element moves to a new session where it stands", async () => {

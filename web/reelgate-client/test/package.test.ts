@@ -1,8 +1,8 @@
-// What a person gets who installs the package, and whether what its README shows is right.
+// What a person gets who installs the package.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -38,26 +38,4 @@ test("what npm packs is built, has the licence, and can be imported", { timeout:
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-});
-
-test("what the README shows passes the compiler", { timeout: PATIENCE }, async () => {
-  const readme = await readFile(join(PACKAGE, "README.md"), "utf8");
-  const snippets = [...readme.matchAll(/^```(tsx?)\n([^]*?)^```/gm)];
-  assert.ok(snippets.length >= 4, `${snippets.length} snippets`);
-  // Below the package, so that its dependencies and the package itself are found.
-  const folder = join(PACKAGE, "build-test/snippets");
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const files = await Promise.all(
-    snippets.map(async ([, kind, code], number) => {
-      const file = join(folder, `snippet${number}.${kind}`);
-      await writeFile(file, code ?? "");
-      return file;
-    }),
-  );
-  const options = ["--noEmit", "--strict", "--skipLibCheck", "--jsx", "react-jsx", "--target", "es2022"];
-  const modules = ["--module", "esnext", "--moduleResolution", "bundler", "--types", "node"];
-  await run("npx", ["--no-install", "tsc", "--ignoreConfig", ...options, ...modules, ...files], { cwd: PACKAGE }).catch(
-    ({ stdout }: { stdout: string }) => assert.fail(stdout),
-  );
 });

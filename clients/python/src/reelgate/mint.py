@@ -1,4 +1,4 @@
-"""Minting playback tokens: HS256 JWTs that live minutes and open one game, or what patterns admit."""
+"""Minting playback tokens: HS256 JWTs that live minutes and open one film, or what patterns admit."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def mint_playback_token(
     Args:
         secret: the gate's ``playback_token_secret``: one secret of 32 bytes or more, or ``k2:new,k1:old``,
             of which the first signs.
-        gid: the game it opens.
-        ent: instead of ``gid`` or beside it, the games it opens: ids, or beginnings with one trailing ``*``.
+        gid: the film it opens.
+        ent: instead of ``gid`` or beside it, the films it opens: ids, or beginnings with one trailing ``*``.
         sub: the viewer, for the gate's log and the session.
         ttl: its life in seconds, 1 to 900.
         kid: the name of the secret that signs, instead of the first.
@@ -79,7 +79,7 @@ def _who(sub: str | None) -> dict[str, str]:
 
 def _what(gid: str | int | None, ent: Iterable[str] | None) -> dict[str, object]:
     if gid is None and ent is None:
-        raise BadGrant("give gid, the game that the token opens, or ent, a list of patterns")
+        raise BadGrant("give gid, the film that the token opens, or ent, a list of patterns")
     claims: dict[str, object] = {}
     if gid is not None:
         claims["gid"] = scope.game_id(gid)

@@ -1,4 +1,4 @@
-"""The answer that a portal's page needs to play a game, whatever the web framework."""
+"""The answer that a portal's page needs to play a film, whatever the web framework."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PlaybackSessionAnswer(TypedDict):
 
     type: Literal["session"]
     token: str
-    #: The master playlist of the game ``{id}``, percent-encoded (RFC 6570), with the token in its query.
+    #: The master playlist of the film ``{id}``, percent-encoded (RFC 6570), with the token in its query.
     url_template: str
     #: When the token ends: RFC 3339, UTC.
     expires_at: str
@@ -57,10 +57,10 @@ class Playback:
         self._mint(0, None, gid="0")
 
     def answer(self, game_id: str | int, *, sub: str | None = None, now: int | None = None) -> PlaybackAnswer:
-        """The answer for one game and one viewer, who has been found to have the right to watch it.
+        """The answer for one film and one viewer, who has been found to have the right to watch it.
 
         Raises:
-            BadGrant: there can be no game with that id, or ``sub`` is no text.
+            BadGrant: there can be no film with that id, or ``sub`` is no text.
         """
         issued = _now(now)
         token = self._mint(issued, sub, gid=game_id)
@@ -73,7 +73,7 @@ class Playback:
     def session(
         self, entitlements: Iterable[str], *, sub: str | None = None, now: int | None = None
     ) -> PlaybackSessionAnswer:
-        """The answer for all games that ``entitlements`` admit, and one viewer.
+        """The answer for all films that ``entitlements`` admit, and one viewer.
 
         Raises:
             BadGrant: a pattern admits nothing, there are none or too many, or ``sub`` is no text.

@@ -1,4 +1,4 @@
-"""Which games a token opens: claim ``gid``, claim ``ent``, or both."""
+"""Which films a token opens: claim ``gid``, claim ``ent``, or both."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from .errors import BadGrant
 
-#: Longest game id in bytes, as the gate has it.
+#: Longest id of a film in bytes, as the gate has it.
 MAX_GAME_ID_BYTES = 128
 #: Most patterns in one ``ent``: the gate compares each on every request.
 MAX_PATTERNS = 64
@@ -20,17 +20,17 @@ def game_id(value: str | int) -> str:
     """The id as text.
 
     Raises:
-        BadGrant: the gate knows no game with such an id. It has 1 to 128 bytes and is not ``.`` or ``..``;
+        BadGrant: the gate knows no film with such an id. It has 1 to 128 bytes and is not ``.`` or ``..``;
             slashes, backslashes, control characters and percent escapes are not in it.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise BadGrant(f"a game id is a str or an int, not {type(value).__name__}")
+        raise BadGrant(f"a film's id is a str or an int, not {type(value).__name__}")
     text = str(value)
     if not 0 < len(_utf8(text)) <= MAX_GAME_ID_BYTES:
-        raise BadGrant(f"a game id has 1 to {MAX_GAME_ID_BYTES} bytes")
+        raise BadGrant(f"a film's id has 1 to {MAX_GAME_ID_BYTES} bytes")
     if text in (".", "..") or _ESCAPE.search(text) or any(map(_is_forbidden, text)):
         raise BadGrant(
-            "a game id is not `.` or `..` and holds no slash, backslash, control character or percent escape"
+            "a film's id is not `.` or `..` and holds no slash, backslash, control character or percent escape"
         )
     return text
 
@@ -73,4 +73,4 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise BadGrant("a game id or pattern is not valid Unicode") from None
+        raise BadGrant("a film's id or pattern is not valid Unicode") from None

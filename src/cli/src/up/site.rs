@@ -14,9 +14,7 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use identity::{GUEST, Identity};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use reelgate_core::key::GameId;
-use reelgate_packager::{BucketConfig, Packed, Shelf};
+use reelgate_packager::{BucketConfig, Shelf};
 use serde_json::json;
 use session::Sessions;
 use std::net::SocketAddr;
@@ -102,10 +100,7 @@ impl Site {
             "/api/session" => self.session(request).await,
             "/config.json" => content(JSON, self.config()),
             "/games.json" => self.games().await,
-            _ => match path.strip_prefix("/posters/") {
-                Some(game) => self.poster(game).await,
-                None => self.files.answer(path),
-            },
+            _ => self.files.answer(path),
         }
     }
 
@@ -120,24 +115,10 @@ impl Site {
         .to_string()
     }
 
+    /// Ids alone: what a film is called and shows, the page asks the gate, which knows who may see it.
     async fn games(&self) -> Answer {
         match self.shelf.games().await {
-            Ok(games) => {
-                let games: Vec<_> = games.iter().map(listed).collect();
-                content(JSON, json!(games).to_string())
-            }
-            Err(_) => status(StatusCode::BAD_GATEWAY),
-        }
-    }
-
-    async fn poster(&self, game: &str) -> Answer {
-        let game = percent_decode_str(game).decode_utf8_lossy();
-        let Ok(game) = GameId::new(&game) else {
-            return status(StatusCode::NOT_FOUND);
-        };
-        match self.shelf.poster(game).await {
-            Ok(Some(picture)) => content("image/jpeg", picture),
-            Ok(None) => status(StatusCode::NOT_FOUND),
+            Ok(games) => content(JSON, json!(games).to_string()),
             Err(_) => status(StatusCode::BAD_GATEWAY),
         }
     }
@@ -185,33 +166,6 @@ impl Site {
             Err(_) => status(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
-}
-
-/// A game as the page lists it.
-fn listed(packed: &Packed) -> serde_json::Value {
-    let game = &packed.game;
-    let mut listed = json!({ "id": game, "title": game });
-    if let Some(film) = &packed.film {
-        let told = [
-            ("title", &film.title),
-            ("date", &film.date),
-            ("description", &film.description),
-        ];
-        for (name, text) in told {
-            if let Some(text) = text {
-                listed[name] = text.as_str().into();
-            }
-        }
-        listed["duration_seconds"] = film.duration_seconds.into();
-    }
-    if packed.has_poster {
-        let game = utf8_percent_encode(game, NON_ALPHANUMERIC);
-        listed["poster"] = format!("/posters/{game}").into();
-    }
-    if packed.has_thumbnails {
-        listed["thumbnails"] = "thumbnails.vtt".into();
-    }
-    listed
 }
 
 /// The name that somebody signs in by. JSON alone is taken: no other site's form can send that.

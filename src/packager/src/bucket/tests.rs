@@ -239,13 +239,13 @@ async fn a_connection_that_ends_before_an_answer_is_no_wrong_endpoint() {
         _ => honest(range),
     };
     let (bucket_, gets) = bucket(once).await;
-    // Asked once, for somebody waits for a page.
-    let read = bucket_.get_once("film.mp4").await.unwrap();
+    let read = bucket_.get("film.mp4").await.unwrap();
     assert_eq!(read.unwrap(), film());
     assert_eq!(gets.load(Ordering::Relaxed), 2);
 
     let (bucket, gets) = bucket(|_, _| Vec::new()).await;
-    let error = bucket.get_once("film.mp4").await.unwrap_err();
+    // Asked once, for somebody waits for a page.
+    let error = bucket.below("games").await.unwrap_err();
     assert!(
         error.to_string().contains("the connection broke off"),
         "{error}"

@@ -26,7 +26,7 @@ export async function listFilms(config: Config, signal: AbortSignal): Promise<re
   });
   if (!response.ok) throw PlaybackError.fromStatus(response.status);
   const entries: unknown = await response.json().catch(() => null);
-  if (!Array.isArray(entries)) throw new PlaybackError("offline", "the list of films is no list");
+  if (!Array.isArray(entries)) throw new PlaybackError("offline", "the list of films is no list", { status: response.status });
   return entries.flatMap(read);
 }
 

@@ -1,17 +1,22 @@
 import { PlaybackError } from "reelgate-client";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 
 import type { Config } from "../config";
-import { type Loaded, notLoaded } from "../loaded";
+import { type Loaded, notLoaded, useRetryOnline } from "../loaded";
 import { type Film, listFilms, needsDocument, withDocument } from "./film";
 import { GateFilms } from "./gate";
 
 /** Questions to the gate at once. A browser has six connections for a host, and posters want some too. */
 const AT_ONCE = 4;
 
-/** The films of the portal's list, each with what the gate says of it as that comes. */
-export function useFilms(config: Config, attempt: number): Loaded<readonly Film[]> {
+/** The films of the portal's list, each with what the gate says of it as that comes; and how they are asked for again. */
+export function useFilms(config: Config): readonly [Loaded<readonly Film[]>, () => void] {
   const [films, setFilms] = useState<Loaded<readonly Film[]>>({ is: "loading" });
+  const [attempt, setAttempt] = useState(0);
+  const retry = useCallback(() => {
+    setFilms({ is: "loading" });
+    setAttempt((last) => last + 1);
+  }, []);
 
   useEffect(() => {
     const leaving = new AbortController();
@@ -31,7 +36,8 @@ export function useFilms(config: Config, attempt: number): Loaded<readonly Film[
     return () => leaving.abort();
   }, [config, attempt]);
 
-  return films;
+  useRetryOnline(films, retry);
+  return [films, retry];
 }
 
 async function askAll(

@@ -1,3 +1,5 @@
+import { useState } from "react";
+
 import type { Film } from "../films/film";
 import type { Position } from "../films/positions";
 import { useLanguage } from "../language";
@@ -13,13 +15,15 @@ export interface CardProps {
 /** The whole card is the link; its name is the title alone. */
 export function Card({ film, position }: CardProps) {
   const { locale, words } = useLanguage();
+  // A picture at the gate is there for as long as the session in its address.
+  const [broken, setBroken] = useState<string>();
   const left = position && words.list.left(Math.max(1, Math.round((position.of - position.at) / 60)));
   const facts = [film.date && day(film.date, locale), left].filter(Boolean);
   return (
     <article className="card" aria-busy={film.title === ""}>
       <div className="poster" style={{ "--hue": hue(film.id) } as React.CSSProperties}>
-        {film.poster ? (
-          <img src={film.poster} alt="" loading="lazy" width="640" height="360" />
+        {film.poster && film.poster !== broken ? (
+          <img src={film.poster} alt="" loading="lazy" width="640" height="360" onError={() => setBroken(film.poster)} />
         ) : (
           <span aria-hidden="true">{initials(film.title)}</span>
         )}

@@ -4,6 +4,7 @@ import type { Film } from "../films/film";
 import { byTime, type Positions, readPositions } from "../films/positions";
 import { useLanguage } from "../language";
 import { type ListView, showView, SORTS } from "../route";
+import { Trouble } from "../trouble";
 import { arrange } from "./arrange";
 import { Card } from "./card";
 import { Pages } from "./pages";
@@ -22,7 +23,8 @@ export function List({ films: listed, view, viewer }: ListProps) {
   const { locale, words } = useLanguage();
   const positions = readPositions(viewer);
   const films = listed.filter(({ isRefused }) => isRefused !== true);
-  if (films.length === 0) return <p className="quiet">{words.list.none}</p>;
+  if (listed.length === 0) return <p className="quiet">{words.list.none}</p>;
+  if (films.length === 0) return <Trouble kind="barred" />;
   const shown = arrange(films, view, locale);
   const isFirst = view.search === "" && shown.page === 1;
   return (
@@ -37,7 +39,10 @@ export function List({ films: listed, view, viewer }: ListProps) {
           </button>
         </p>
       ) : (
-        <Cards films={shown.films} positions={positions} />
+        <>
+          <h2 className="all">{words.list.all}</h2>
+          <Cards films={shown.films} positions={positions} />
+        </>
       )}
       <Pages view={view} page={shown.page} pages={shown.pages} />
     </>

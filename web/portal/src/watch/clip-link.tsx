@@ -1,5 +1,5 @@
 import type { MediaPlayerInstance } from "@vidstack/react";
-import { type RefObject, useId, useState } from "react";
+import { type RefObject, useId, useRef, useState } from "react";
 
 import { useLanguage } from "../language";
 import { filmHref } from "../route";
@@ -17,8 +17,9 @@ export interface ClipLinkProps {
 export function ClipLink({ film, player }: ClipLinkProps) {
   const [start, setStart] = useState<number>();
   const [end, setEnd] = useState<number>();
-  const [copied, setCopied] = useState(false);
+  const [copied, setCopied] = useState<"copied" | "byHand">();
   const output = useId();
+  const field = useRef<HTMLInputElement>(null);
   const { clip } = useLanguage().words;
 
   const now = (): number => Math.floor((player.current?.currentTime ?? 0) * 10) / 10;
@@ -27,20 +28,27 @@ export function ClipLink({ film, player }: ClipLinkProps) {
     const last = player.current?.duration || from + FIRST_LENGTH;
     setStart(from);
     if (end === undefined || end <= from) setEnd(Math.floor(Math.min(from + FIRST_LENGTH, last) * 10) / 10);
-    setCopied(false);
+    setCopied(undefined);
   };
   const finish = (): void => {
     const to = now();
     setEnd(to);
     if (start === undefined || start >= to) setStart(Math.max(0, to - FIRST_LENGTH));
-    setCopied(false);
+    setCopied(undefined);
   };
 
   const isClip = start !== undefined && end !== undefined && end > start;
   const link = isClip ? new URL(filmHref(film, { start, end }), location.href).href : "";
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(link);
-    setCopied(true);
+    try {
+      await navigator.clipboard.writeText(link);
+      setCopied("copied");
+    } catch {
+      // Refused, or not there at all: a page that came without TLS from another machine has no clipboard.
+      // Its focus selects all of it.
+      field.current?.focus();
+      setCopied("byHand");
+    }
   };
 
   return (
@@ -63,6 +71,7 @@ export function ClipLink({ film, player }: ClipLinkProps) {
       </div>
       {isClip && (
         <input
+          ref={field}
           id={output}
           className="link"
           readOnly
@@ -72,7 +81,7 @@ export function ClipLink({ film, player }: ClipLinkProps) {
         />
       )}
       <p role="status" className="quiet">
-        {copied ? clip.copied : ""}
+        {copied && clip[copied]}
       </p>
     </section>
   );

@@ -15,9 +15,11 @@ import type { Viewer } from "../identity";
 import { useLanguage } from "../language";
 import { type Clip, filmHref, LIST_HREF } from "../route";
 import { clockTime, day } from "../time";
-import { Trouble, type TroubleKind, troubleOf } from "../trouble";
+import { Trouble, troubleOf } from "../trouble";
 import { ClipLink } from "./clip-link";
+import { Faults } from "./faults";
 import { ViewerStorage } from "./storage";
+import { useStage } from "./use-stage";
 
 // What a page cannot hand over: other devices have neither its cookie nor its renewals.
 const SLOTS = { googleCastButton: null, airPlayButton: null };
@@ -37,13 +39,15 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
   const player = useRef<MediaPlayerInstance>(null);
   const attached = useRef<Attachment>(null);
   const noted = useRef(0);
+  const faults = useRef(new Faults());
   const [source, setSource] = useState<VidstackSource>();
-  const [trouble, setTrouble] = useState<TroubleKind>();
+  const { stage, message, trouble, setTrouble } = useStage(player);
   const [told, setTold] = useState<Film>();
   const [folder, setFolder] = useState<string>();
   const { locale, words } = useLanguage();
   const film = told ?? listed;
   const { id } = listed;
+  const title = film.title || id;
   const storage = useMemo(() => new ViewerStorage(viewer.name, id), [viewer.name, id]);
 
   useEffect(() => {
@@ -58,7 +62,7 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
     });
     attached.current = attachment;
     return () => attachment.detach();
-  }, [config, id]);
+  }, [config, id, setTrouble]);
 
   useEffect(() => {
     if (folder === undefined || listed.thumbnails !== undefined) return;
@@ -75,6 +79,11 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
     noted.current = player.current.currentTime;
     keepPosition(viewer.name, id, player.current.currentTime, player.current.duration);
   };
+  const retry = (): void => {
+    // Without the message it shows that something is done; there is another one if that does not help.
+    setTrouble(undefined);
+    attached.current?.retry();
+  };
   const facts = [film.date && day(film.date, locale), film.duration_seconds && clockTime(film.duration_seconds)];
   const thumbnails = folder && film.thumbnails && folder + film.thumbnails;
   return (
@@ -82,37 +91,46 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
       <a className="back" href={LIST_HREF}>
         {words.watch.back}
       </a>
-      <div className="stage">
-        <MediaPlayer
-          ref={player}
-          title={film.title}
-          src={source ?? ""}
-          load="eager"
-          crossOrigin="use-credentials"
-          playsInline
-          {...(clip === null
-            ? { storage }
-            : { clipStartTime: clip.start, clipEndTime: clip.end })}
-          onTimeUpdate={({ currentTime }) => {
-            if (Math.abs(currentTime - noted.current) >= NOTE_EVERY) note();
-          }}
-          onPause={note}
-          onEnded={note}
-          onError={(error) => {
-            // What the network did is told by the attachment, with its reason.
-            if (error.code === 3 || error.code === 4) setTrouble((known) => known ?? "broken");
-          }}
-        >
-          <MediaProvider />
-          <DefaultVideoLayout
-            icons={defaultLayoutIcons}
-            slots={SLOTS}
-            translations={words.player}
-            {...(thumbnails && { thumbnails })}
-          />
-        </MediaPlayer>
+      <div className="stage" ref={stage} onLoadCapture={describeNothing}>
+        {/* What is behind a message cannot be reached by keyboard either. */}
+        <div inert={trouble !== undefined}>
+          <MediaPlayer
+            ref={player}
+            title={title}
+            ariaLabel={words.watch.player(title)}
+            src={source ?? ""}
+            load="eager"
+            crossOrigin="use-credentials"
+            playsInline
+            {...(clip === null
+              ? { storage }
+              : { clipStartTime: clip.start, clipEndTime: clip.end })}
+            onTimeUpdate={({ currentTime }) => {
+              if (Math.abs(currentTime - noted.current) >= NOTE_EVERY) note();
+            }}
+            onPause={note}
+            onEnded={note}
+            onHlsError={(fault) => {
+              if (!faults.current.isTooMuch(fault, player.current?.currentTime ?? 0)) return;
+              setTrouble("broken");
+              setSource(undefined);
+            }}
+            onError={(error) => {
+              // What the network did is told by the attachment, with its reason.
+              if (error.code === 3 || error.code === 4) setTrouble((known) => known ?? "broken");
+            }}
+          >
+            <MediaProvider />
+            <DefaultVideoLayout
+              icons={defaultLayoutIcons}
+              slots={SLOTS}
+              translations={words.player}
+              {...(thumbnails && { thumbnails })}
+            />
+          </MediaPlayer>
+        </div>
         {trouble !== undefined && (
-          <Trouble kind={trouble} onSignIn={onSignIn} onRetry={() => attached.current?.retry()}>
+          <Trouble ref={message} kind={trouble} onSignIn={onSignIn} onRetry={retry}>
             {(trouble === "missing" || trouble === "forbidden") && (
               <a className="button" href={LIST_HREF}>
                 {words.watch.back}
@@ -122,7 +140,7 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
         )}
       </div>
       <header>
-        <h1>{film.title}</h1>
+        <h1>{title}</h1>
         <p className="quiet">{facts.filter(Boolean).join(" · ")}</p>
       </header>
       {clip !== null && (
@@ -131,9 +149,19 @@ export default function Watch({ config, viewer, film: listed, clip, onSignIn }: 
         </p>
       )}
       {film.description && <p className="description">{film.description}</p>}
-      {clip === null && trouble === undefined && <ClipLink film={id} player={player} />}
+      {clip === null && (
+        // What was chosen in it outlives a moment without a network.
+        <div hidden={trouble !== undefined}>
+          <ClipLink film={id} player={player} />
+        </div>
+      )}
     </article>
   );
+}
+
+/** The player's pictures over the time line come without a description, and a screen reader would spell their address. */
+function describeNothing({ target }: React.SyntheticEvent): void {
+  if (target instanceof HTMLImageElement) target.alt = "";
 }
 
 async function askForPlayback(config: Config, film: string, signal: AbortSignal) {

@@ -1,6 +1,6 @@
 import { MintError } from "./error.js";
 
-/** Longest game id in bytes, as the gate has it. */
+/** Longest id of a film in bytes, as the gate has it. */
 const MAX_GAME_ID_BYTES = 128;
 /** Most patterns in one `ent`: the gate compares each on every request. */
 const MAX_PATTERNS = 64;
@@ -8,16 +8,16 @@ const MAX_PATTERNS = 64;
 /**
  * The id as text.
  *
- * @throws {MintError} where the gate knows no game with such an id: it has 1 to 128 bytes and is not `.` or
+ * @throws {MintError} where the gate knows no film with such an id: it has 1 to 128 bytes and is not `.` or
  * `..`; slashes, backslashes, control characters and percent escapes are not in it.
  */
 export function gameId(value: string | number): string {
-  if (typeof value !== "string" && !Number.isSafeInteger(value)) throw bad("a game id is a string or a whole number");
+  if (typeof value !== "string" && !Number.isSafeInteger(value)) throw bad("a film's id is a string or a whole number");
   const text = String(value);
   const bytes = Buffer.byteLength(text);
-  if (bytes < 1 || bytes > MAX_GAME_ID_BYTES) throw bad(`a game id has 1 to ${MAX_GAME_ID_BYTES} bytes`);
+  if (bytes < 1 || bytes > MAX_GAME_ID_BYTES) throw bad(`a film's id has 1 to ${MAX_GAME_ID_BYTES} bytes`);
   if (text === "." || text === ".." || /[/\\\u0000-\u001f\u007f-\u009f]|%[0-9a-f]{2}/i.test(text)) {
-    throw bad("a game id is not `.` or `..` and holds no slash, backslash, control character or percent escape");
+    throw bad("a film's id is not `.` or `..` and holds no slash, backslash, control character or percent escape");
   }
   checkUnicode(text);
   return text;
@@ -52,7 +52,7 @@ export function checkPatterns(patterns: readonly string[]): readonly string[] {
 
 /** A lone surrogate has no UTF-8: JSON would carry it, and the gate would refuse it. */
 function checkUnicode(text: string): void {
-  if (/\p{Surrogate}/u.test(text)) throw bad("a game id or pattern is not valid Unicode");
+  if (/\p{Surrogate}/u.test(text)) throw bad("a film's id or pattern is not valid Unicode");
 }
 
 function bad(message: string): MintError {

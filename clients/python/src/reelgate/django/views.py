@@ -29,10 +29,10 @@ def playback_view(
     """A view for ``path("api/games/<str:game_id>/playback", playback_view(may_watch))``.
 
     It answers ``{"type": "hls", "url": …, "expires_at": …}``; 401 to who is not signed in, 403 where
-    ``permission`` says no, 404 where there can be no such game. ``permission`` may raise ``Http404``.
+    ``permission`` says no, 404 where there can be no such film. ``permission`` may raise ``Http404``.
 
     Args:
-        permission: whether this request's user may watch the game.
+        permission: whether this request's user may watch the film.
         subject: the viewer's name in the gate's log; the user's primary key unless given.
         playback: how to mint; from ``settings.REELGATE`` unless given.
 

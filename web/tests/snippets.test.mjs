@@ -1,0 +1,68 @@
+// What the documents show to who writes a page, held before the compiler with the client as npm packs it.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { ROOT } from "./world.mjs";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const CLIENT = join(ROOT, "web/reelgate-client");
+/** Milliseconds. The client is built when it is packed. */
+const PATIENCE = 300_000;
+
+const run = promisify(execFile);
+
+let folder;
+before(async () => {
+  // Below this package, so that what the snippets import is found as in a reader's project.
+  folder = await mkdtemp(join(HERE, "snippets-"));
+  const client = join(folder, "node_modules/reelgate-client");
+  await mkdir(client, { recursive: true });
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: CLIENT, timeout: PATIENCE });
+  // npm prints what the build says before it.
+  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("[")));
+  await run("tar", ["-xzf", join(folder, filename), "--strip-components", "1", "-C", client]);
+});
+after(() => folder && rm(folder, { recursive: true, force: true }));
+
+test("every snippet for a page or a Node back end passes the compiler", { timeout: PATIENCE }, async () => {
+  const documents = (await Promise.all(["docs", "web", "README.md"].map(markdown))).flat();
+  const snippets = (await Promise.all(documents.map(snippetsOf))).flat();
+  for (const name of ["react.md", "clerk.md", "players.md", "README.md"]) {
+    assert.ok(snippets.some(({ document }) => basename(document) === name), `${name} shows nothing`);
+  }
+  const files = await Promise.all(
+    snippets.map(async ({ document, line, kind, code }) => {
+      const file = `${document.slice(ROOT.length).replaceAll(/[/.]/g, "-")}-line-${line}.${kind}`;
+      await writeFile(join(folder, file), code);
+      return file;
+    }),
+  );
+  const compilerOptions = {
+    ...{ target: "es2022", module: "esnext", moduleResolution: "bundler", jsx: "react-jsx" },
+    ...{ strict: true, noEmit: true, skipLibCheck: true, allowJs: true, moduleDetection: "force" },
+    types: ["node"],
+  };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  await run("npx", ["--no-install", "tsc", "--project", folder], { cwd: HERE }).catch(({ stdout }) => assert.fail(stdout));
+});
+
+/** Documents below a folder of the repository, or the one that it is. */
+async function markdown(place) {
+  if (place.endsWith(".md")) return [join(ROOT, place)];
+  const entries = await readdir(join(ROOT, place), { recursive: true });
+  return entries.filter((name) => name.endsWith(".md") && !name.includes("node_modules")).map((name) => join(ROOT, place, name));
+}
+
+/** The fenced blocks of a document that are programs for a browser or Node. */
+async function snippetsOf(document) {
+  const text = await readFile(document, "utf8");
+  return [...text.matchAll(/^```([jt]sx?)\n([^]*?)^```/gm)].map(({ 1: kind, 2: code, index }) => {
+    return { document, kind, code, line: text.slice(0, index).split("\n").length };
+  });
+}
