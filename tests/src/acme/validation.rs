@@ -1,0 +1,107 @@
+//! Looking whether a host proves a name by TLS-ALPN-01 (RFC 8737, section 3).
+
+use crate::deadline::within;
+use rustls::DigitallySignedStruct;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+const PROTOCOL: &[u8] = b"acme-tls/1";
+/// `acmeIdentifier`.
+const EXTENSION: &str = "1.3.6.1.5.5.7.1.31";
+
+/// Connects to `address` as to port 443 of `name`; says what is wrong with what it finds.
+pub(super) async fn validate(address: SocketAddr, name: &str, proof: &[u8]) -> Result<(), String> {
+    let connected = within("a connection", TcpStream::connect(address)).await;
+    let socket = connected.map_err(|_| format!("Connection refused at {address}"))?;
+    let server = ServerName::try_from(name.to_owned()).map_err(|error| error.to_string())?;
+    let connector = TlsConnector::from(Arc::new(config()));
+    let handshake = within("a TLS handshake", connector.connect(server, socket)).await;
+    let stream = handshake.map_err(|error| format!("TLS: {error}"))?;
+    let (_, session) = stream.get_ref();
+    if session.alpn_protocol() != Some(PROTOCOL) {
+        return Err("acme-tls/1 was not agreed upon".into());
+    }
+    let chain = session.peer_certificates().unwrap_or_default();
+    let [certificate] = chain else {
+        return Err("one self-signed certificate is wanted".into());
+    };
+    proves(certificate, name, proof)
+}
+
+fn proves(certificate: &[u8], name: &str, proof: &[u8]) -> Result<(), String> {
+    let (_, certificate) = X509Certificate::from_der(certificate).map_err(|it| it.to_string())?;
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let names = names.map(|extension| extension.value.general_names.as_slice());
+    if !matches!(names, Some([GeneralName::DNSName(own)]) if *own == name) {
+        return Err(format!("the certificate is not for {name} alone"));
+    }
+    let extensions = certificate.extensions().iter();
+    let mut found = extensions.filter(|extension| extension.oid.to_id_string() == EXTENSION);
+    // An OCTET STRING of 32 bytes.
+    let expected = [&[4, 32], proof].concat();
+    match found.next() {
+        Some(found) if found.critical && found.value == expected => Ok(()),
+        Some(_) => Err("acmeIdentifier is not the one expected".into()),
+        None => Err("there is no acmeIdentifier".into()),
+    }
+}
+
+fn config() -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("ring does them all")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![PROTOCOL.to_vec()];
+    config
+}
+
+/// Nobody vouches for a challenge's certificate; its key has to sign all the same.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
