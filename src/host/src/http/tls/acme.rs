@@ -286,9 +286,7 @@ impl ResolvesServerCert for Acme {
 
 /// Whether a certificate is for all of these names.
 fn is_for(issued: &Issued, domains: &[Domain]) -> bool {
-    domains
-        .iter()
-        .all(|domain| issued.names.contains(domain.as_str()))
+    domains.iter().all(|domain| issued.is_for(domain.as_str()))
 }
 
 fn vouched_for_by(path: &Path) -> Result<Arc<rustls::ClientConfig>, AcmeError> {
