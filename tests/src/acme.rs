@@ -5,6 +5,7 @@ mod authority;
 mod jws;
 mod orders;
 mod validation;
+mod x509;
 
 pub use authority::Life;
 

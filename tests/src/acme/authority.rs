@@ -1,8 +1,8 @@
 //! Who signs certificates: a root that viewers believe, and what it has sign in its name.
 
+use crate::acme::x509::Request;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, CertifiedIssuer, DnType,
-    IsCa, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::sync::Arc;
@@ -69,26 +69,18 @@ impl Authority {
 
     /// Signs a request for `names` alone; gives what a server sends, or says what is wrong.
     pub(super) fn sign(&self, csr: &[u8], names: &[String], life: Life) -> Result<String, String> {
-        let request = CertificateSigningRequestParams::from_der(&csr.into());
-        let mut request = request.map_err(|error| error.to_string())?;
-        let mut asked: Vec<&str> = request
-            .params
-            .subject_alt_names
-            .iter()
-            .filter_map(|name| match name {
-                SanType::DnsName(name) => Some(name.as_str()),
-                _ => None,
-            })
-            .collect();
+        let request = Request::read(csr)?;
+        let mut asked = request.names();
         asked.sort_unstable();
         if asked != names {
             return Err(format!(
                 "the request is for {asked:?}, the order for {names:?}"
             ));
         }
-        request.params.not_before = life.from.into();
-        request.params.not_after = life.until.into();
-        let signed = request.signed_by(&self.intermediate);
+        let mut params = CertificateParams::new(names).map_err(|error| error.to_string())?;
+        params.not_before = life.from.into();
+        params.not_after = life.until.into();
+        let signed = params.signed_by(request.key(), &self.intermediate);
         let signed = signed.map_err(|error| error.to_string())?;
         Ok(signed.pem() + &self.intermediate.pem())
     }

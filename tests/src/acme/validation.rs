@@ -1,5 +1,6 @@
 //! Looking whether a host proves a name by TLS-ALPN-01 (RFC 8737, section 3).
 
+use crate::acme::x509;
 use crate::deadline::within;
 use rustls::DigitallySignedStruct;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -9,12 +10,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 const PROTOCOL: &[u8] = b"acme-tls/1";
 /// `acmeIdentifier`.
-const EXTENSION: &str = "1.3.6.1.5.5.7.1.31";
+const EXTENSION: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 31];
 
 /// Connects to `address` as to port 443 of `name`; says what is wrong with what it finds.
 pub(super) async fn validate(address: SocketAddr, name: &str, proof: &[u8]) -> Result<(), String> {
@@ -36,18 +35,14 @@ pub(super) async fn validate(address: SocketAddr, name: &str, proof: &[u8]) -> R
 }
 
 fn proves(certificate: &[u8], name: &str, proof: &[u8]) -> Result<(), String> {
-    let (_, certificate) = X509Certificate::from_der(certificate).map_err(|it| it.to_string())?;
-    let names = certificate.subject_alternative_name().ok().flatten();
-    let names = names.map(|extension| extension.value.general_names.as_slice());
-    if !matches!(names, Some([GeneralName::DNSName(own)]) if *own == name) {
+    let extensions = x509::extensions(certificate);
+    if x509::names(&extensions) != [name] {
         return Err(format!("the certificate is not for {name} alone"));
     }
-    let extensions = certificate.extensions().iter();
-    let mut found = extensions.filter(|extension| extension.oid.to_id_string() == EXTENSION);
     // An OCTET STRING of 32 bytes.
     let expected = [&[4, 32], proof].concat();
-    match found.next() {
-        Some(found) if found.critical && found.value == expected => Ok(()),
+    match extensions.iter().find(|it| it.id == EXTENSION) {
+        Some(found) if found.is_critical && found.value == expected => Ok(()),
         Some(_) => Err("acmeIdentifier is not the one expected".into()),
         None => Err("there is no acmeIdentifier".into()),
     }

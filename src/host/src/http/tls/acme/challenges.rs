@@ -70,5 +70,7 @@ fn certificate(domain: &Domain, digest: &[u8]) -> Result<CertifiedKey, ProofErro
     let certificate = params.self_signed(&key)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let chain = vec![certificate.der().clone()];
-    Ok(CertifiedKey::from_der(chain, key, &provider())?)
+    let key = provider().key_provider.load_private_key(key)?;
+    // `from_der` would refuse it: the extension is critical, and not one that webpki knows.
+    Ok(CertifiedKey::new(chain, key))
 }
