@@ -25,6 +25,7 @@ macro_rules! with_each_origin {
     };
 }
 
+mod acme;
 mod answers;
 mod archive;
 mod authority;

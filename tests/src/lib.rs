@@ -12,6 +12,7 @@
     reason = "a test fails by panicking, and this crate is for tests alone"
 )]
 
+pub mod acme;
 pub mod archive;
 pub mod bucket;
 pub mod built;

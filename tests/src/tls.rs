@@ -1,9 +1,15 @@
 //! A certificate nobody vouches for but the journey that made it.
 
-use rustls::pki_types::CertificateDer;
+use crate::deadline::within;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::{CertificateDer, ServerName};
+use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 /// A certificate for `localhost` and 127.0.0.1, and its key, in files.
 #[derive(Debug)]
@@ -20,16 +26,30 @@ impl Certificate {
     /// The disk is full.
     #[must_use]
     pub fn make() -> Self {
+        // The year 4096 is rcgen's own.
+        Self::ending(4096)
+    }
+
+    /// A new one that ends with the beginning of `year`.
+    ///
+    /// # Panics
+    ///
+    /// The disk is full.
+    #[must_use]
+    pub fn ending(year: i32) -> Self {
         let names = ["localhost", "127.0.0.1"].map(String::from);
-        let made = rcgen::generate_simple_self_signed(names).expect("two names");
+        let mut params = CertificateParams::new(names).expect("two names");
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let key = KeyPair::generate().expect("chance");
+        let certificate = params.self_signed(&key).expect("a certificate");
         let folder = TempDir::new().expect("a temporary folder");
         let write = |name: &str, text: String| {
             std::fs::write(folder.path().join(name), text).expect("a temporary file");
         };
-        write("cert.pem", made.cert.pem());
-        write("key.pem", made.signing_key.serialize_pem());
+        write("cert.pem", certificate.pem());
+        write("key.pem", key.serialize_pem());
         Self {
-            der: made.cert.der().clone(),
+            der: certificate.der().clone(),
             folder,
         }
     }
@@ -89,4 +109,29 @@ impl Certificate {
             .with_root_certificates(roots)
             .with_no_client_auth()
     }
+}
+
+/// The certificate that `address` presents to a client who wants `localhost` and offers `protocols`.
+///
+/// # Errors
+///
+/// There is no handshake: the client does not believe it, or the server breaks it off.
+///
+/// # Panics
+///
+/// Nobody listens.
+pub async fn presented(
+    address: SocketAddr,
+    client: &rustls::ClientConfig,
+    protocols: &[&[u8]],
+) -> io::Result<CertificateDer<'static>> {
+    let mut config = client.clone();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    let connected = within("a connection", TcpStream::connect(address)).await;
+    let name = ServerName::try_from("localhost").expect("a name");
+    let connector = TlsConnector::from(Arc::new(config));
+    let socket = connected.expect("somebody listens");
+    let stream = within("a TLS handshake", connector.connect(name, socket)).await?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    Ok(chain[0].clone())
 }

@@ -1,22 +1,26 @@
 //! `reelgate serve`: an application on this machine.
 
+mod acme;
 mod application;
 mod failures;
 mod reload;
 mod running;
 mod systemd;
 
+pub(crate) use acme::AcmeArgs;
 pub(crate) use running::Running;
 
 use crate::cache::CacheArgs;
 use crate::exit::{Failure, Kind};
 use crate::open_files;
+use crate::places::Places;
 use crate::serve::application::Application;
 use crate::serve::reload::Reloads;
 use crate::signals;
 use clap::{Args, ValueEnum};
 use reelgate_host::{
-    Certificate, Format, Log, Metrics, MetricsListener, Server, ServerOptions, Timeouts,
+    Certificate, CertificateSource, Format, Log, Metrics, MetricsListener, Server, ServerOptions,
+    Timeouts,
 };
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -82,6 +86,8 @@ pub(crate) struct Serve {
     /// The certificate's private key in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) acme: AcmeArgs,
     /// Threads; as many as there are processors unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) workers: Option<u16>,
@@ -203,19 +209,20 @@ impl Serve {
         })
     }
 
-    fn certificate(&self) -> Result<Option<Arc<Certificate>>, Failure> {
-        let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) else {
-            return Ok(None);
-        };
-        let certificate = Certificate::read(certificate, key);
-        certificate
-            .map(Some)
-            .map_err(|error| Failure::new(Kind::Configuration, error))
+    fn certificate(&self) -> Result<Option<CertificateSource>, Failure> {
+        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            let files = Certificate::read(certificate, key);
+            let files = files.map_err(|error| Failure::new(Kind::Configuration, error))?;
+            return Ok(Some(CertificateSource::Files(files)));
+        }
+        let places = Places::of(self.data.clone());
+        let acme = self.acme.open(&places.state)?;
+        Ok(acme.map(CertificateSource::Acme))
     }
 
     fn server_options(
         &self,
-        certificate: Option<&Arc<Certificate>>,
+        certificate: Option<&CertificateSource>,
     ) -> Result<ServerOptions, Failure> {
         let mut options = ServerOptions {
             connections: self.max_connections as usize,
@@ -232,7 +239,7 @@ impl Serve {
             options.workers = usize::from(workers);
         }
         options.tls = certificate
-            .map(Certificate::server_config)
+            .map(CertificateSource::server_config)
             .transpose()
             .map_err(|error| Failure::new(Kind::Failed, error))?;
         Ok(options)

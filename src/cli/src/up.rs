@@ -15,7 +15,9 @@ use crate::cache::CacheArgs;
 use crate::exit::{Failure, Kind};
 use crate::places::Places;
 use crate::sample::sample_film as make_sample_film;
-use crate::serve::{Catalog, LogFormat, OriginKind, Running, Serve, Starting, stop_at_signal};
+use crate::serve::{
+    AcmeArgs, Catalog, LogFormat, OriginKind, Running, Serve, Starting, stop_at_signal,
+};
 use bucket::Bucket;
 use introduction::Introduction;
 use portal::Portal;
@@ -328,6 +330,7 @@ fn gate(
         cache: CacheArgs::default(),
         tls_cert: None,
         tls_key: None,
+        acme: AcmeArgs::default(),
         workers: None,
         max_connections: 256,
         idle_timeout: 75,

@@ -20,7 +20,9 @@ pub use crate::app::schedule::Scheduler;
 pub use crate::app::{App, manifest, variables};
 pub use crate::http::connection::timeouts::Timeouts;
 pub use crate::http::server::{Server, ServerOptions};
+pub use crate::http::tls::acme::{Acme, AcmeError, AcmeOptions, Contact, Directory, Domain};
 pub use crate::http::tls::certificate::Certificate;
+pub use crate::http::tls::source::CertificateSource;
 pub use crate::http::tls::{TlsError, client_tls};
 pub use crate::keyvalue::{Address, ConfigError, OpenError, Place, RuntimeConfig, Stores};
 /// Looking after the file of a store that no host uses.

@@ -11,6 +11,7 @@ mod listener;
 mod process;
 pub(crate) mod reloads;
 pub(crate) mod route;
+pub(crate) mod tls;
 
 pub use crate::metrics::listener::MetricsListener;
 
@@ -21,6 +22,7 @@ use crate::metrics::connections::ConnectionMetrics;
 use crate::metrics::process::ProcessCollector;
 use crate::metrics::reloads::ReloadMetrics;
 use crate::metrics::route::{RouteFamilies, RouteMetrics};
+use crate::metrics::tls::TlsMetrics;
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text, text};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
@@ -42,6 +44,7 @@ struct Inner {
     component_families: ComponentFamilies,
     connections: ConnectionMetrics,
     reloads: ReloadMetrics,
+    tls: TlsMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -73,6 +76,7 @@ impl Metrics {
             component_families: ComponentFamilies::register(own),
             connections: ConnectionMetrics::register(own),
             reloads: ReloadMetrics::register(own),
+            tls: TlsMetrics::register(own),
             registry,
         }))
     }
@@ -98,6 +102,11 @@ impl Metrics {
     #[must_use]
     pub fn reloads(&self) -> &ReloadMetrics {
         &self.0.reloads
+    }
+
+    /// What is told of the certificate in force.
+    pub(crate) fn tls(&self) -> &TlsMetrics {
+        &self.0.tls
     }
 
     /// All of it, in the text that Prometheus had before OpenMetrics.

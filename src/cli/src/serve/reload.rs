@@ -4,7 +4,7 @@ use crate::exit::{Failure, Kind};
 use crate::serve::application::Application;
 use crate::serve::systemd;
 use crate::signals;
-use reelgate_host::{App, Certificate, Reloaded, Surroundings};
+use reelgate_host::{App, CertificateSource, Reloaded, Surroundings};
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -62,7 +62,7 @@ impl Reloads {
 pub(super) struct Reloader {
     pub(super) apps: watch::Sender<Arc<App>>,
     pub(super) application: Application,
-    pub(super) certificate: Option<Arc<Certificate>>,
+    pub(super) certificate: Option<CertificateSource>,
     pub(super) around: Surroundings,
 }
 

@@ -4,7 +4,8 @@ use crate::exit::{Failure, Kind};
 use crate::serve::application::Application;
 use crate::serve::reload::{Reloader, Reloads};
 use reelgate_host::{
-    App, Certificate, Log, Metrics, MetricsListener, Scheduler, Server, Surroundings, client_tls,
+    App, CertificateSource, Log, Metrics, MetricsListener, Scheduler, Server, Surroundings,
+    client_tls,
 };
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ pub(crate) struct Running {
     pub(super) application: Application,
     pub(super) server: Server,
     pub(super) address: SocketAddr,
-    pub(super) certificate: Option<Arc<Certificate>>,
+    pub(super) certificate: Option<CertificateSource>,
     pub(super) prometheus: Option<MetricsListener>,
     pub(super) metrics: Metrics,
     pub(super) log: Log,

@@ -12,6 +12,7 @@ use crate::http::connection::places::Place;
 use crate::http::connection::timeouts::{TimeoutStream, Timeouts};
 use crate::http::current::Current;
 use crate::http::service::Client;
+use crate::http::tls::ACME_TLS;
 use crate::metrics::connections::ConnectionMetrics;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -22,10 +23,11 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// For the last words on a connection that idled.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -66,6 +68,8 @@ impl Connection {
             None => requests.answer(socket, timeouts, stop).await,
             Some(tls) => {
                 match tls.accept(socket).await {
+                    // An authority has seen its proof by now.
+                    Ok(mut socket) if is_challenge(&socket) => drop(socket.shutdown().await),
                     Ok(socket) => {
                         requests.tls = version(socket.get_ref().1.protocol_version());
                         requests.answer(socket, timeouts, stop).await;
@@ -134,6 +138,11 @@ impl Requests {
             }
         }
     }
+}
+
+/// Whether a connection is there for its handshake alone (RFC 8737, section 3).
+fn is_challenge<S>(socket: &TlsStream<S>) -> bool {
+    socket.get_ref().1.alpn_protocol() == Some(ACME_TLS)
 }
 
 /// HTTP/1.1 and HTTP/2, whichever the client speaks.

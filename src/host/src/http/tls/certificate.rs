@@ -1,6 +1,8 @@
 //! The server's certificate and key: read at the start, when somebody asks for it, and when their files change.
 
-use crate::http::tls::{TlsError, provider};
+use crate::http::tls::TlsError;
+use crate::http::tls::in_force::InForce;
+use crate::http::tls::issued::Issued;
 use crate::log::Log;
 use crate::metrics::reloads::Reloaded;
 use crate::surroundings::Surroundings;
@@ -11,7 +13,7 @@ use rustls::sign::CertifiedKey;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -25,7 +27,7 @@ pub struct Certificate {
     files: Files,
     /// Of the files that were read at the start.
     stamps: Stamps,
-    current: RwLock<Arc<CertifiedKey>>,
+    in_force: InForce,
 }
 
 #[derive(Debug)]
@@ -47,34 +49,17 @@ impl Certificate {
         };
         // Before they are read: what changes in between is a change.
         let stamps = files.stamps();
-        let current = RwLock::new(Arc::new(files.read()?));
+        let in_force = InForce::new("files", Some(files.read()?));
         Ok(Arc::new(Self {
             files,
             stamps,
-            current,
+            in_force,
         }))
-    }
-
-    /// How a listener speaks TLS with it; offers HTTP/2 and 1.1.
-    ///
-    /// # Errors
-    ///
-    /// The protocol versions do not fit the provider; a build that cannot work.
-    pub fn server_config(self: &Arc<Self>) -> Result<Arc<rustls::ServerConfig>, TlsError> {
-        let resolver: Arc<dyn ResolvesServerCert> = Arc::<Self>::clone(self);
-        let mut config = rustls::ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(resolver);
-        // A client that comes again resumes with what it was given (RFC 8446, section 2.2), at whichever thread.
-        config.ticketer = rustls::crypto::ring::Ticketer::new()?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
     }
 
     /// Reads the files again, for connections that are opened from then on. The old ones stay in force where the new
     /// ones cannot be used. The log says either.
-    pub fn reload(&self, around: &Surroundings) {
+    pub(crate) fn reload(&self, around: &Surroundings) {
         let read = self.files.read();
         around
             .metrics
@@ -82,7 +67,7 @@ impl Certificate {
             .count(Reloaded::Certificate, read.is_ok());
         match read {
             Ok(new) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+                self.in_force.replace(new, &around.metrics);
                 around.log.info("the certificate was read again");
             }
             Err(error) => tell_kept(&around.log, &error),
@@ -94,7 +79,8 @@ impl Certificate {
     /// # Errors
     ///
     /// There is no thread to be had.
-    pub fn watch(self: &Arc<Self>, around: &Surroundings) -> io::Result<()> {
+    pub(crate) fn watch(self: &Arc<Self>, around: &Surroundings) -> io::Result<()> {
+        self.in_force.count(&around.metrics);
         let (certificate, around) = (Arc::clone(self), around.clone());
         let watch = move || {
             let mut changes = Changes::since(certificate.stamps);
@@ -119,13 +105,12 @@ fn tell_kept(log: &Log, error: &TlsError) {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&current))
+        self.in_force.key()
     }
 }
 
 impl Files {
-    fn read(&self) -> Result<CertifiedKey, TlsError> {
+    fn read(&self) -> Result<Issued, TlsError> {
         let file = |path: &Path| {
             let path = path.to_owned();
             move |cause| TlsError::File { path, cause }
@@ -134,7 +119,7 @@ impl Files {
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(file(&self.certificate))?;
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(file(&self.key))?;
-        Ok(CertifiedKey::from_der(chain, key, &provider())?)
+        Issued::new(chain, key)
     }
 
     fn stamps(&self) -> Stamps {
