@@ -11,6 +11,7 @@ mod load;
 mod memory;
 mod mode;
 mod nginx;
+mod observed;
 mod packaging;
 mod size;
 mod stream_path;
@@ -88,6 +89,7 @@ fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> 
     cold_start::measure(&fixture, args, table)?;
     plain(&fixture, args, table)?;
     hot(&fixture, args, table)?;
+    observed::measure(&fixture, args, table)?;
     encrypted(&fixture, args, table)?;
     stream_path::measure(&fixture, args, table)
 }

@@ -22,6 +22,7 @@ use crate::metrics::process::ProcessCollector;
 use crate::metrics::reloads::ReloadMetrics;
 use crate::metrics::route::{RouteFamilies, RouteMetrics};
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text, text};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
@@ -42,6 +43,7 @@ struct Inner {
     component_families: ComponentFamilies,
     connections: ConnectionMetrics,
     reloads: ReloadMetrics,
+    spans_lost: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -66,6 +68,12 @@ impl Metrics {
             "Lines of the log that were lost to a slow reader",
             log.lost(),
         );
+        let spans_lost = Counter::default();
+        own.register(
+            "spans_lost",
+            "Spans of traces that the collector did not take",
+            spans_lost.clone(),
+        );
         Self(Arc::new(Inner {
             routes: Named::default(),
             route_families: RouteFamilies::register(own),
@@ -73,6 +81,7 @@ impl Metrics {
             component_families: ComponentFamilies::register(own),
             connections: ConnectionMetrics::register(own),
             reloads: ReloadMetrics::register(own),
+            spans_lost,
             registry,
         }))
     }
@@ -98,6 +107,11 @@ impl Metrics {
     #[must_use]
     pub fn reloads(&self) -> &ReloadMetrics {
         &self.0.reloads
+    }
+
+    /// What is counted of spans that nobody will see.
+    pub(crate) fn spans_lost(&self) -> Counter {
+        self.0.spans_lost.clone()
     }
 
     /// All of it, in the text that Prometheus had before OpenMetrics.

@@ -2,7 +2,7 @@
 //! by. The gate has decided before.
 
 use crate::fast_path::native_origin::{CoreHeaders, NativeOrigin, answered, empty, extend};
-use crate::http::client::HttpClient;
+use crate::traces::bucket_span::TracedClient;
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -25,7 +25,7 @@ pub(crate) async fn answer<H: HeaderSource + ?Sized>(
     request: &Request<'_, H>,
     space: &Space,
     origin: &NativeOrigin,
-    client: &HttpClient,
+    client: TracedClient<'_>,
 ) -> Response<WasiBody> {
     let bucket = Whole {
         origin,
@@ -110,7 +110,7 @@ fn shared(method: Method, plain: &Plain) -> Response<WasiBody> {
 /// One object of the bucket, asked for whole, whatever was asked here.
 struct Whole<'a> {
     origin: &'a NativeOrigin,
-    client: &'a HttpClient,
+    client: TracedClient<'a>,
     target: &'a str,
 }
 
