@@ -79,7 +79,7 @@ async fn a_request_continues_its_clients_trace_to_the_bucket() {
         ("http.response.body.size", "8"),
         ("url.scheme", "http"),
         ("server.address", "127.0.0.1"),
-        ("server.port", &port),
+        ("server.port", &*port),
         ("network.protocol.version", "1.1"),
         ("user_agent.original", "VLC/3.0"),
         ("tls.protocol.version", ""),
@@ -100,14 +100,15 @@ async fn a_request_continues_its_clients_trace_to_the_bucket() {
         ("http.request.method", "GET"),
         ("http.response.status_code", "200"),
         ("server.address", "127.0.0.1"),
-        ("server.port", &port),
-        ("url.full", &url),
+        ("server.port", &*port),
+        ("url.full", &*url),
         ("network.protocol.version", "1.1"),
     ] {
         assert_eq!(question.get(name), value, "{name}");
     }
-    let [seen] = &world.bucket.seen_for(&key("a.m4s"))[..] else {
-        panic!("one question")
+    let asked = world.bucket.seen_for(&key("a.m4s"));
+    let [seen] = &asked[..] else {
+        panic!("one question: {asked:#?}")
     };
     let parent = format!("00-{TRACE}-{}-01", question.id);
     assert_eq!(seen.header("traceparent"), Some(&*parent));
@@ -248,7 +249,7 @@ async fn a_span_ends_with_its_answer() {
     finish(world).await;
 }
 
-/// RFC 9110 calls versions so, and the conventions "2", not "2.0".
+/// The conventions write `2`, not `2.0`.
 #[tokio::test]
 async fn a_span_says_how_a_request_came_and_is_bounded() {
     let collector = Collector::start().await;

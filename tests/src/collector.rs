@@ -214,7 +214,7 @@ async fn answer(
 }
 
 fn read(body: &Bytes) -> Vec<Reported> {
-    let export = ExportTraceServiceRequest::decode(body.as_ref()).expect("OTLP");
+    let export = ExportTraceServiceRequest::decode(&body[..]).expect("OTLP");
     let mut all = Vec::new();
     for resource in export.resource_spans {
         let own = resource.resource.expect("a resource");
