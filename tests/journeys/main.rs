@@ -65,6 +65,7 @@ mod source;
 mod start;
 mod stores;
 mod sweeps;
+mod traces;
 mod trouble;
 mod vectors;
 mod videos;

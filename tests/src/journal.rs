@@ -33,6 +33,8 @@ pub struct RequestLine {
     pub tls: String,
     #[serde(default)]
     pub user_agent: String,
+    #[serde(default)]
+    pub trace_id: String,
 }
 
 /// A line of something else.

@@ -18,6 +18,7 @@ pub mod bucket;
 pub mod built;
 pub mod check;
 pub mod client;
+pub mod collector;
 pub mod deadline;
 pub mod encodes;
 pub mod film;

@@ -11,6 +11,7 @@ mod load;
 mod memory;
 mod mode;
 mod nginx;
+mod observed;
 mod packaging;
 mod players;
 mod size;
@@ -89,6 +90,7 @@ fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> 
     cold_start::measure(&fixture, args, table)?;
     plain(&fixture, args, table)?;
     hot(&fixture, args, table)?;
+    observed::measure(&fixture, args, table)?;
     encrypted(&fixture, args, table)?;
     players::measure(&fixture, args, table)?;
     stream_path::measure(&fixture, args, table)

@@ -4,6 +4,7 @@
 
 pub(crate) mod bucket;
 pub(crate) mod client;
+pub(crate) mod collector;
 pub(crate) mod columns;
 pub(crate) mod fixture;
 pub(crate) mod host;

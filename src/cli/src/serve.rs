@@ -6,6 +6,7 @@ mod failures;
 mod reload;
 mod running;
 mod systemd;
+mod traces;
 
 pub(crate) use acme::AcmeArgs;
 pub(crate) use running::Running;
@@ -20,7 +21,7 @@ use crate::signals;
 use clap::{Args, ValueEnum};
 use reelgate_host::{
     Certificate, CertificateSource, Format, Log, Metrics, MetricsListener, Server, ServerOptions,
-    Timeouts,
+    Timeouts, client_tls,
 };
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -46,6 +47,15 @@ pub(crate) struct Serve {
     /// Where Prometheus finds /metrics; nowhere unless given.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+    /// A collector of OpenTelemetry that takes traces by OTLP over HTTP, as http://127.0.0.1:4318; none unless
+    /// given. OpenTelemetry's variables say the rest.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        hide_env_values = true
+    )]
+    pub(crate) otlp_endpoint: Option<String>,
     /// Where the key-value store is, and compiled components are kept between starts; the user's folders
     /// for state and caches unless given.
     #[arg(long, value_name = "DIR", env = "REELGATE_DATA")]
@@ -175,6 +185,7 @@ impl Serve {
             LogFormat::Json => Format::Json,
         });
         let certificate = self.certificate()?;
+        let traces = traces::settings(self.otlp_endpoint.as_deref())?;
         let mut options = self.server_options(certificate.as_ref())?;
         if let Some(shortage) = open_files::raise_for(options.connections) {
             log.error("host", &shortage.message);
@@ -183,6 +194,8 @@ impl Serve {
         let (listen, metrics_listen) = (self.listen, self.metrics_listen);
         let mut application = Application::new(self, &log)?;
         let metrics = Metrics::new(&log, application.objects());
+        let client_tls = client_tls().map_err(|error| Failure::new(Kind::Failed, error))?;
+        let traces = traces::start(traces.as_ref(), &client_tls, &log, &metrics)?;
         let app = application.load(&log)?;
         let server = match socket {
             Some(socket) => Server::at(socket, options),
@@ -204,7 +217,9 @@ impl Serve {
             server,
             certificate,
             prometheus,
+            client_tls,
             metrics,
+            traces,
             log,
         })
     }

@@ -316,6 +316,7 @@ fn gate(
         catalog: Catalog::Bucket,
         listen,
         metrics_listen: None,
+        otlp_endpoint: None,
         data: args.data.clone(),
         runtime_config_file: None,
         schedule: None,

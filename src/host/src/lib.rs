@@ -13,6 +13,7 @@ mod log;
 mod metrics;
 mod runtime;
 mod surroundings;
+mod traces;
 
 pub use crate::app::error::AppError;
 pub use crate::app::options::{LoadOptions, Origin};
@@ -35,4 +36,5 @@ pub use crate::metrics::{Metrics, MetricsListener};
 pub use crate::runtime::allowed_hosts::AllowedHosts;
 pub use crate::runtime::engine::Runtime;
 pub use crate::surroundings::Surroundings;
+pub use crate::traces::{Traces, TracesError, TracesSettings};
 pub use reelgate_cache as cache;

@@ -66,10 +66,12 @@ pub(crate) struct Access<'a> {
     pub(crate) subject: &'a str,
     /// Why it was refused.
     pub(crate) reason: &'a str,
+    /// The trace it belongs to; empty where it is in none.
+    pub(crate) trace_id: &'a str,
 }
 
 impl Access<'_> {
-    fn fields(&self) -> [(&'static str, Field<'_>); 15] {
+    fn fields(&self) -> [(&'static str, Field<'_>); 16] {
         let text = |value| Field::Text(cut(value, REQUEST_FIELD));
         [
             ("request_id", text(self.request_id)),
@@ -87,6 +89,7 @@ impl Access<'_> {
             ("http", text(self.http)),
             ("tls", text(self.tls)),
             ("user_agent", text(self.user_agent)),
+            ("trace_id", text(self.trace_id)),
         ]
     }
 }

@@ -24,6 +24,7 @@ use crate::metrics::reloads::ReloadMetrics;
 use crate::metrics::route::{RouteFamilies, RouteMetrics};
 use crate::metrics::tls::TlsMetrics;
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text, text};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
@@ -45,6 +46,7 @@ struct Inner {
     connections: ConnectionMetrics,
     reloads: ReloadMetrics,
     tls: TlsMetrics,
+    spans_lost: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -69,6 +71,12 @@ impl Metrics {
             "Lines of the log that were lost to a slow reader",
             log.lost(),
         );
+        let spans_lost = Counter::default();
+        own.register(
+            "spans_lost",
+            "Spans of traces that the collector did not take",
+            spans_lost.clone(),
+        );
         Self(Arc::new(Inner {
             routes: Named::default(),
             route_families: RouteFamilies::register(own),
@@ -77,6 +85,7 @@ impl Metrics {
             connections: ConnectionMetrics::register(own),
             reloads: ReloadMetrics::register(own),
             tls: TlsMetrics::register(own),
+            spans_lost,
             registry,
         }))
     }
@@ -107,6 +116,11 @@ impl Metrics {
     /// What is told of the certificate in force.
     pub(crate) fn tls(&self) -> &TlsMetrics {
         &self.0.tls
+    }
+
+    /// What is counted of spans that nobody will see.
+    pub(crate) fn spans_lost(&self) -> Counter {
+        self.0.spans_lost.clone()
     }
 
     /// All of it, in the text that Prometheus had before OpenMetrics.

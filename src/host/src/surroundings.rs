@@ -2,6 +2,7 @@
 
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::traces::Traces;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -14,6 +15,8 @@ pub struct Surroundings {
     pub log: Log,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where spans go; nowhere unless that was asked for.
+    pub traces: Traces,
     /// Becomes true when the process is to end.
     pub stop: watch::Receiver<bool>,
 }

@@ -66,7 +66,11 @@ impl Seen {
     }
 
     /// The signed query and these headers, and nothing else.
-    pub(super) fn assert_shows_no_viewer(&self) {
+    ///
+    /// # Panics
+    ///
+    /// There is something else.
+    pub fn assert_shows_no_viewer(&self) {
         const HEADERS: [&str; 7] = [
             "host",
             "accept-encoding",

@@ -38,6 +38,17 @@ struct Load {
     most: f64,
 }
 
+const HOT_GATED: Load = Load {
+    name: "hot-gated",
+    mode: Mode::PLAIN_HOT,
+    cpu: "no TLS, hot: CPU per gated 16 KB segment",
+    path: fixture::small,
+    viewer: Viewer::Allowed,
+    connections: 32,
+    per: Per::Request,
+    most: 1.5,
+};
+
 const LOADS: [Load; 11] = [
     Load {
         name: "tls-streaming",
@@ -79,16 +90,7 @@ const LOADS: [Load; 11] = [
         per: Per::Request,
         most: 0.9,
     },
-    Load {
-        name: "hot-gated",
-        mode: Mode::PLAIN_HOT,
-        cpu: "no TLS, hot: CPU per gated 16 KB segment",
-        path: fixture::small,
-        viewer: Viewer::Allowed,
-        connections: 32,
-        per: Per::Request,
-        most: 1.5,
-    },
+    HOT_GATED,
     Load {
         name: "hot-streaming",
         mode: Mode::PLAIN_HOT,
@@ -197,6 +199,18 @@ pub(super) fn measure(
         add_rows(load, &samples, table);
     }
     Ok(())
+}
+
+/// CPU time of one request for a hot 16 KB segment without TLS, in µs.
+///
+/// # Errors
+/// When the contender answers otherwise than it should.
+pub(super) fn cpu_of_hot_segment(
+    fixture: &Fixture<'_>,
+    contender: &Contender,
+    seconds: u64,
+) -> Result<f64> {
+    Ok(sample(fixture, contender, &HOT_GATED, seconds)?.cpu)
 }
 
 /// Every contender in turn, each second round backwards, after a second to warm up.

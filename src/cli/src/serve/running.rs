@@ -4,9 +4,9 @@ use crate::exit::{Failure, Kind};
 use crate::serve::application::Application;
 use crate::serve::reload::{Reloader, Reloads};
 use reelgate_host::{
-    App, CertificateSource, Log, Metrics, MetricsListener, Scheduler, Server, Surroundings,
-    client_tls,
+    App, CertificateSource, Log, Metrics, MetricsListener, Scheduler, Server, Surroundings, Traces,
 };
+use rustls::ClientConfig;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,9 @@ pub(crate) struct Running {
     pub(super) address: SocketAddr,
     pub(super) certificate: Option<CertificateSource>,
     pub(super) prometheus: Option<MetricsListener>,
+    pub(super) client_tls: Arc<ClientConfig>,
     pub(super) metrics: Metrics,
+    pub(super) traces: Traces,
     pub(super) log: Log,
 }
 
@@ -69,9 +71,10 @@ impl Running {
     ) -> Result<(), Failure> {
         let failed = |error| Failure::new(Kind::Failed, error);
         let around = Surroundings {
-            client_tls: client_tls().map_err(|error| Failure::new(Kind::Failed, error))?,
+            client_tls: self.client_tls,
             log: self.log,
             metrics: self.metrics,
+            traces: self.traces,
             stop: stopped.clone(),
         };
         if let Some(prometheus) = self.prometheus {
@@ -97,6 +100,7 @@ impl Running {
                 ended.map_err(|_| io::Error::other("the thread that reads again panicked"))?
             })
         });
+        around.traces.finish();
         around.log.flush();
         result.map_err(failed)
     }

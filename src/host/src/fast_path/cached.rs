@@ -3,7 +3,7 @@
 
 use crate::fast_path::native_origin::{CoreHeaders, NativeOrigin, answered, empty, extend};
 use crate::fast_path::x_cache::CacheStatus;
-use crate::http::client::HttpClient;
+use crate::traces::bucket_span::TracedClient;
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -26,7 +26,7 @@ pub(crate) async fn answer<H: HeaderSource + ?Sized>(
     request: &Request<'_, H>,
     space: &Space,
     origin: &NativeOrigin,
-    client: &HttpClient,
+    client: TracedClient<'_>,
 ) -> (Response<WasiBody>, CacheStatus) {
     let bucket = Whole {
         origin,
@@ -114,7 +114,7 @@ fn shared(method: Method, plain: &Plain) -> Response<WasiBody> {
 /// One object of the bucket, asked for whole, whatever was asked here.
 struct Whole<'a> {
     origin: &'a NativeOrigin,
-    client: &'a HttpClient,
+    client: TracedClient<'a>,
     target: &'a str,
 }
 

@@ -6,6 +6,8 @@ use crate::fast_path::x_cache::{Operator, X_CACHE};
 use crate::http::answered::Answered;
 use crate::http::client::HttpClient;
 use crate::runtime::store::InstanceConfig;
+use crate::traces::bucket_span::TracedClient;
+use crate::traces::server_span::ServerSpan;
 use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -55,7 +57,7 @@ pub(crate) struct Forwarder {
 }
 
 impl Forwarder {
-    /// Answers `request`, of whose body nothing is read. `None` when the gate's variables cannot be
+    /// Answers `request`, of whose body nothing is read, as part of `span`. `None` when the gate's variables cannot be
     /// used: its handler has words for that.
     ///
     /// # Errors
@@ -64,11 +66,14 @@ impl Forwarder {
     pub(crate) async fn handle<B>(
         &self,
         request: &http::Request<B>,
+        span: Option<&ServerSpan>,
     ) -> wasmtime::Result<Option<Answered>> {
         match self.decide(request).await? {
             Decision::Misconfigured => Ok(None),
             Decision::Reply(answer) => Ok(Some(reply(answer))),
-            Decision::Forward(pass) => Ok(Some(self.forward(pass, request.headers()).await)),
+            Decision::Forward(pass) => {
+                Ok(Some(self.forward(pass, request.headers(), span).await))
+            }
         }
     }
 
@@ -88,13 +93,19 @@ impl Forwarder {
         self.gate.decide(head).await
     }
 
-    async fn forward(&self, pass: Pass, headers: &HeaderMap) -> Answered {
+    async fn forward(
+        &self,
+        pass: Pass,
+        headers: &HeaderMap,
+        span: Option<&ServerSpan>,
+    ) -> Answered {
         let request = core_http::Request {
             method: core_method(pass.method),
             target: &pass.target,
             headers: pass.headers.as_slice(),
         };
-        let (mut response, cache_status) = self.origin.handle(&request, &self.client).await;
+        let client = TracedClient::new(&self.client, span);
+        let (mut response, cache_status) = self.origin.handle(&request, client).await;
         *response.headers_mut() = respond(pass.on_success, &pass.viewer, &response);
         let operator = self.operator.as_ref();
         if operator.is_some_and(|operator| operator.asks(headers)) {

@@ -5,9 +5,9 @@
 
 use crate::fast_path::cached;
 use crate::fast_path::x_cache::CacheStatus;
-use crate::http::client::HttpClient;
 use crate::log::Log;
 use crate::runtime::allowed_hosts::AllowedHosts;
+use crate::traces::bucket_span::TracedClient;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
@@ -53,7 +53,7 @@ impl NativeOrigin {
     pub(crate) async fn handle<H: HeaderSource + ?Sized>(
         &self,
         request: &core_http::Request<'_, H>,
-        client: &HttpClient,
+        client: TracedClient<'_>,
     ) -> (Response<WasiBody>, CacheStatus) {
         match &self.space {
             Some(space) if cached::is_for_cache(request) => {
@@ -67,7 +67,7 @@ impl NativeOrigin {
     pub(crate) async fn ask<H: HeaderSource + ?Sized>(
         &self,
         request: &core_http::Request<'_, H>,
-        client: &HttpClient,
+        client: TracedClient<'_>,
     ) -> Response<WasiBody> {
         let (mut exchange, mut step) = Dialogue::start(request, &self.config, now());
         let mut current: Option<Response<WasiBody>> = None;
@@ -117,7 +117,7 @@ impl NativeOrigin {
     pub(crate) async fn send(
         &self,
         request: &BucketRequest<'_>,
-        client: &HttpClient,
+        client: TracedClient<'_>,
     ) -> Result<Response<WasiBody>, Failure> {
         let request = outgoing(request).map_err(|_| Failure::Broken)?;
         if !self.allowed_hosts.allow(request.uri()) {

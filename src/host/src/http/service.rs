@@ -20,6 +20,8 @@ use crate::metrics::route::RouteMetrics;
 use crate::runtime::pool::{ComponentError, Pool};
 use crate::runtime::shares;
 use crate::surroundings::Surroundings;
+use crate::traces::Traces;
+use crate::traces::server_span::ServerSpan;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -50,6 +52,7 @@ pub(crate) struct Service {
     connections: ConnectionMetrics,
     client: HttpClient,
     log: Log,
+    traces: Traces,
 }
 
 /// Where a route leads.
@@ -87,9 +90,13 @@ impl Handler {
         }
     }
 
-    async fn handle(&self, request: Request<Incoming>) -> Result<Answered, ComponentError> {
+    async fn handle(
+        &self,
+        request: Request<Incoming>,
+        span: Option<&ServerSpan>,
+    ) -> Result<Answered, ComponentError> {
         if let Some(forwarder) = &self.forwarder {
-            let answer = forwarder.handle(&request).await;
+            let answer = forwarder.handle(&request, span).await;
             if let Some(answer) = answer.map_err(|error| ComponentError::trapped(&error))? {
                 return Ok(answer);
             }
@@ -131,6 +138,7 @@ impl Service {
             connections: metrics.connections().clone(),
             client: client.clone(),
             log: around.log.clone(),
+            traces: around.traces.clone(),
         }
     }
 
@@ -153,13 +161,14 @@ impl Service {
         let id = RequestId::of(request.headers().get(X_REQUEST_ID));
         let method = request.method().clone();
         let asked = Asked::new(&request, client.tls);
+        let span = self.begin_span(&request, &asked);
         request.headers_mut().insert(X_REQUEST_ID, id.header());
         request.headers_mut().remove(LOG_HEADER);
         let (route, answered) = if client.has_too_many {
             let too_many = text(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests at once");
             (&self.unrouted, for_now(too_many).into())
         } else {
-            self.route(request).await
+            self.route(request, span.as_deref()).await
         };
         let Answered { mut response, log } = answered;
         let status = response.status();
@@ -178,6 +187,7 @@ impl Service {
             status,
             arrived,
             fields: log,
+            span,
             _in_flight: counted,
         };
         Ok(response.map(|body| {
@@ -188,7 +198,19 @@ impl Service {
         }))
     }
 
-    async fn route(&self, request: Request<Incoming>) -> (&Arc<RouteMetrics>, Answered) {
+    /// Probes are not traced: there is one every few seconds, for as long as nobody watches anything.
+    fn begin_span<B>(&self, request: &Request<B>, asked: &Asked) -> Option<Box<ServerSpan>> {
+        match request.uri().path() {
+            HEALTHZ | READYZ => None,
+            _ => self.traces.begin(request, asked),
+        }
+    }
+
+    async fn route(
+        &self,
+        request: Request<Incoming>,
+        span: Option<&ServerSpan>,
+    ) -> (&Arc<RouteMetrics>, Answered) {
         if let Some((status, why)) = head::refusal(&request) {
             return (&self.unrouted, text(status, why).into());
         }
@@ -202,7 +224,7 @@ impl Service {
             return (&self.unrouted, not_found.into());
         };
         let Target { handler, metrics } = &route.handler;
-        let answered = handler.handle(request).await.unwrap_or_else(|error| {
+        let answered = handler.handle(request, span).await.unwrap_or_else(|error| {
             error.count(&handler.pool.metrics().failures);
             self.failed(&route.pattern, &error).into()
         });

@@ -3,6 +3,7 @@
 use crate::fast_path::native_origin::{NativeOrigin, now};
 use crate::http::client::HttpClient;
 use crate::runtime::store::InstanceConfig;
+use crate::traces::bucket_span::TracedClient;
 use http::Response;
 use http_body_util::{BodyExt as _, Limited};
 use reelgate_core::http::{Method, Request};
@@ -53,7 +54,11 @@ impl BucketProbe {
         let Step::Send(request) = step else {
             return None;
         };
-        match self.origin.send(&request, client).await {
+        match self
+            .origin
+            .send(&request, TracedClient::untraced(client))
+            .await
+        {
             Ok(response) => judge(response).await,
             Err(Failure::Connect) => Some("cannot be reached"),
             Err(Failure::TimedOut) => Some(NOT_IN_TIME),

@@ -6,6 +6,7 @@ use crate::http::request_id::RequestId;
 use crate::log::{Access, Log};
 use crate::metrics::Counted;
 use crate::metrics::route::{Over, RouteMetrics};
+use crate::traces::server_span::ServerSpan;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -28,21 +29,29 @@ pub(crate) struct Entry {
     pub(crate) arrived: Instant,
     /// What the gate reports.
     pub(crate) fields: String,
+    /// The request's, where it is traced.
+    pub(crate) span: Option<Box<ServerSpan>>,
     /// Among the requests in flight.
     pub(crate) _in_flight: Counted,
 }
 
 impl Entry {
-    fn write(&self, bytes: u64, complete: bool) {
+    fn write(&mut self, bytes: u64, complete: bool, is_broken: bool) {
+        let span = self.span.take();
+        let trace_id = span.as_deref().map(ServerSpan::trace_id);
         let fields = LogFields::parse(&self.fields);
         let duration = self.arrived.elapsed();
-        self.route.over(&Over {
+        let over = Over {
             status: self.status.as_u16(),
             reason: fields.reason,
             bytes,
             duration,
             complete,
-        });
+        };
+        self.route.over(&over);
+        if let Some(span) = span {
+            span.end(&self.method, self.route.name(), &over, is_broken);
+        }
         self.log.access(&Access {
             request_id: self.id.as_str(),
             client: &self.peer,
@@ -59,6 +68,7 @@ impl Entry {
             game: fields.game.as_deref().unwrap_or_default(),
             subject: fields.subject.as_deref().unwrap_or_default(),
             reason: fields.reason.map_or("", Reason::as_str),
+            trace_id: trace_id.as_deref().unwrap_or_default(),
         });
     }
 }
@@ -71,6 +81,8 @@ pub(crate) struct LoggedBody {
     /// Bytes to come, where the body knows.
     left: Option<u64>,
     ended: bool,
+    /// The sender broke off.
+    broken: bool,
     _in_flight: InFlight,
 }
 
@@ -87,6 +99,7 @@ impl LoggedBody {
             sent: 0,
             left,
             ended: false,
+            broken: false,
             _in_flight: in_flight,
         }
     }
@@ -108,7 +121,8 @@ impl Body for LoggedBody {
                 self.left = self.left.map(|left| left.saturating_sub(length));
             }
             Poll::Ready(None) => self.ended = true,
-            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+            Poll::Ready(Some(Err(_))) => self.broken = true,
+            Poll::Pending => {}
         }
         polled
     }
@@ -127,6 +141,6 @@ impl Body for LoggedBody {
 impl Drop for LoggedBody {
     fn drop(&mut self) {
         let complete = self.ended || self.left == Some(0) || self.body.is_end_stream();
-        self.entry.write(self.sent, complete);
+        self.entry.write(self.sent, complete, self.broken);
     }
 }
