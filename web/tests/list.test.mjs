@@ -178,9 +178,9 @@ describe("a viewer of the list", () => {
     const page = await openWindow(world, { locale: "fr-FR" });
     await signIn(page, "Grace");
     await page.getByLabel("Language").selectOption("Deutsch");
-    await page.getByRole("heading", { name: "Filme" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Filme" }).waitFor();
     await page.reload();
-    await page.getByRole("heading", { name: "Filme" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Filme" }).waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
     await page.getByText("9. Oktober 2025").waitFor();
     await page.getByRole("link", { name: /opening night/ }).click();

@@ -176,7 +176,7 @@ describe("a viewer", { concurrency: 2 }, () => {
     await page.locator(".watch").waitFor({ state: "detached" });
     await trouble(page, "missing");
     await page.getByRole("link", { name: "All films" }).click();
-    await page.getByRole("heading", { name: "Films" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Films" }).waitFor();
     await page.context().close();
   });
 
