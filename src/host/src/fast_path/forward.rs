@@ -71,9 +71,7 @@ impl Forwarder {
         match self.decide(request).await? {
             Decision::Misconfigured => Ok(None),
             Decision::Reply(answer) => Ok(Some(reply(answer))),
-            Decision::Forward(pass) => {
-                Ok(Some(self.forward(pass, request.headers(), span).await))
-            }
+            Decision::Forward(pass) => Ok(Some(self.forward(pass, request.headers(), span).await)),
         }
     }
 
