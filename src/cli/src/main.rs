@@ -74,7 +74,7 @@ enum Command {
     S3(s3::Args),
     /// Make a minute of test film, to try everything with
     Sample(sample::Args),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Look after the file of a key-value store that no host uses just now
     Store(store::Args),
     /// Cloudflare Stream: subscribe to it, look at it, or have a fake of it
