@@ -152,40 +152,53 @@ fn sample(built: &Path, stage: &Path) -> Result<()> {
             .args(SAMPLE.split_whitespace())
             .arg(&film),
     )?;
-    let keys = [("ACCESS_KEY_ID", "bundle"), ("SECRET_ACCESS_KEY", "bundle")];
+    let words = ["--game", GAME, "--title", "A minute of test picture"];
+    let packaged = package(built, &film, &sample, BUCKET, &words);
+    fs::remove_file(&film)?;
+    packaged
+}
+
+/// Has `program` package `film` into a bucket of its own, whose objects are files below `data`.
+///
+/// # Errors
+/// When it cannot be started, or refuses the film.
+pub(crate) fn package(
+    program: &Path,
+    film: &Path,
+    data: &Path,
+    bucket: &str,
+    words: &[&str],
+) -> Result<()> {
+    let keys = ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY"].map(|name| (s3(name), "only-for-this-run"));
     let mut server = Server::spawn(
-        Command::new(built)
+        Command::new(program)
             .args([
                 "s3",
                 "--listen",
                 "127.0.0.1:0",
                 "--bucket",
-                BUCKET,
+                bucket,
                 "--data",
             ])
-            .arg(&sample)
-            .envs(keys.map(|(name, value)| (format!("REELGATE_S3_{name}"), value)))
+            .arg(data)
+            .envs(keys.clone())
             .stdin(Stdio::null())
             .stdout(Stdio::piped()),
     )?;
     let address = listening_address(&mut server).context("reelgate s3 does not listen")?;
-    let packaged = process::run(
-        Command::new(built)
-            .args([
-                "package",
-                "--quiet",
-                "--game",
-                GAME,
-                "--title",
-                "A minute of test picture",
-            ])
-            .arg(&film)
-            .env("REELGATE_S3_ENDPOINT", format!("http://{address}"))
-            .env("REELGATE_S3_BUCKET", BUCKET)
-            .envs(keys.map(|(name, value)| (format!("REELGATE_S3_{name}"), value))),
-    );
-    fs::remove_file(&film)?;
-    packaged
+    process::run(
+        Command::new(program)
+            .args(["package", "--quiet"])
+            .args(words)
+            .arg(film)
+            .env(s3("ENDPOINT"), format!("http://{address}"))
+            .env(s3("BUCKET"), bucket)
+            .envs(keys),
+    )
+}
+
+fn s3(name: &str) -> String {
+    format!("REELGATE_S3_{name}")
 }
 
 /// What a bundle is made of: other than this, it is the same.

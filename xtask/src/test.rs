@@ -321,6 +321,7 @@ fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     }
 }
 
+/// With the program in the selection, so that the crates of both have the features that they were compiled with.
 fn journeys(workspace: &Workspace) -> Command {
     workspace.cargo([
         "test",
@@ -328,6 +329,10 @@ fn journeys(workspace: &Workspace) -> Command {
         "--no-fail-fast",
         "--package",
         "reelgate-tests",
+        "--package",
+        "reelgate",
+        "--test",
+        "journeys",
     ])
 }
 

@@ -3,7 +3,6 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,8 +18,6 @@ use crate::bundle;
 use crate::process;
 use crate::testbed::client::Client;
 use crate::testbed::fixture::{BUCKET, Fixture, GAME};
-use crate::testbed::host::listening_address;
-use crate::testbed::server::{self, Server};
 use crate::testbed::spread::Spread;
 
 /// Players at once.
@@ -242,7 +239,9 @@ fn packaged(fixture: &Fixture<'_>) -> Result<Vec<(String, Vec<u8>)>> {
         .join("master.m3u8")
         .is_file()
     {
-        package(fixture, &data, &film(fixture)?)?;
+        let words = ["--game", GAME, "--ladder", "abr", "--no-thumbnails"];
+        let program = fixture.workspace.reelgate();
+        bundle::package(&program, &film(fixture)?, &data, BUCKET, &words)?;
     }
     let files = bundle::files(&bucket.join("games"))?;
     files
@@ -266,40 +265,4 @@ fn film(fixture: &Fixture<'_>) -> Result<PathBuf> {
             .arg(&film)
     })?;
     Ok(film)
-}
-
-fn package(fixture: &Fixture<'_>, data: &std::path::Path, film: &std::path::Path) -> Result<()> {
-    let keys = [
-        ("ACCESS_KEY_ID", "bench"),
-        ("SECRET_ACCESS_KEY", "bench-secret-access-key"),
-    ];
-    let keys = keys.map(|(name, value)| (format!("SPIN_VARIABLE_S3_{name}"), value));
-    let reelgate = fixture.workspace.reelgate();
-    let mut bucket = Server::spawn(
-        Command::new(&reelgate)
-            .args([
-                "s3",
-                "--listen",
-                "127.0.0.1:0",
-                "--bucket",
-                BUCKET,
-                "--data",
-            ])
-            .arg(data)
-            .envs(keys.clone())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped()),
-    )?;
-    let address = listening_address(&mut bucket).context("reelgate s3 does not listen")?;
-    let packaged = server::run_to_end(
-        Command::new(&reelgate)
-            .arg("package")
-            .arg(film)
-            .args(["--game", GAME, "--ladder", "abr", "--no-thumbnails"])
-            .stderr(fs::File::create(fixture.folder.join("ladder.log"))?)
-            .env("SPIN_VARIABLE_S3_ENDPOINT", format!("http://{address}"))
-            .env("SPIN_VARIABLE_S3_BUCKET", BUCKET)
-            .envs(keys),
-    );
-    packaged.context("see ladder.log").map(|_| ())
 }
