@@ -41,6 +41,9 @@ const NOT_RUSTDOCS: [&str; 5] = [
     "--remap-path-prefix",
 ];
 
+const NOTHING: &str =
+    "not linted; `cargo xtask test --only build` compiles and lints what has changed";
+
 /// A workspace whose Cargo commands lint what they compile.
 ///
 /// # Errors
@@ -66,7 +69,7 @@ fn reports(workspace: &Workspace) -> PathBuf {
 pub(crate) fn judge(workspace: &Workspace) -> Result<()> {
     let folder = reports(workspace);
     let (mut looked_at, mut bad) = (Vec::new(), 0);
-    for entry in fs::read_dir(&folder).context("nothing was linted")? {
+    for entry in fs::read_dir(&folder).context(NOTHING)? {
         let entry = entry?;
         let said = fs::read_to_string(entry.path())?;
         bad += usize::from(!said.is_empty());
@@ -76,10 +79,7 @@ pub(crate) fn judge(workspace: &Workspace) -> Result<()> {
     for package in workspace.packages()? {
         let prefix = format!("{package} ");
         if !looked_at.iter().any(|name| name.starts_with(&prefix)) {
-            bail!(
-                "{package} was not linted; remove {} to have all linted again",
-                workspace.in_target("").display()
-            );
+            bail!("{package}: {NOTHING}");
         }
     }
     println!("{} crates linted and documented", looked_at.len());
