@@ -199,6 +199,8 @@ async fn accept(listener: TcpListener, tls: TlsAcceptor, inner: Arc<Inner>) {
 }
 
 type Answer = Response<Full<Bytes>>;
+/// An answer that ends what was asked for.
+type Refusal = Box<Answer>;
 
 async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Answer, Infallible> {
     let path = request.uri().path().to_owned();
@@ -214,7 +216,7 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Answer,
         (Method::HEAD, "/new-nonce") => json(200, &Value::Null),
         (Method::POST, _) if kind.is_some_and(|kind| kind == "application/jose+json") => {
             let answered = inner.signed(&path, &body).await;
-            answered.unwrap_or_else(|refusal| refusal)
+            answered.unwrap_or_else(|refusal| *refusal)
         }
         _ => problem(405, "malformed", "POST application/jose+json"),
     };
@@ -249,18 +251,18 @@ impl Inner {
     }
 
     /// A request that has to be signed (RFC 8555, sections 6.2 to 6.5).
-    async fn signed(self: &Arc<Self>, path: &str, body: &[u8]) -> Result<Answer, Answer> {
-        let jws = Jws::read(body).map_err(|why| problem(400, "malformed", &why))?;
+    async fn signed(self: &Arc<Self>, path: &str, body: &[u8]) -> Result<Answer, Refusal> {
+        let jws = Jws::read(body).map_err(|why| refused(400, "malformed", &why))?;
         let is_fresh = self.book.lock().unwrap().spend(&jws.header.nonce);
         if !is_fresh || self.happens(Fault::BadNonce) {
-            return Err(problem(400, "badNonce", "the nonce is not fresh"));
+            return Err(refused(400, "badNonce", "the nonce is not fresh"));
         }
         if jws.header.url != format!("{}{path}", self.base) {
-            return Err(problem(403, "unauthorized", "signed for another address"));
+            return Err(refused(403, "unauthorized", "signed for another address"));
         }
         let key = self.key(path, &jws)?;
         if !jws.is_signed_by(&key) {
-            return Err(problem(403, "unauthorized", "the signature is wrong"));
+            return Err(refused(403, "unauthorized", "the signature is wrong"));
         }
         match path.trim_start_matches('/').split_once('/') {
             None if path == "/new-account" => self.account(&jws, key),
@@ -273,8 +275,8 @@ impl Inner {
         }
     }
 
-    fn key(&self, path: &str, jws: &Jws) -> Result<Jwk, Answer> {
-        let unknown = || problem(400, "accountDoesNotExist", "no account has this key");
+    fn key(&self, path: &str, jws: &Jws) -> Result<Jwk, Refusal> {
+        let unknown = || refused(400, "accountDoesNotExist", "no account has this key");
         if path == "/new-account" {
             return jws.header.jwk.clone().ok_or_else(unknown);
         }
@@ -289,9 +291,9 @@ impl Inner {
         found.cloned().ok_or_else(unknown)
     }
 
-    fn account(&self, jws: &Jws, key: Jwk) -> Result<Answer, Answer> {
+    fn account(&self, jws: &Jws, key: Jwk) -> Result<Answer, Refusal> {
         if jws.payload["termsOfServiceAgreed"] != true {
-            return Err(problem(403, "userActionRequired", "the terms"));
+            return Err(refused(403, "userActionRequired", "the terms"));
         }
         let mut book = self.book.lock().unwrap();
         book.accounts.push(key);
@@ -300,24 +302,23 @@ impl Inner {
         Ok(at(json(201, &shown), &address))
     }
 
-    async fn order(&self, jws: &Jws) -> Result<Answer, Answer> {
+    async fn order(&self, jws: &Jws) -> Result<Answer, Refusal> {
         drop(self.open.subscribe().wait_for(|open| *open).await);
         if self.happens(Fault::Silent) {
             return std::future::pending().await;
         }
         if self.happens(Fault::BadGateway) {
-            return Err(Response::builder()
-                .status(502)
-                .body("<h1>Bad Gateway</h1>".into())
-                .expect("an answer"));
+            let answer = Response::builder().status(502);
+            let answer = answer.body("<h1>Bad Gateway</h1>".into());
+            return Err(Box::new(answer.expect("an answer")));
         }
         if self.happens(Fault::RateLimited) {
-            let mut refusal = problem(429, "rateLimited", "too many new orders recently");
+            let mut refusal = refused(429, "rateLimited", "too many new orders recently");
             refusal.headers_mut().insert("retry-after", 2.into());
             return Err(refusal);
         }
         let names = names(&jws.payload["identifiers"]);
-        let names = names.ok_or_else(|| problem(400, "malformed", "names alone"))?;
+        let names = names.ok_or_else(|| refused(400, "malformed", "names alone"))?;
         let mut book = self.book.lock().unwrap();
         let number = book.order(names);
         let address = format!("{}/order/{number}", self.base);
@@ -331,7 +332,7 @@ impl Inner {
         number: usize,
         jws: &Jws,
         key: &Jwk,
-    ) -> Result<Answer, Answer> {
+    ) -> Result<Answer, Refusal> {
         let mut book = self.book.lock().unwrap();
         let (orders, names) = (book.orders.len(), book.authorizations.len());
         match what {
@@ -388,20 +389,20 @@ impl Inner {
         });
     }
 
-    fn finalize(&self, book: &mut Book, number: usize, payload: &Value) -> Result<Answer, Answer> {
+    fn finalize(&self, book: &mut Book, number: usize, payload: &Value) -> Result<Answer, Refusal> {
         if book.status(&book.orders[number]) != "ready" {
-            return Err(problem(403, "orderNotReady", "names are not proved"));
+            return Err(refused(403, "orderNotReady", "names are not proved"));
         }
         let csr = payload["csr"].as_str().unwrap_or_default();
         let csr = URL_SAFE_NO_PAD.decode(csr);
-        let csr = csr.map_err(|_| problem(400, "badCSR", "no base64url"))?;
+        let csr = csr.map_err(|_| refused(400, "badCSR", "no base64url"))?;
         let life = match self.happens(Fault::NearlyOver) {
             true => Life::nearly_over(),
             false => Life::usual(),
         };
         let order = &mut book.orders[number];
         let signed = self.authority.sign(&csr, &order.names, life);
-        order.certificate = Some(signed.map_err(|why| problem(400, "badCSR", &why))?);
+        order.certificate = Some(signed.map_err(|why| refused(400, "badCSR", &why))?);
         order.is_processing = true;
         self.lives.lock().unwrap().push(life);
         Ok(json(200, &book.show_order(&self.base, number)))
@@ -438,11 +439,15 @@ fn at(mut answer: Answer, address: &str) -> Answer {
     answer
 }
 
-fn nothing() -> Answer {
-    problem(404, "malformed", "there is nothing here")
+fn nothing() -> Refusal {
+    refused(404, "malformed", "there is nothing here")
 }
 
 /// RFC 8555, section 6.7.
+fn refused(status: u16, kind: &str, detail: &str) -> Refusal {
+    Box::new(problem(status, kind, detail))
+}
+
 fn problem(status: u16, kind: &str, detail: &str) -> Answer {
     let kind = format!("urn:ietf:params:acme:error:{kind}");
     let body = json!({ "type": kind, "detail": detail, "status": status });

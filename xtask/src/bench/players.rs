@@ -52,7 +52,8 @@ pub(super) fn measure(fixture: &Fixture<'_>, args: &Args, table: &mut Table) -> 
     let reelgate = crowd(&fixture, &field.reelgate)?;
     let nginx_jwt = field.nginx_jwt.as_ref();
     let nginx_jwt = nginx_jwt.map(|other| crowd(&fixture, other)).transpose()?;
-    let figures: [(&str, &str, Budget, fn(&[Viewed]) -> f64); 3] = [
+    type Figure = fn(&[Viewed]) -> f64;
+    let figures: [(&str, &str, Budget, Figure); 3] = [
         (
             "200 players of a ladder: half begin within",
             "ms",
