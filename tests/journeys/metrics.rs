@@ -54,7 +54,10 @@ async fn every_request_is_counted(origin: Origin) {
         }
     }
     let address = world.host.metrics_address().await;
-    let samples = Samples::once(address, |samples| samples.sum(REQUESTS) >= count as f64).await;
+    let all_are_over = |samples: &Samples| {
+        samples.sum(REQUESTS) >= count as f64 && samples.get("reelgate_requests_in_flight") == 0.0
+    };
+    let samples = Samples::once(address, all_are_over).await;
     let counted = |route, status, reason| requests(&samples, route, status, reason) as u32;
     assert_eq!(counted("/games/...", 200, ""), 5);
     assert_eq!(counted("/games/...", 206, ""), 2);
