@@ -262,7 +262,9 @@ fn film(fixture: &Fixture<'_>) -> Result<PathBuf> {
             .args(["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25"])
             .args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"])
             .args(["-t", &seconds, "-c:v", "libx264", "-preset", "ultrafast"])
-            .args(["-b:v", "5M", "-pix_fmt", "yuv420p", "-c:a", "aac"])
+            .args([
+                "-b:v", "5M", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac",
+            ])
             .arg(&film)
     })?;
     Ok(film)
