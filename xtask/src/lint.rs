@@ -1,10 +1,9 @@
 //! Lints and documentation as a part of the build.
 //!
-//! `cargo clippy` and `cargo doc` check every dependency, although the build compiles it anyway: eight minutes of two
-//! processors for what takes one. So Cargo calls this program in the place of the compiler for the crates of this
-//! workspace (`RUSTC_WORKSPACE_WRAPPER`), and it has clippy and rustdoc read what the compiler has read. What they
-//! say stays in a file for each crate, until that is compiled again. Unit tests are compiled quickly on the way, for
-//! they need not run quickly.
+//! `cargo clippy` and `cargo doc` check every dependency, although the build compiles it anyway. So Cargo calls this
+//! program in the place of the compiler for the crates of this workspace (`RUSTC_WORKSPACE_WRAPPER`), and it has
+//! clippy and rustdoc read what the compiler has read. What they say stays in a file for each crate, until that is
+//! compiled again. Unit tests are compiled with little optimisation on the way, for they need not run quickly.
 
 use std::env;
 use std::ffi::OsStr;

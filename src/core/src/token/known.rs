@@ -81,7 +81,7 @@ impl fmt::Debug for KnownSessions {
     }
 }
 
-/// A place for `token`: of a good one the last characters are as good as drawn by lot.
+/// A place for `token`: the last characters of a good signature are as good as random.
 fn place(token: &str) -> usize {
     let last = token.bytes().rev().take(8);
     last.fold(0_usize, |place, byte| {
