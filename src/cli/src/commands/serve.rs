@@ -12,11 +12,11 @@ pub(crate) use acme::AcmeArgs;
 pub(crate) use running::Running;
 
 use crate::cache::CacheArgs;
+use crate::commands::serve::application::Application;
+use crate::commands::serve::reload::Reloads;
 use crate::exit::{Failure, Kind};
 use crate::open_files;
 use crate::places::Places;
-use crate::serve::application::Application;
-use crate::serve::reload::Reloads;
 use crate::signals;
 use clap::{Args, ValueEnum};
 use reelgate_host::{

@@ -2,8 +2,8 @@
 
 use super::settings::{program, quoted};
 use super::{listen_address, secret};
+use crate::commands::stream::fake_failure;
 use crate::exit::Failure;
-use crate::stream::fake_failure;
 use clap::ValueEnum;
 use reelgate_fake_stream::{Encoder, Fake, Mischief, Options};
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! A host that has its addresses.
 
+use crate::commands::serve::application::Application;
+use crate::commands::serve::reload::{Reloader, Reloads};
 use crate::exit::{Failure, Kind};
-use crate::serve::application::Application;
-use crate::serve::reload::{Reloader, Reloads};
 use reelgate_host::{
     App, CertificateSource, Log, Metrics, MetricsListener, Scheduler, Server, Surroundings, Traces,
 };

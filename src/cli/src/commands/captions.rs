@@ -6,8 +6,8 @@ use reelgate_packager::{Caption, Captioned, Label, Published};
 use serde::Serialize;
 
 use crate::{
+    commands::package::{BucketArgs, bucket, captions, game_id},
     exit::{self, Failure, Kind},
-    package::{BucketArgs, bucket, captions, game_id},
 };
 
 /// How long the bucket may be in trouble.

@@ -12,12 +12,12 @@ mod stream;
 
 use crate::bundle::Bundle;
 use crate::cache::CacheArgs;
-use crate::exit::{Failure, Kind};
-use crate::places::Places;
-use crate::sample::sample_film as make_sample_film;
-use crate::serve::{
+use crate::commands::sample::sample_film as make_sample_film;
+use crate::commands::serve::{
     AcmeArgs, Catalog, LogFormat, OriginKind, Running, Serve, Starting, stop_at_signal,
 };
+use crate::exit::{Failure, Kind};
+use crate::places::Places;
 use bucket::Bucket;
 use introduction::Introduction;
 use portal::Portal;

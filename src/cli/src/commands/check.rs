@@ -8,8 +8,8 @@ use reelgate_hls_check::{Depth, Judged, NotChecked, Outcome, Place, Report, chec
 use reqwest::Url;
 
 use crate::{
+    commands::package::{BucketArgs, bucket},
     exit::{self, Failure, Kind},
-    package::{BucketArgs, bucket},
 };
 
 /// Check a packaged film against Apple's rules for HLS, one by one

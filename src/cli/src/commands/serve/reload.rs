@@ -1,8 +1,8 @@
 //! SIGHUP: the configuration is read again. What cannot be used is not taken, and the log says so.
 
+use crate::commands::serve::application::Application;
+use crate::commands::serve::systemd;
 use crate::exit::{Failure, Kind};
-use crate::serve::application::Application;
-use crate::serve::systemd;
 use crate::signals;
 use reelgate_host::{App, CertificateSource, Reloaded, Surroundings};
 use std::io;

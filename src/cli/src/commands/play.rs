@@ -12,10 +12,10 @@ use serde::Deserialize;
 use tokio::process::Command;
 
 use crate::{
+    commands::token::mint::{self, IN_PATH, SUBJECT, game_id},
     exit::{self, Failure, Kind},
     gate_api,
     settings::{Settings, SettingsArgs},
-    token::mint::{self, IN_PATH, SUBJECT, game_id},
 };
 
 /// Players that are looked for, in this order, and what they are told beside the address.

@@ -8,11 +8,11 @@ use reelgate_fake_s3::{Config, Error, is_bucket_name, start};
 use reelgate_core::config::Lookup as _;
 
 use crate::{
+    commands::up::secret,
     exit::{self, Failure, Kind},
     places::Places,
     settings::{Settings, SettingsArgs},
     signals,
-    up::secret,
 };
 
 /// Arguments of `reelgate s3`.

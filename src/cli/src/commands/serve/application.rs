@@ -2,10 +2,10 @@
 
 use crate::aws::{Chain, KeyPair};
 use crate::bundle::Bundle;
+use crate::commands::serve::failures::{app_failure, config_failure, manifest_failure};
+use crate::commands::serve::{OriginKind, Serve};
 use crate::exit::{Failure, Kind};
 use crate::places::Places;
-use crate::serve::failures::{app_failure, config_failure, manifest_failure};
-use crate::serve::{OriginKind, Serve};
 use crate::settings::variable_files;
 use reelgate_host::cache::Cache;
 use reelgate_host::manifest::Manifest;
