@@ -37,7 +37,7 @@ use object_store::{
 
 use crate::{Error, Progress};
 use connector::Connector;
-use patience::{Patience, Pauses, Verdict, chance};
+use patience::{Patience, Verdict, chance};
 use trouble::{Failed, NO_SUCH_BUCKET, Trouble, is_missing};
 
 /// Time to connect.
@@ -294,7 +294,7 @@ impl Bucket {
         doing: &str,
         mut attempt: impl AsyncFnMut() -> Result<T, Failed>,
     ) -> Result<T, Error> {
-        let mut pauses = Pauses::default();
+        let mut pauses = self.patience.pauses();
         loop {
             let trouble = match attempt().await {
                 Ok(done) => {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The first pause, about.
+/// The first pause, about, unless told otherwise.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// The longest pause, about: an outage of minutes is not made longer by much.
@@ -16,6 +16,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) struct Patience {
     budget: Duration,
+    /// The first pause after a failure, about.
+    pub(super) first_pause: Duration,
     spent: Mutex<Spent>,
 }
 
@@ -42,12 +44,21 @@ impl Patience {
     pub(super) fn new(budget: Duration) -> Self {
         Self {
             budget,
+            first_pause: FIRST_PAUSE,
             spent: Mutex::default(),
         }
     }
 
     pub(super) fn budget(&self) -> Duration {
         self.budget
+    }
+
+    /// The pauses between the tries of one request.
+    pub(super) fn pauses(&self) -> Pauses {
+        Pauses {
+            first: self.first_pause,
+            taken: 0,
+        }
     }
 
     /// A request has failed at `now`; `limit` may be tighter than the budget.
@@ -81,15 +92,16 @@ impl Patience {
 
 /// Ever longer pauses, with chance in them: those who were turned away together do not come back
 /// together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pauses {
+    first: Duration,
     taken: u32,
 }
 
 impl Pauses {
     /// The next pause. `chance` is any number, evenly spread.
     pub(super) fn next(&mut self, chance: u32) -> Duration {
-        let doubled = FIRST_PAUSE.saturating_mul(1 << self.taken.min(16));
+        let doubled = self.first.saturating_mul(1 << self.taken.min(16));
         self.taken += 1;
         let longest = doubled.min(LONGEST_PAUSE);
         longest.div_f64(2.0) + longest.mul_f64(f64::from(chance) / f64::from(u32::MAX) / 2.0)
@@ -136,7 +148,8 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_limit_and_differ_by_chance() {
-        let (mut least, mut most) = (Pauses::default(), Pauses::default());
+        let patience = Patience::new(Duration::ZERO);
+        let (mut least, mut most) = (patience.pauses(), patience.pauses());
         let millis = |pause: Duration| pause.as_millis();
         let least: Vec<u128> = (0..9).map(|_| millis(least.next(0))).collect();
         let most: Vec<u128> = (0..9).map(|_| millis(most.next(u32::MAX))).collect();

@@ -111,7 +111,9 @@ async fn bucket(answer_of: Answer) -> (Bucket, Arc<AtomicUsize>) {
         }
     });
     let hour = Duration::from_secs(3600);
-    (Bucket::new(&config, hour, Progress::quiet()).unwrap(), gets)
+    let mut bucket = Bucket::new(&config, hour, Progress::quiet()).unwrap();
+    bucket.patience.first_pause = Duration::from_millis(5);
+    (bucket, gets)
 }
 
 async fn sample(answer_of: Answer) -> Result<Vec<u8>, Error> {
