@@ -8,9 +8,11 @@ use super::mode::Mode;
 use super::table::{Budget, Row, Table};
 use crate::process;
 use crate::testbed::fixture::{self, Fixture};
+use crate::testbed::h2load::{self, Streams};
 use crate::testbed::process_stat::cpu_time;
+use crate::testbed::report::Report;
 use crate::testbed::spread::Spread;
-use crate::testbed::wrk::{self, Report, Request};
+use crate::testbed::wrk::{self, Request};
 
 /// What a figure is divided by.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,13 @@ enum Viewer {
     Nobody,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    Http1,
+    /// With so many streams on each connection.
+    Http2(u32),
+}
+
 /// One load and its rows: CPU, throughput and latency.
 struct Load {
     name: &'static str,
@@ -34,6 +43,7 @@ struct Load {
     path: fn() -> String,
     viewer: Viewer,
     connections: u32,
+    protocol: Protocol,
     per: Per,
     most: f64,
 }
@@ -45,11 +55,12 @@ const HOT_GATED: Load = Load {
     path: fixture::small,
     viewer: Viewer::Allowed,
     connections: 32,
+    protocol: Protocol::Http1,
     per: Per::Request,
     most: 1.5,
 };
 
-const LOADS: [Load; 11] = [
+const LOADS: [Load; 13] = [
     Load {
         name: "tls-streaming",
         mode: Mode::TLS,
@@ -57,6 +68,7 @@ const LOADS: [Load; 11] = [
         path: fixture::large,
         viewer: Viewer::Allowed,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Gigabyte,
         most: 0.7,
     },
@@ -67,6 +79,7 @@ const LOADS: [Load; 11] = [
         path: fixture::small,
         viewer: Viewer::Allowed,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Request,
         most: 1.0,
     },
@@ -77,6 +90,7 @@ const LOADS: [Load; 11] = [
         path: fixture::large,
         viewer: Viewer::Allowed,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Gigabyte,
         most: 0.9,
     },
@@ -87,7 +101,30 @@ const LOADS: [Load; 11] = [
         path: fixture::small,
         viewer: Viewer::Allowed,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Request,
+        most: 0.9,
+    },
+    Load {
+        name: "http2-hot-gated",
+        mode: Mode::TLS_HOT,
+        cpu: "HTTP/2, TLS to the viewer, hot: CPU per gated 16 KB segment, 8 connections with 4 streams",
+        path: fixture::small,
+        viewer: Viewer::Allowed,
+        connections: 8,
+        protocol: Protocol::Http2(4),
+        per: Per::Request,
+        most: 0.9,
+    },
+    Load {
+        name: "http2-hot-streaming",
+        mode: Mode::TLS_HOT,
+        cpu: "HTTP/2, TLS to the viewer, hot: CPU per GB, 3.85 MB segments, 8 connections with 4 streams",
+        path: fixture::large,
+        viewer: Viewer::Allowed,
+        connections: 8,
+        protocol: Protocol::Http2(4),
+        per: Per::Gigabyte,
         most: 0.9,
     },
     HOT_GATED,
@@ -98,6 +135,7 @@ const LOADS: [Load; 11] = [
         path: fixture::large,
         viewer: Viewer::Allowed,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Gigabyte,
         most: 1.1,
     },
@@ -108,6 +146,7 @@ const LOADS: [Load; 11] = [
         path: fixture::small,
         viewer: Viewer::Allowed,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Request,
         most: 1.5,
     },
@@ -118,6 +157,7 @@ const LOADS: [Load; 11] = [
         path: fixture::small,
         viewer: Viewer::Allowed,
         connections: 256,
+        protocol: Protocol::Http1,
         per: Per::Request,
         most: 1.5,
     },
@@ -128,6 +168,7 @@ const LOADS: [Load; 11] = [
         path: fixture::large,
         viewer: Viewer::Allowed,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Gigabyte,
         most: 1.1,
     },
@@ -138,6 +179,7 @@ const LOADS: [Load; 11] = [
         path: fixture::small,
         viewer: Viewer::Nobody,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Request,
         most: 2.0,
     },
@@ -148,6 +190,7 @@ const LOADS: [Load; 11] = [
         path: fixture::small,
         viewer: Viewer::Forged,
         connections: 32,
+        protocol: Protocol::Http1,
         per: Per::Request,
         most: 2.0,
     },
@@ -189,11 +232,11 @@ pub(super) fn measure(
     if wanted.is_empty() {
         return Ok(());
     }
-    if process::find_program("wrk").is_none() {
-        eprintln!("bench: no load without wrk; install with: sudo apt-get install wrk");
-        return Ok(());
-    }
     for load in wanted {
+        if let Some(missing) = load.protocol.missing() {
+            eprintln!("bench: left out: {}: {missing}", load.name);
+            continue;
+        }
         eprintln!("bench: {}", load.cpu);
         let samples = rounds(fixture, field, args, load)?;
         add_rows(load, &samples, table);
@@ -250,17 +293,7 @@ fn sample(
         Viewer::Nobody => String::new(),
     };
     let before = cpu_time(contender.pid())?;
-    let report = wrk::run(
-        fixture,
-        &Request {
-            scheme: contender.scheme,
-            address: contender.address,
-            path: (load.path)(),
-            cookie: &cookie,
-            connections: load.connections,
-            seconds,
-        },
-    )?;
+    let report = ask(fixture, contender, load, &cookie, seconds)?;
     let cpu = cpu_time(contender.pid())?.saturating_sub(before);
     expect_answers(contender, load, report)?;
     let seconds = report.took.as_secs_f64();
@@ -274,6 +307,55 @@ fn sample(
         p50: report.p50.as_secs_f64() * 1e3,
         p99: report.p99.as_secs_f64() * 1e3,
     })
+}
+
+fn ask(
+    fixture: &Fixture<'_>,
+    contender: &Contender,
+    load: &Load,
+    cookie: &str,
+    seconds: u64,
+) -> Result<Report> {
+    let (scheme, address, path) = (contender.scheme, contender.address, (load.path)());
+    match load.protocol {
+        Protocol::Http1 => wrk::run(
+            fixture,
+            &Request {
+                scheme,
+                address,
+                path,
+                cookie,
+                connections: load.connections,
+                seconds,
+            },
+        ),
+        Protocol::Http2(streams) => {
+            let streams = Streams {
+                scheme,
+                address,
+                path: &path,
+                cookie,
+                connections: load.connections,
+                streams,
+                seconds,
+            };
+            h2load::run(fixture, &streams).map(|(_, report)| report)
+        }
+    }
+}
+
+impl Protocol {
+    /// What to do where its tool is missing.
+    fn missing(self) -> Option<&'static str> {
+        let (tool, help) = match self {
+            Self::Http1 => ("wrk", "install with: sudo apt-get install wrk"),
+            Self::Http2(_) => (
+                "h2load",
+                "install with: sudo apt-get install nghttp2-client",
+            ),
+        };
+        process::find_program(tool).is_none().then_some(help)
+    }
 }
 
 /// A gate that lets a forged session in is quick too.

@@ -169,7 +169,7 @@ fn render(ground: &Ground<'_>, name: &str, check: &Check, address: SocketAddr) -
             let (certificate, key) = (certificate.display(), key.display());
             configuration
                 .replace("{upstream}", &bucket.to_string())
-                .replace("{ssl}", " ssl")
+                .replace("{ssl}", " ssl http2")
                 .replace(
                     "{certificate}",
                     &format!(

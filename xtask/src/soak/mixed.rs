@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::catalog::{Operator, Reporter};
 use super::crowd::Crowd;
-use super::flood::{self, Streams};
+use super::flood;
 use super::host::Place;
 use super::slow::{self, Attack};
 use super::trial::{Stage, Trial};
@@ -58,17 +58,13 @@ fn turns(stage: &Stage<'_>) -> Result<(usize, usize)> {
 fn turn(stage: &Stage<'_>, number: usize) -> Result<usize> {
     let (cookie, forged) = (stage.fixture.cookie(), stage.fixture.forged_cookie());
     let path = fixture::small();
-    let streams = |cookie| -> Result<flood::Statuses> {
-        let mut streams = Streams::of(&path, cookie, 4, 16);
-        streams.seconds = FLOOD_SECONDS;
-        flood::h2load(stage, &streams)
-    };
+    let streams = |cookie| flood::h2load(stage, &path, cookie, (4, 16), FLOOD_SECONDS);
     let wrk = |cookie| flood::wrk(stage, path.clone(), cookie, 32, FLOOD_SECONDS);
     match number % 8 {
         0 => slow::run(stage, &Attack::headers(SLOW, SLOW_SECONDS)).map(|_| 0),
         1 => streams(&cookie).map(|_| 0),
         2 => slow::run(stage, &Attack::bodies(SLOW, SLOW_SECONDS)?).map(|_| 0),
-        3 => Ok(streams(&forged)?.served()),
+        3 => Ok(usize::try_from(streams(&forged)?.served())?),
         4 => slow::run(stage, &Attack::reading(stage, SLOW, SLOW_SECONDS)).map(|_| 0),
         5 => wrk(&cookie).map(|_| 0),
         6 => {

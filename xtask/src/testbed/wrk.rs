@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::fixture::Fixture;
+use super::report::Report;
 use super::server;
 
 /// What one run of wrk asks for.
@@ -25,25 +26,6 @@ pub(crate) struct Request<'a> {
     pub(crate) connections: u32,
     /// For how long.
     pub(crate) seconds: u64,
-}
-
-/// What came back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Report {
-    /// Whole answers.
-    pub(crate) requests: u64,
-    /// Bytes received, heads included.
-    pub(crate) bytes: u64,
-    /// How long it took.
-    pub(crate) took: Duration,
-    /// Half of all answers came within this.
-    pub(crate) p50: Duration,
-    /// 99 of 100 answers came within this.
-    pub(crate) p99: Duration,
-    /// Answers with a status of 400 or above.
-    pub(crate) refused: u64,
-    /// Connections that failed or timed out.
-    pub(crate) broken: u64,
 }
 
 /// Counts on one line; nothing of it runs while requests do.
