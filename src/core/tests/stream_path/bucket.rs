@@ -5,7 +5,7 @@ mod probe;
 mod weather;
 
 use reelgate_core::video::routes::problem::Kind;
-use reelgate_core::video::{Event, Progress, Report, Status, Via};
+use reelgate_core::video::{Event, Progress, Report, Status, Store, Via};
 
 use crate::fake_bucket::{FakeBucket, Fault};
 use crate::place::{Place, Task, alone, go_on};
