@@ -3,15 +3,18 @@
 //! `cargo clippy` and `cargo doc` check every dependency, although the build compiles it anyway. So Cargo calls this
 //! program in the place of the compiler for the crates of this workspace (`RUSTC_WORKSPACE_WRAPPER`), and it has
 //! clippy and rustdoc read what the compiler has read. What they say stays in a file for each crate, until that is
-//! compiled again. Unit tests are compiled with little optimisation on the way, for they need not run quickly.
+//! compiled again. Unit tests are compiled by clippy's driver itself, which is the compiler with more lints and fewer
+//! optimisations, and with little of these: they need not run quickly.
 
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::tools::rustup;
 use crate::workspace::Workspace;
@@ -39,6 +42,9 @@ const NOT_RUSTDOCS: [&str; 5] = [
     "--forbid",
     "--remap-path-prefix",
 ];
+
+/// What the compiler itself exits with when it breaks down.
+const NO_COMPILER: i32 = 101;
 
 const NOTHING: &str =
     "not linted; `cargo xtask test --only build` compiles and lints what has changed";
@@ -100,26 +106,30 @@ pub(crate) fn as_compiler() -> Option<i32> {
     let words: Vec<String> = words
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    let status = Command::new(&compiler).args(hurried(&words)).status();
-    let code = status.ok().and_then(|status| status.code()).unwrap_or(101);
-    if code == 0
-        && let Some(unit) = Unit::of(&words)
-        && let Err(error) = unit.report(Path::new(&folder))
-    {
+    let unit = Unit::of(&words);
+    let outcome = match &unit {
+        Some(unit) if unit.is_test() => unit.compile_linting(Path::new(&folder)),
+        _ => compile(&compiler, &words, unit.as_ref(), Path::new(&folder)),
+    };
+    Some(outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        return Some(101);
-    }
-    Some(code)
+        NO_COMPILER
+    }))
 }
 
-/// The words for the compiler, with little optimisation where it is a test that is compiled.
-fn hurried(words: &[String]) -> Vec<&str> {
-    let is_test = words.iter().any(|word| word == "--test");
-    let hurry = |word| match word {
-        "opt-level=3" if is_test => "opt-level=1",
-        other => other,
-    };
-    words.iter().map(|word| hurry(word.as_str())).collect()
+/// Compiles, then lints and documents; gives the compiler's exit code.
+fn compile(
+    compiler: &OsStr,
+    words: &[String],
+    unit: Option<&Unit<'_>>,
+    folder: &Path,
+) -> Result<i32> {
+    let status = Command::new(compiler).args(words).status()?;
+    match unit {
+        Some(unit) if status.success() => unit.report(folder)?,
+        _ => {}
+    }
+    Ok(status.code().unwrap_or(NO_COMPILER))
 }
 
 /// One call of the compiler: a crate, as a library, a program or a test.
@@ -135,6 +145,34 @@ impl<'a> Unit<'a> {
         unit.value("--crate-name")
             .filter(|name| *name != "___")
             .map(|_| unit)
+    }
+
+    /// Compiles a test with clippy's driver, and writes what is wrong with it; gives the exit code.
+    fn compile_linting(&self, folder: &Path) -> Result<i32> {
+        let mut driver = Command::new("clippy-driver")
+            .arg("rustc")
+            .args(self.hurried())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot run clippy-driver")?;
+        let mut said = String::new();
+        // For Cargo, line by line: it waits for some of them.
+        for line in BufReader::new(driver.stderr.take().context("no standard error")?).lines() {
+            let line = line?;
+            eprintln!("{line}");
+            said += rendered(&line).as_deref().unwrap_or_default();
+        }
+        let status = driver.wait()?;
+        fs::write(folder.join(self.name()), said).context("cannot write what clippy said")?;
+        Ok(status.code().unwrap_or(NO_COMPILER))
+    }
+
+    /// The words for the compiler, with little optimisation.
+    fn hurried(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(|word| match word.as_str() {
+            "opt-level=3" => "opt-level=1",
+            other => other,
+        })
     }
 
     /// Lints and documents it, and writes what is wrong; nothing where nothing is.
@@ -236,6 +274,12 @@ impl<'a> Unit<'a> {
     }
 }
 
+/// What a line of the compiler's, in JSON for Cargo, says to people.
+fn rendered(line: &str) -> Option<String> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    Some(message.get("rendered")?.as_str()?.to_owned())
+}
+
 /// What `command` says where it fails; nothing where it does not.
 fn said(command: &mut Command) -> Result<String> {
     let output = command
@@ -269,6 +313,18 @@ mod tests {
         let unit = Unit::of(&words).unwrap();
         assert!(unit.is_test() && !unit.is_program());
         assert!(unit.name().ends_with(" core lib wasm32-wasip2 test"));
+    }
+
+    #[test]
+    fn what_is_for_people_is_found() {
+        let warning =
+            r#"{"$message_type":"diagnostic","level":"warning","rendered":"warning: unused\\n"}"#;
+        assert_eq!(rendered(warning).as_deref(), Some("warning: unused\n"));
+        assert_eq!(
+            rendered(r#"{"$message_type":"artifact","emit":"link"}"#),
+            None
+        );
+        assert_eq!(rendered("no JSON"), None);
     }
 
     #[test]

@@ -4,8 +4,10 @@ mod docs;
 mod tally;
 
 use std::fs;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
@@ -15,7 +17,7 @@ use crate::testbed::open_files;
 use crate::tools::apt::{CHROMIUM, FFMPEG, REDIS};
 use crate::tools::cargo_install::{self, CARGO_DENY};
 use crate::workspace::Workspace;
-use crate::{build, bundle, lint, process, tools, wit};
+use crate::{build, bundle, compose, lint, process, tools, wit};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -271,35 +273,49 @@ fn vendored_wit(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     wit::run(workspace, &wit::Args { check: true })
 }
 
-fn build_all(workspace: &Workspace, _: &mut Tally) -> Result<()> {
-    build::run(workspace)
+/// What is compiled and tested as one, so that no crate is compiled twice with other features: all that runs here, but
+/// for xtask, which runs in another profile, and the cache, whose tests stop the clock (tokio's `test-util`).
+fn together(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut words = vec!["--release".to_owned(), "--workspace".to_owned()];
+    let others = ["xtask", CACHE].map(str::to_owned);
+    for name in others.into_iter().chain(workspace.wasm_packages()?) {
+        words.extend(["--exclude".to_owned(), name]);
+    }
+    Ok(words)
 }
 
-/// Core, the cache and xtask go by themselves, xtask in the profile it runs in: with any of them in the selection, a
-/// feature of a crate of theirs would have the WebAssembly engine compiled a second time.
+const CACHE: &str = "reelgate-cache";
+
+fn build_all(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    println!(
+        "build: reelgate and tests -> {}",
+        workspace.reelgate().display()
+    );
+    let mut command = workspace.cargo(["build", "--bins", "--tests"]);
+    process::run(command.args(together(workspace)?))?;
+    build::components(workspace)?;
+    build::test_guests(workspace)?;
+    compose::all(workspace)
+}
+
+/// The journeys run by themselves, later.
 fn unit_test_commands(workspace: &Workspace) -> Result<[Command; 3]> {
-    const ALONE: [&str; 2] = ["reelgate-core", "reelgate-cache"];
-    let mut rest = workspace.cargo(["test", "--release", "--no-fail-fast", "--workspace"]);
-    let not_here = ["reelgate-tests", "xtask", ALONE[0], ALONE[1]].map(str::to_owned);
-    for name in not_here.into_iter().chain(workspace.wasm_packages()?) {
-        rest.args(["--exclude", &name]);
-    }
-    let mut alone = workspace.cargo(["test", "--release", "--no-fail-fast"]);
-    alone.args(ALONE.iter().flat_map(|name| ["--package", name]));
+    let mut most = workspace.cargo(["test", "--no-fail-fast"]);
+    most.args(together(workspace)?)
+        .args(["--exclude", "reelgate-tests"]);
     Ok([
-        alone,
-        rest,
+        workspace.cargo(["test", "--release", "--no-fail-fast", "--package", CACHE]),
+        most,
         workspace.cargo(["test", "--no-fail-fast", "--package", "xtask"]),
     ])
 }
 
-/// Compiles all tests, so that nothing is compiled while they run.
+/// Compiles what tests are left, so that nothing is compiled while they run.
 fn build_tests(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     for mut command in unit_test_commands(workspace)? {
         process::run(command.arg("--no-run"))?;
     }
-    build::test_guests(workspace)?;
-    process::run(journeys(workspace).arg("--no-run"))
+    process::run(journeys(workspace)?.arg("--no-run"))
 }
 
 fn lints(workspace: &Workspace, _: &mut Tally) -> Result<()> {
@@ -318,19 +334,12 @@ fn unit_tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     }
 }
 
-/// With the program in the selection, so that the crates of both have the features that they were compiled with.
-fn journeys(workspace: &Workspace) -> Command {
-    workspace.cargo([
-        "test",
-        "--release",
-        "--no-fail-fast",
-        "--package",
-        "reelgate-tests",
-        "--package",
-        "reelgate",
-        "--test",
-        "journeys",
-    ])
+fn journeys(workspace: &Workspace) -> Result<Command> {
+    let mut journeys = workspace.cargo(["test", "--no-fail-fast"]);
+    journeys
+        .args(together(workspace)?)
+        .args(["--test", "journeys"]);
+    Ok(journeys)
 }
 
 /// Types by mypy, then the tests, with the sources before what pip made of them.
@@ -376,11 +385,14 @@ fn end_to_end(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     build::test_guests(workspace)?;
     // A crowd of a journey takes three sockets a client.
     open_files::raise();
-    let mut journeys = journeys(workspace);
+    let mut journeys = journeys(workspace)?;
     journeys
         .env("REELGATE_BIN", workspace.reelgate())
         .env("REELGATE_BUNDLED", bundle::run(workspace)?)
         .env("REELGATE_COMPONENTS", workspace.wasm_folder());
+    // Half of the time they wait for what they have started.
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    journeys.env("RUST_TEST_THREADS", (2 * processors).to_string());
     for (variable, wheel) in tools::pip::WASMTIMES {
         journeys.env(variable, tools::pip::wasmtime(workspace, wheel)?);
     }
