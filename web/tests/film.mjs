@@ -20,7 +20,11 @@ export async function film(cache, folder) {
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { recursive: true });
     await make(unfinished);
-    await rename(unfinished, kept);
+    await rename(unfinished, kept).catch(async (error) => {
+      // Another process was quicker.
+      if (error.code !== "ENOTEMPTY") throw error;
+      await rm(unfinished, { recursive: true });
+    });
   }
   await cp(kept, folder, { recursive: true });
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,11 @@ before(async () => {
   folder = await mkdtemp(join(HERE, "snippets-"));
   const client = join(folder, "node_modules/reelgate-client");
   await mkdir(client, { recursive: true });
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: CLIENT, timeout: PATIENCE });
+  // Packing builds, and another test may be reading what was built before.
+  const source = join(folder, "source");
+  const isSource = (path) => !["node_modules", "dist"].includes(basename(path));
+  await cp(CLIENT, source, { recursive: true, filter: isSource });
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: source, timeout: PATIENCE });
   // npm prints what the build says before it.
   const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("[")));
   await run("tar", ["-xzf", join(folder, filename), "--strip-components", "1", "-C", client]);
