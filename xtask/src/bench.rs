@@ -8,6 +8,7 @@ mod cold_start;
 mod contender;
 mod herd;
 mod load;
+mod long_line;
 mod memory;
 mod mode;
 mod nginx;
@@ -138,10 +139,14 @@ fn hot(fixture: &Fixture<'_>, args: &Args, table: &mut Table) -> Result<()> {
 
 /// As users have it, with R2: TLS on both sides.
 fn encrypted(fixture: &Fixture<'_>, args: &Args, table: &mut Table) -> Result<()> {
-    if ![Mode::TLS, Mode::TLS_HOT]
-        .iter()
-        .any(|mode| load::wants(args, *mode))
-    {
+    let is_wanted = |mode| {
+        let line = mode == Mode::TLS_HOT && long_line::is_wanted(args);
+        line || load::wants(args, mode)
+    };
+    let wanted = [Mode::TLS, Mode::TLS_HOT]
+        .into_iter()
+        .filter(|mode| is_wanted(*mode));
+    if wanted.clone().next().is_none() {
         return Ok(());
     }
     let encrypted = match Encrypted::start(fixture) {
@@ -151,14 +156,15 @@ fn encrypted(fixture: &Fixture<'_>, args: &Args, table: &mut Table) -> Result<()
             return Ok(());
         }
     };
-    for mode in [Mode::TLS, Mode::TLS_HOT] {
-        if load::wants(args, mode) {
-            let field = Field::start(&Ground {
-                fixture,
-                mode,
-                encrypted: Some(&encrypted),
-            })?;
-            load::measure(fixture, &field, mode, args, table)?;
+    for mode in wanted {
+        let field = Field::start(&Ground {
+            fixture,
+            mode,
+            encrypted: Some(&encrypted),
+        })?;
+        load::measure(fixture, &field, mode, args, table)?;
+        if mode == Mode::TLS_HOT {
+            long_line::measure(fixture, &field, args, table)?;
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ pub(crate) mod h2load;
 pub(crate) mod host;
 pub(crate) mod open_files;
 pub(crate) mod process_stat;
+pub(crate) mod relay;
 pub(crate) mod report;
 pub(crate) mod server;
 pub(crate) mod session;

@@ -1,4 +1,4 @@
-//! nginx as it is compared with the gate: generated configuration, one process, ended by its id.
+//! nginx as it is compared with the gate: generated configuration, as many workers as the gate has threads.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -141,7 +141,13 @@ fn run(
 
 fn render(ground: &Ground<'_>, name: &str, check: &Check, address: SocketAddr) -> String {
     let folder = ground.fixture.folder.display().to_string();
+    // Workers of the superuser's nginx would be another user's, who may not read this folder.
+    let user = match rustix::process::geteuid().is_root() {
+        true => "user root;",
+        false => "",
+    };
     let mut configuration = common(TEMPLATE, ground.fixture, name, address)
+        .replace("{user}", user)
         .replace("{modules}", &check.modules)
         .replace("{init}", &check.init)
         .replace("{access}", check.access)

@@ -31,6 +31,9 @@ pub(crate) struct Streams<'a> {
     pub(crate) seconds: u64,
 }
 
+/// As large as browsers have them, in bits: of a stream 4 MiB, of a connection 16 MiB. Its own 64 KiB would be measured.
+const WINDOWS: [&str; 4] = ["-w", "22", "-W", "24"];
+
 /// Runs h2load with one thread.
 ///
 /// # Errors
@@ -43,7 +46,9 @@ pub(crate) fn run(fixture: &Fixture<'_>, streams: &Streams<'_>) -> Result<(Statu
     h2load
         .args(["-t", "1", "-c", &streams.connections.to_string()])
         .args(["-m", &streams.streams.to_string()])
-        .args(["-D", &streams.seconds.to_string(), "--log-file"])
+        .args(["-D", &streams.seconds.to_string()])
+        .args(WINDOWS)
+        .arg("--log-file")
         .arg(&log);
     if !streams.cookie.is_empty() {
         h2load.args(["-H", &format!("cookie: {}", streams.cookie)]);

@@ -1,6 +1,6 @@
 -- The session check of the gate, written for nginx as well as it can be:
 -- HMAC in OpenSSL with the key set up once, base64url and JSON in C, comparison in constant time.
--- Whole verdicts are not kept: every request is checked, as the gate does.
+-- Verdicts are not kept: every request is checked.
 local ffi = require "ffi"
 local base64 = require "ngx.base64"
 local json = require "cjson.safe"
