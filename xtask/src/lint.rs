@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn what_is_for_people_is_found() {
         let warning =
-            r#"{"$message_type":"diagnostic","level":"warning","rendered":"warning: unused\\n"}"#;
+            r#"{"$message_type":"diagnostic","level":"warning","rendered":"warning: unused\n"}"#;
         assert_eq!(rendered(warning).as_deref(), Some("warning: unused\n"));
         assert_eq!(
             rendered(r#"{"$message_type":"artifact","emit":"link"}"#),
