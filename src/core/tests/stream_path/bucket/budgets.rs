@@ -86,18 +86,20 @@ fn a_sweep_with_nothing_in_flight() {
     assert_eq!(asked(&bucket), ["LIST in-flight/"]);
 }
 
-#[test]
-fn a_page_of_rows() {
+/// A bucket that holds `v00` to `v19`.
+fn with_twenty_rows() -> FakeBucket {
     let bucket = FakeBucket::default();
     for number in 0..20 {
-        alone(
-            bucket
-                .catalog()
-                .register(&registered(&format!("v{number:02}"))),
-        )
-        .unwrap();
+        let row = registered(&format!("v{number:02}"));
+        alone(bucket.catalog().register(&row)).unwrap();
     }
     bucket.operations();
+    bucket
+}
+
+#[test]
+fn a_page_of_rows() {
+    let bucket = with_twenty_rows();
     let page = alone(bucket.catalog().list(None, None, 10)).unwrap();
     assert_eq!(page.rows.len(), 10);
     assert_eq!(page.next_cursor, Some(id("v09")));
@@ -106,16 +108,7 @@ fn a_page_of_rows() {
 
 #[test]
 fn rows_of_a_page_are_fetched_side_by_side() {
-    let bucket = FakeBucket::default();
-    for number in 0..20 {
-        alone(
-            bucket
-                .catalog()
-                .register(&registered(&format!("v{number:02}"))),
-        )
-        .unwrap();
-    }
-    bucket.operations();
+    let bucket = with_twenty_rows();
     let catalog = bucket.catalog();
     let mut listing: Task<'_> =
         Box::pin(async move { drop(catalog.list(None, None, 20).await.unwrap()) });
