@@ -1,7 +1,7 @@
 //! An upgrade: a second process answers at the socket of the first, the first ends, and nobody notices.
 
 use reelgate_tests::bucket::{Act, Bucket, Gate};
-use reelgate_tests::client::Client;
+use reelgate_tests::client::{Answer, Client};
 use reelgate_tests::deadline::within;
 use reelgate_tests::host::Settings;
 use reelgate_tests::process::run;
@@ -17,6 +17,8 @@ use tokio::task::JoinSet;
 const VIEWERS: usize = 200;
 /// Newcomers at once, each with a new connection for every request.
 const NEWCOMERS: usize = 8;
+/// Others, each with one connection for all requests.
+const REGULARS: usize = 200;
 /// A film, and a piece of it.
 const FILM: usize = 300_000;
 const PIECE: usize = 100_000;
@@ -47,17 +49,14 @@ async fn an_upgrade_drops_nobody() {
     }
     gate.open(VIEWERS);
 
-    let newcomers = Newcomers::come(&client);
+    let newcomers = Crowd::of(NEWCOMERS, |served| come_and_go(client.clone(), served));
+    let regulars = Crowd::of(REGULARS, |served| stay(client.clone(), served));
     let second = settings.start().await;
     assert_eq!(second.address(), address);
-    let so_far = newcomers.served();
+    let so_far = (newcomers.served(), regulars.served());
     first.process().signal(Signal::TERM);
-    within("newcomers are served meanwhile", async {
-        while newcomers.served() < so_far + 20 * NEWCOMERS {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    newcomers.are_served(so_far.0 + 20 * NEWCOMERS).await;
+    regulars.are_served(so_far.1 + 20 * REGULARS).await;
     gate.open_wide();
     for mut film in films {
         assert_eq!(film.count().await.unwrap(), FILM as u64);
@@ -65,46 +64,87 @@ async fn an_upgrade_drops_nobody() {
     let log = first.ended().await;
     assert!(!log.contains("stopped before"), "{log}");
     newcomers.stop().await;
+    regulars.stop().await;
     second.finish().await;
 }
 
-/// Viewers who come and go.
-struct Newcomers {
-    tasks: JoinSet<()>,
-    served: Arc<AtomicUsize>,
-    stopped: Arc<AtomicBool>,
+/// A new connection for each request.
+async fn come_and_go(client: Client, served: Served) {
+    let ask = client.get(path("a.m4s")).cookie(&session());
+    while served.goes_on() {
+        // Refused, reset, or cut short would be none.
+        let answer = ask.attempt().await.unwrap();
+        served.count(&answer);
+    }
 }
 
-impl Newcomers {
-    fn come(client: &Client) -> Self {
-        let (served, stopped) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let mut tasks = JoinSet::new();
-        for _ in 0..NEWCOMERS {
-            let (served, stopped) = (Arc::clone(&served), Arc::clone(&stopped));
-            let ask = client.get(path("a.m4s")).cookie(&session());
-            tasks.spawn(async move {
-                while !stopped.load(SeqCst) {
-                    // Refused, reset, or cut short would be none.
-                    let answer = ask.attempt().await.unwrap();
-                    assert_eq!((answer.status, answer.text()), (200, "pictures"));
-                    served.fetch_add(1, SeqCst);
-                }
-            });
+/// One connection for all requests, until its server says that it is the last.
+async fn stay(client: Client, served: Served) {
+    let ask = client.get(path("a.m4s")).cookie(&session());
+    let mut connection = client.connect().await;
+    while served.goes_on() {
+        // A request that nobody answers is lost: only some clients send it again.
+        let answer = connection.send(&ask).await.unwrap().finish().await.unwrap();
+        served.count(&answer);
+        if answer.header("connection") == "close" {
+            connection = client.connect().await;
         }
-        Self {
-            tasks,
-            served,
-            stopped,
+    }
+}
+
+/// What viewers have been answered.
+#[derive(Clone, Default)]
+struct Served {
+    answers: Arc<AtomicUsize>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Served {
+    fn goes_on(&self) -> bool {
+        !self.is_over.load(SeqCst)
+    }
+
+    fn count(&self, answer: &Answer) {
+        assert_eq!((answer.status, answer.text()), (200, "pictures"));
+        self.answers.fetch_add(1, SeqCst);
+    }
+}
+
+/// Viewers who ask again and again.
+struct Crowd {
+    viewers: JoinSet<()>,
+    served: Served,
+}
+
+impl Crowd {
+    fn of<F>(size: usize, viewer: impl Fn(Served) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let served = Served::default();
+        let mut viewers = JoinSet::new();
+        for _ in 0..size {
+            viewers.spawn(viewer(served.clone()));
         }
+        Self { viewers, served }
     }
 
     fn served(&self) -> usize {
-        self.served.load(SeqCst)
+        self.served.answers.load(SeqCst)
+    }
+
+    async fn are_served(&self, answers: usize) {
+        within("viewers are served meanwhile", async {
+            while self.served() < answers {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 
     async fn stop(mut self) {
-        self.stopped.store(true, SeqCst);
-        while let Some(ended) = self.tasks.join_next().await {
+        self.served.is_over.store(true, SeqCst);
+        while let Some(ended) = self.viewers.join_next().await {
             ended.unwrap();
         }
     }

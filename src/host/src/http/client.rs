@@ -32,7 +32,7 @@ const IDLE_PER_HOST: usize = 256;
 /// Bytes that are read from the bucket at most before the player takes them, on each connection: fewer
 /// cost time for each gigabyte, more cost memory with many players (`cargo xtask bench --only streaming`
 /// shows both).
-const READ_AT_ONCE: usize = 128 * 1024;
+const READ_AT_ONCE: usize = 96 * 1024;
 
 /// A client whose connections are kept and shared by every component of one worker.
 #[derive(Clone, Debug)]

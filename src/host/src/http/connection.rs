@@ -31,8 +31,11 @@ use tokio_rustls::server::TlsStream;
 
 /// For the last words on a connection that idled.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// How long a connection without a request is waited for when the server is to end.
+/// How long the first request of a connection is waited for when the server is to end.
 const FIRST: Duration = Duration::from_secs(2);
+/// How long a request is waited for that may be on its way when the server is to end, and no longer than half of the
+/// grace.
+const LAST: Duration = Duration::from_secs(1);
 
 /// A connection that was accepted and has its place.
 pub(crate) struct Connection {
@@ -46,6 +49,8 @@ pub(crate) struct Connection {
     pub(crate) metrics: ConnectionMetrics,
     pub(crate) addresses: Option<Arc<Addresses>>,
     pub(crate) timeouts: Timeouts,
+    /// How long answers may go on when the server is to end.
+    pub(crate) grace: Duration,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -63,16 +68,20 @@ impl Connection {
             addresses: self.addresses,
             activity: self.activity,
         };
-        let (timeouts, stop) = (self.timeouts, self.stop);
+        let limits = Limits {
+            timeouts: self.timeouts,
+            last: LAST.min(self.grace / 2),
+        };
+        let stop = self.stop;
         match tls {
-            None => requests.answer(socket, timeouts, stop).await,
+            None => requests.answer(socket, limits, stop).await,
             Some(tls) => {
                 match tls.accept(socket).await {
                     // An authority has seen its proof by now.
                     Ok(mut socket) if is_challenge(&socket) => drop(socket.shutdown().await),
                     Ok(socket) => {
                         requests.tls = version(socket.get_ref().1.protocol_version());
-                        requests.answer(socket, timeouts, stop).await;
+                        requests.answer(socket, limits, stop).await;
                     }
                     // A client that cannot do TLS is its own business.
                     Err(_) => {
@@ -83,6 +92,14 @@ impl Connection {
         }
         drop((self.place, self.share));
     }
+}
+
+/// How long a connection is waited for.
+#[derive(Clone, Copy)]
+struct Limits {
+    timeouts: Timeouts,
+    /// For a request that may be on its way when the server is to end.
+    last: Duration,
 }
 
 /// What comes by a connection.
@@ -98,7 +115,7 @@ struct Requests {
 }
 
 impl Requests {
-    async fn answer<S>(self, socket: S, timeouts: Timeouts, mut stop: watch::Receiver<bool>)
+    async fn answer<S>(self, socket: S, limits: Limits, mut stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -119,24 +136,38 @@ impl Requests {
         tokio::select! {
             biased;
             _ = connection.as_mut() => {}
-            () = activity.overstayed(timeouts) => {
+            () = activity.overstayed(limits.timeouts) => {
                 connection.as_mut().graceful_shutdown();
                 drop(tokio::time::timeout(GOODBYE, connection).await);
             }
             // Whoever could say stop may be gone: that is to stop as well.
             () = async { drop(stop.wait_for(|stop| *stop).await) } => {
-                // Who was let in just now has a request on its way.
                 tokio::select! {
                     biased;
-                    // First: what it reads may be the request.
+                    // First: what it reads may be a request.
                     _ = connection.as_mut() => return,
-                    () = activity.first_request() => {}
-                    () = tokio::time::sleep(FIRST) => {}
+                    () = drained(&activity, limits) => {}
                 }
                 connection.as_mut().graceful_shutdown();
                 drop(connection.await);
             }
         }
+    }
+}
+
+/// Ready once no request is on its way any more that would be lost with the connection (RFC 9112, section 9.6).
+async fn drained(activity: &Activity, limits: Limits) {
+    activity.leave();
+    // Who was let in just now has a request on its way.
+    drop(tokio::time::timeout(FIRST, activity.first_request()).await);
+    if !activity.is_multiplexed() {
+        let idle = limits.last;
+        activity
+            .overstayed(Timeouts {
+                idle,
+                ..limits.timeouts
+            })
+            .await;
     }
 }
 

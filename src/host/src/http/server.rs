@@ -294,6 +294,7 @@ impl Worker {
             metrics: self.shared.metrics.clone(),
             addresses: self.shared.addresses.clone(),
             timeouts: self.options.timeouts,
+            grace: self.options.grace,
             stop: self.around.stop.clone(),
         })
     }

@@ -23,7 +23,7 @@ use crate::surroundings::Surroundings;
 use crate::traces::Traces;
 use crate::traces::server_span::ServerSpan;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -177,6 +177,11 @@ impl Service {
             asked.has_token && status.as_u16() < 400 && response.headers().contains_key(SET_COOKIE);
         route.head(arrived.elapsed(), begins_session);
         response.headers_mut().insert(X_REQUEST_ID, id.header());
+        if in_flight.is_last() {
+            // The client sends nothing more by this connection, so that nothing can be lost with it.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         let entry = Entry {
             log: self.log.clone(),
             id,

@@ -25,6 +25,8 @@ pub(crate) struct Activity {
     /// Its place is wanted by another.
     unwanted: Notify,
     is_unwanted: AtomicBool,
+    /// The server is to end.
+    leaving: AtomicBool,
     /// What its client may stop reading while it goes on reading something else.
     answers: Mutex<Vec<Weak<dyn Stalling>>>,
 }
@@ -39,6 +41,7 @@ impl Default for Activity {
             idle_since: Mutex::new(Instant::now()),
             unwanted: Notify::new(),
             is_unwanted: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             answers: Mutex::default(),
         }
     }
@@ -90,6 +93,13 @@ impl Activity {
     pub(crate) fn close(&self) -> bool {
         self.unwanted.notify_one();
         !self.is_unwanted.swap(true, Relaxed)
+    }
+
+    /// The server is to end: the next answer is the last one, where requests come one after the other. The
+    /// connection idles from now on, if it does.
+    pub(crate) fn leave(&self) {
+        self.leaving.store(true, Relaxed);
+        *lock(&self.idle_since) = Instant::now();
     }
 
     /// Ready once the connection has idled for too long, whatever its client sends meanwhile, or its place
@@ -146,6 +156,12 @@ impl InFlight {
     /// Whether the client may leave this answer alone and read others.
     pub(crate) fn is_multiplexed(&self) -> bool {
         self.activity.is_multiplexed()
+    }
+
+    /// Whether no request after this one is answered. Of requests that go side by side HTTP/2 tells the client
+    /// itself which were (RFC 9113, section 6.8).
+    pub(crate) fn is_last(&self) -> bool {
+        self.activity.leaving.load(Relaxed) && !self.is_multiplexed()
     }
 
     /// The connection that this request came by.
