@@ -8,6 +8,7 @@ mod bill;
 mod image;
 mod licences;
 mod packages;
+mod platform;
 mod program;
 
 use std::fs;
@@ -17,14 +18,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+use self::platform::{GLIBC, Platform, STATIC};
 use crate::workspace::Workspace;
 use crate::{build, bundle, compose, process, up};
-
-/// What the program is built for: linked statically, so that neither an old nor a new C library matters.
-const TARGET: &str = "x86_64-unknown-linux-musl";
-
-/// What its files are called after.
-const PLATFORM: &str = "linux-x86_64";
 
 /// A release in the making.
 #[derive(Debug)]
@@ -51,10 +47,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     build::components(workspace)?;
     compose::all(workspace)?;
     up::portal(workspace)?;
-    let built = program::build(&release)?;
-    let folder = release.lay_out(&built)?;
-    archive::write(&release, &folder)?;
-    image::write(&release, &folder.join("reelgate"))?;
+    for platform in [STATIC, GLIBC] {
+        let built = program::build(&release, platform)?;
+        let folder = release.lay_out(platform, &built)?;
+        archive::write(&release, &folder)?;
+    }
+    image::write(&release)?;
     packages::write(&release)?;
     release.checksums()
 }
@@ -76,13 +74,15 @@ impl<'a> Release<'a> {
         })
     }
 
-    fn name(&self) -> String {
-        format!("reelgate-{}-{PLATFORM}", self.version)
+    /// What the files for `platform` are called, without their kind.
+    fn name(&self, platform: Platform) -> String {
+        format!("reelgate-{}-{}", self.version, platform.name)
     }
 
     /// Lays out the folder that is archived: the program, its papers, and what shells and `man` read.
-    fn lay_out(&self, built: &Path) -> Result<PathBuf> {
-        let folder = self.out.join(self.name());
+    fn lay_out(&self, platform: Platform, built: &Path) -> Result<PathBuf> {
+        let name = self.name(platform);
+        let folder = self.out.join(&name);
         fs::create_dir_all(&folder)?;
         let program = folder.join("reelgate");
         let stage = bundle::lay_out(self.workspace, built)?;
@@ -92,11 +92,11 @@ impl<'a> Release<'a> {
         }
         fs::write(
             folder.join("THIRD-PARTY-LICENSES.txt"),
-            licences::texts(self)?,
+            licences::texts(self, platform)?,
         )?;
-        let bill = bill::of(self)?;
+        let bill = bill::of(self, platform)?;
         fs::write(folder.join("reelgate.cdx.json"), &bill)?;
-        fs::write(self.out.join(format!("{}.cdx.json", self.name())), bill)?;
+        fs::write(self.out.join(format!("{name}.cdx.json")), bill)?;
         process::run(Command::new(&program).arg("man").arg(folder.join("man")))?;
         fs::create_dir_all(folder.join("completions"))?;
         for shell in ["bash", "fish", "zsh"] {

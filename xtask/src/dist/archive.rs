@@ -20,8 +20,8 @@ const XZ: Program = Program {
 /// When `tar` or `xz` is missing or fails.
 pub(super) fn write(release: &Release<'_>, folder: &Path) -> Result<()> {
     apt::ensure(&[XZ])?;
-    let tar = release.out.join(format!("{}.tar", release.name()));
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let tar = release.out.join(format!("{name}.tar"));
     let packing = Packing {
         folder: folder.parent().unwrap_or(Path::new(".")),
         names: &[&name],

@@ -5,13 +5,14 @@ use serde_json::json;
 
 use super::Release;
 use super::licences::{self, Package};
+use super::platform::Platform;
 
 /// The document.
 ///
 /// # Errors
 /// As [`licences::packages`].
-pub(super) fn of(release: &Release<'_>) -> Result<String> {
-    let packages = licences::packages(release)?;
+pub(super) fn of(release: &Release<'_>, platform: Platform) -> Result<String> {
+    let packages = licences::packages(release, platform)?;
     let components: Vec<_> = packages.iter().map(component).collect();
     let document = json!({
         "bomFormat": "CycloneDX",

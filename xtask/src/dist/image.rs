@@ -1,8 +1,8 @@
 //! A container image, written without a daemon: an OCI image layout in a tar (OCI image format specification
 //! 1.1), which `docker load`, `podman load` and `skopeo copy oci-archive:` read.
 //!
-//! It holds the program and the certificates of public authorities, and nothing else: no shell, no package
-//! manager. It runs as user 65532, and its root may be read-only: state and cache are volumes.
+//! It holds the program for glibc, the libraries that it is linked with, and the certificates of public authorities;
+//! no shell, no package manager. It runs as user 65532, and its root may be read-only: state and cache are volumes.
 
 use std::fs;
 use std::path::Path;
@@ -13,11 +13,18 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::archive::{self, Packing};
+use super::platform::{GLIBC, STATIC};
 use super::{Release, hex};
 use crate::process;
 
 /// The certificates of public authorities, as Debian has them.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Under which terms the libraries are that come from Debian.
+const COPYRIGHT: [&str; 2] = [
+    "/usr/share/doc/libc6/copyright",
+    "/usr/share/doc/libgcc-s1/copyright",
+];
 
 /// Whoever it runs as; nobody else's number on most systems.
 const USER: &str = "65532:65532";
@@ -26,14 +33,14 @@ const USER: &str = "65532:65532";
 ///
 /// # Errors
 /// When a tool fails.
-pub(super) fn write(release: &Release<'_>, program: &Path) -> Result<()> {
+pub(super) fn write(release: &Release<'_>) -> Result<()> {
     let layout = release.workspace.in_target("distribution-image");
     if layout.exists() {
         fs::remove_dir_all(&layout)?;
     }
     let blobs = layout.join("blobs/sha256");
     fs::create_dir_all(&blobs)?;
-    let (layer, layer_tar) = layer(release, program, &layout)?;
+    let (layer, layer_tar) = layer(release, &layout)?;
     let layer = Blob::new(layer, "application/vnd.oci.image.layer.v1.tar+gzip");
     let config = Blob::json(
         &config(release, &layer_tar),
@@ -105,23 +112,25 @@ fn config(release: &Release<'_>, layer_tar: &[u8]) -> Value {
 }
 
 /// The one layer: compressed, and as it is.
-fn layer(release: &Release<'_>, program: &Path, layout: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
+fn layer(release: &Release<'_>, layout: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
     let root = layout.with_extension("root").join("root");
     let outside = root.parent().context("no folder for the root")?;
     if outside.exists() {
         fs::remove_dir_all(outside)?;
     }
-    for folder in [
-        "etc/ssl/certs",
-        "tmp",
-        "var/lib/reelgate",
-        "var/cache/reelgate",
-    ] {
+    for folder in ["tmp", "var/lib/reelgate", "var/cache/reelgate"] {
         fs::create_dir_all(root.join(folder))?;
     }
-    fs::copy(program, root.join("reelgate"))?;
-    fs::copy(AUTHORITIES, root.join(AUTHORITIES.trim_start_matches('/')))
-        .context("install with: sudo apt-get install ca-certificates")?;
+    let program = root.join("reelgate");
+    fs::copy(
+        release.out.join(release.name(GLIBC)).join("reelgate"),
+        &program,
+    )?;
+    copy_in(AUTHORITIES, &root).context("install with: sudo apt-get install ca-certificates")?;
+    let linked = process::capture(Command::new("ldd").arg(&program))?;
+    for file in libraries(&linked).chain(COPYRIGHT) {
+        copy_in(file, &root)?;
+    }
     let tar = layout.with_extension("layer.tar");
     tar_of_root(release, &root, &tar)?;
     let plain = fs::read(&tar)?;
@@ -137,12 +146,27 @@ fn layer(release: &Release<'_>, program: &Path, layout: &Path) -> Result<(Vec<u8
     Ok((layer, plain))
 }
 
+/// Copies a file of this machine to the same place below `root`.
+fn copy_in(file: &str, root: &Path) -> Result<()> {
+    let copy = root.join(file.trim_start_matches('/'));
+    fs::create_dir_all(copy.parent().unwrap_or(root))?;
+    fs::copy(file, copy).with_context(|| format!("{file} is not there"))?;
+    Ok(())
+}
+
+/// The files that `ldd` lists; the kernel brings the one that has no path.
+fn libraries(linked: &str) -> impl Iterator<Item = &str> {
+    linked
+        .split_whitespace()
+        .filter(|word| word.starts_with('/'))
+}
+
 /// The folders that the program writes to are its own user's; the rest is root's.
 fn tar_of_root(release: &Release<'_>, root: &Path, tar: &Path) -> Result<()> {
     let (user, _) = USER.split_once(':').unwrap_or((USER, USER));
     let of_root = Packing {
         folder: root,
-        names: &["etc", "reelgate"],
+        names: &["etc", "lib", "lib64", "reelgate", "usr"],
         owner: "0",
         append: false,
     };
@@ -164,7 +188,9 @@ fn write_layout(release: &Release<'_>, layout: &Path) -> Result<()> {
         owner: "0",
         append: false,
     };
-    let tar = release.out.join(format!("{}.oci.tar", release.name()));
+    let tar = release
+        .out
+        .join(format!("{}.oci.tar", release.name(STATIC)));
     archive::pack(release, &packing, &tar)
 }
 
@@ -194,5 +220,30 @@ impl Blob {
             "digest": format!("sha256:{}", self.digest),
             "size": self.bytes.len(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::libraries;
+
+    /// What `ldd` of glibc 2.36 prints.
+    #[test]
+    fn libraries_are_the_files_that_a_program_is_linked_with() {
+        let linked = "\
+	linux-vdso.so.1 (0x00007ffd2f5f9000)
+	libgcc_s.so.1 => /lib/x86_64-linux-gnu/libgcc_s.so.1 (0x00007f1c2a6d0000)
+	libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f1c27a1f000)
+	/lib64/ld-linux-x86-64.so.2 (0x00007f1c2a70b000)
+";
+        let files: Vec<_> = libraries(linked).collect();
+        assert_eq!(
+            files,
+            [
+                "/lib/x86_64-linux-gnu/libgcc_s.so.1",
+                "/lib/x86_64-linux-gnu/libc.so.6",
+                "/lib64/ld-linux-x86-64.so.2",
+            ]
+        );
     }
 }

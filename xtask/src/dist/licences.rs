@@ -8,7 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::{Release, TARGET};
+use super::Release;
+use super::platform::Platform;
 use crate::process;
 
 /// How the files begin that hold a licence.
@@ -30,9 +31,9 @@ pub(super) struct Package {
 ///
 /// # Errors
 /// When Cargo cannot tell what the program is built of, or a package names no licence.
-pub(super) fn texts(release: &Release<'_>) -> Result<String> {
+pub(super) fn texts(release: &Release<'_>, platform: Platform) -> Result<String> {
     let mut by_text: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for package in packages(release)? {
+    for package in packages(release, platform)? {
         let title = format!("{} {} ({})", package.name, package.version, package.licence);
         let texts = licences_in(&package.folder)?;
         // Where none lies there, the expression in the title names well-known ones.
@@ -60,26 +61,26 @@ pub(super) fn texts(release: &Release<'_>) -> Result<String> {
 ///
 /// # Errors
 /// As [`texts`].
-pub(super) fn packages(release: &Release<'_>) -> Result<Vec<Package>> {
-    let mut packages = crates(release)?;
+pub(super) fn packages(release: &Release<'_>, platform: Platform) -> Result<Vec<Package>> {
+    let mut packages = crates(release, platform)?;
     packages.extend(npm(release)?);
     packages.sort();
     packages.dedup();
     Ok(packages)
 }
 
-fn crates(release: &Release<'_>) -> Result<Vec<Package>> {
+fn crates(release: &Release<'_>, platform: Platform) -> Result<Vec<Package>> {
     let words = [
         "metadata",
         "--format-version",
         "1",
         "--locked",
         "--filter-platform",
-        TARGET,
+        platform.target,
     ];
     let metadata = process::capture(&mut release.workspace.cargo(words))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
-    let used = used(release)?;
+    let used = used(release, platform)?;
     let all = metadata["packages"]
         .as_array()
         .context("cargo metadata has no packages")?;
@@ -103,14 +104,14 @@ fn crates(release: &Release<'_>) -> Result<Vec<Package>> {
 
 /// `NAME vVERSION` of every crate that is linked, which `cargo metadata` does not tell: it lists those of all
 /// features and of tests as well.
-fn used(release: &Release<'_>) -> Result<Vec<String>> {
+fn used(release: &Release<'_>, platform: Platform) -> Result<Vec<String>> {
     let words = [
         "tree",
         "--locked",
         "--package",
         "reelgate",
         "--target",
-        TARGET,
+        platform.target,
     ];
     let mut tree = release.workspace.cargo(words);
     let tree =

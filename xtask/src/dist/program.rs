@@ -1,13 +1,14 @@
-//! The program: optimised as a whole, linked statically, its symbols in a file of their own.
+//! The programs: optimised as a whole, their symbols in files of their own.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
-use super::{Release, TARGET};
+use super::Release;
+use super::platform::{GLIBC, Platform, STATIC};
 use crate::tools::apt::{self, Program};
 use crate::{process, tools};
 
@@ -17,15 +18,22 @@ const MUSL: Program = Program {
     package: "musl-tools",
 };
 
-/// Builds it; gives the stripped program, and leaves the symbols among the release's files.
+/// The newest glibc that the program may ask for, major and minor: that of RHEL 9, and older than that of Debian 12
+/// and Ubuntu 22.04.
+const GLIBC_VERSION: (u32, u32) = (2, 34);
+
+/// Builds it for `platform`; gives the stripped program, and leaves the symbols among the release's files.
 ///
 /// # Errors
-/// When a tool is missing or it does not build.
-pub(super) fn build(release: &Release<'_>) -> Result<PathBuf> {
+/// When a tool is missing, it does not build, or it asks for too new a glibc.
+pub(super) fn build(release: &Release<'_>, platform: Platform) -> Result<PathBuf> {
     let workspace = release.workspace;
-    apt::ensure(&[MUSL])?;
-    tools::rustup::ensure_target(workspace, TARGET)?;
-    println!("dist: reelgate for {TARGET} (optimised as a whole, takes many minutes)");
+    let target = platform.target;
+    if target == STATIC.target {
+        apt::ensure(&[MUSL])?;
+    }
+    tools::rustup::ensure_target(workspace, target)?;
+    println!("dist: reelgate for {target} (optimised as a whole, takes many minutes)");
     let maps = prefixes(workspace.root());
     let flags = |option: &str| {
         let flags = maps
@@ -43,15 +51,18 @@ pub(super) fn build(release: &Release<'_>) -> Result<PathBuf> {
                 "--package",
                 "reelgate",
             ])
-            .args(["--target", TARGET])
+            .args(["--target", target])
             .env("RUSTFLAGS", flags("--remap-path-prefix"))
             .env("CFLAGS", flags("-ffile-prefix-map"))
             .env("REELGATE_COMMIT", &release.commit)
-            .env("REELGATE_TARGET", TARGET)
+            .env("REELGATE_TARGET", target)
             .env("SOURCE_DATE_EPOCH", release.time.to_string()),
     )?;
-    let built = workspace.in_target(&format!("{TARGET}/dist/reelgate"));
-    strip(release, &built)
+    let built = workspace.in_target(&format!("{target}/dist/reelgate"));
+    if target == GLIBC.target {
+        runs_with_older(&built)?;
+    }
+    strip(release, platform, &built)
 }
 
 /// Folders of this machine, and what stands for them in the program.
@@ -65,8 +76,32 @@ fn prefixes(root: &Path) -> Vec<(String, &'static str)> {
     ]
 }
 
-fn strip(release: &Release<'_>, built: &Path) -> Result<PathBuf> {
-    let symbols = release.out.join(format!("{}.debug", release.name()));
+/// A program asks for the glibc that it was linked with, where that has newer functions of what it calls.
+fn runs_with_older(program: &Path) -> Result<()> {
+    let symbols = process::capture(Command::new("objdump").arg("--dynamic-syms").arg(program))?;
+    let (major, minor) = wanted_glibc(&symbols).context("objdump shows no symbol of glibc")?;
+    println!("dist: it asks for glibc {major}.{minor}");
+    ensure!(
+        (major, minor) <= GLIBC_VERSION,
+        "the program asks for glibc {major}.{minor}, which older systems do not have: build it on Debian 12"
+    );
+    Ok(())
+}
+
+/// The newest version of glibc, major and minor, that is named in what `objdump --dynamic-syms` prints.
+fn wanted_glibc(symbols: &str) -> Option<(u32, u32)> {
+    let versions = symbols.split("GLIBC_").skip(1).filter_map(|after| {
+        let end = after.find(|char: char| char != '.' && !char.is_ascii_digit())?;
+        let mut numbers = after.get(..end)?.split('.');
+        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    });
+    versions.max()
+}
+
+fn strip(release: &Release<'_>, platform: Platform, built: &Path) -> Result<PathBuf> {
+    let symbols = release
+        .out
+        .join(format!("{}.debug", release.name(platform)));
     let stripped = built.with_extension("stripped");
     fs::copy(built, &stripped)?;
     let objcopy = |words: &[&str]| {
@@ -82,4 +117,22 @@ fn strip(release: &Release<'_>, built: &Path) -> Result<PathBuf> {
     let link = format!("--add-gnu-debuglink={}", symbols.display());
     process::run(objcopy(&["--strip-all", &link]).arg(&stripped))?;
     Ok(stripped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted_glibc;
+
+    /// Lines that `objdump --dynamic-syms` of binutils 2.40 prints of a program of Debian 12.
+    #[test]
+    fn the_newest_version_is_what_a_program_asks_for() {
+        let symbols = "\
+0000000000000000      DF *UND*	0000000000000000 (GLIBC_2.2.5) write
+0000000000000000      DF *UND*	0000000000000000 (GLIBC_2.34) pthread_create
+0000000000000000      DF *UND*	0000000000000000 (GLIBC_2.4)  __stack_chk_fail
+0000000000000000      DF *UND*	0000000000000000 (GCC_3.0)    _Unwind_Resume
+";
+        assert_eq!(wanted_glibc(symbols), Some((2, 34)));
+        assert_eq!(wanted_glibc("no dynamic symbols"), None);
+    }
 }
