@@ -47,7 +47,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     build::components(workspace)?;
     compose::all(workspace)?;
     up::portal(workspace)?;
-    for platform in [STATIC, GLIBC] {
+    for platform in [GLIBC, STATIC] {
         let built = program::build(&release, platform)?;
         let folder = release.lay_out(platform, &built)?;
         archive::write(&release, &folder)?;

@@ -81,10 +81,7 @@ impl Command {
         match self {
             Self::Bundle(args) => bundle::run(&args),
             Self::Captions(args) => block_on(captions::run(args)),
-            Self::Completions(args) => {
-                manual::completions(&args);
-                Ok(())
-            }
+            Self::Completions(args) => manual::completions(&args),
             Self::Health(args) => block_on(health::run(args)),
             Self::Man(args) => manual::man(&args),
             Self::Package(args) => block_on(args.run()),

@@ -31,7 +31,9 @@ pub(crate) enum Error {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let help = match &error {
-            Error::Read { .. } => "name a file that you may read",
+            Error::Read { .. } => {
+                "name a file that you may read, with --env-file or in REELGATE_ENV_FILE"
+            }
             Error::Syntax { .. } => {
                 "write one NAME=value a line; put a value with blanks, # or $ in single quotes"
             }
@@ -52,19 +54,26 @@ pub(crate) fn read(path: &Path) -> Result<Vec<(String, String)>, Error> {
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let variables = dotenvy::from_read_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
     variables.map_err(|error| match error {
-        dotenvy::Error::LineParse(found, _) => {
-            let line = text
-                .lines()
-                .position(|line| line == found)
-                .map_or(1, |at| at + 1);
-            Error::Syntax {
-                path: path.to_owned(),
-                line,
-            }
-        }
+        dotenvy::Error::LineParse(..) => Error::Syntax {
+            path: path.to_owned(),
+            line: first_bad_line(&text),
+        },
         dotenvy::Error::Io(source) => unreadable(source),
         other => unreadable(io::Error::other(other.to_string())),
     })
+}
+
+/// The number, from 1, of the line at which `text` is no longer understood. The parser tells what it could not read,
+/// which may be a part of a line, and not where.
+fn first_bad_line(text: &str) -> usize {
+    let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+    let is_good = |end: &usize| {
+        let mut variables = dotenvy::from_read_iter(text[..*end].as_bytes());
+        variables.all(|variable| variable.is_ok())
+    };
+    // A value in quotes may end some lines further on.
+    let good = ends.enumerate().filter(|(_, end)| is_good(end)).last();
+    good.map_or(1, |(at, _)| at + 2)
 }
 
 #[cfg(test)]
@@ -96,8 +105,18 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named_and_its_value_is_not() {
-        let error = read_text("A=1\nnot a line s3cret\n").unwrap_err();
-        assert!(matches!(error, Error::Syntax { line: 2, .. }), "{error:?}");
-        assert!(!error.to_string().contains("s3cret"));
+        for (text, bad) in [
+            ("A=1\nnot a line s3cret\n", 2),
+            ("s3cret without a name", 1),
+            ("A=1\n\n# a comment\nB=2\nC=s3cret with blanks\nD=3\n", 5),
+            ("A=\"two\nlines\"\nB=s3cret with blanks\n", 3),
+        ] {
+            let error = read_text(text).unwrap_err();
+            assert!(
+                matches!(error, Error::Syntax { line, .. } if line == bad),
+                "{text}: {error:?}"
+            );
+            assert!(!error.to_string().contains("s3cret"));
+        }
     }
 }

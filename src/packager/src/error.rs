@@ -48,6 +48,24 @@ pub enum Error {
         /// The line, and what is wrong with it.
         reason: String,
     },
+    /// A file of captions cannot be opened.
+    #[error("cannot read the captions in {}", path.display())]
+    UnreadCaptions {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Captions that were to be removed are not there.
+    #[error("game {game} has no captions {label}; it has {there}")]
+    NoSuchCaptions {
+        /// Whose.
+        game: String,
+        /// Language and kind, as they were named.
+        label: String,
+        /// Those it has.
+        there: String,
+    },
     /// There is nothing that captions could be added to.
     #[error("{0}")]
     NotPublished(String),
@@ -224,6 +242,8 @@ impl Error {
             Self::Captions { .. } => {
                 "mend that line, or give the file another name if these are no captions of the film"
             }
+            Self::UnreadCaptions { .. } => "name a file that this user can read",
+            Self::NoSuchCaptions { .. } => "name those that it has, or nothing is left to remove",
             Self::NotPublished(_) => "package the film first, with this version of reelgate",
             Self::Changed(_) => "wait until the film is complete, then package it again",
             Self::Missing { .. } => return Some(install_command()),

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::{
     Cli,
-    exit::{Failure, Kind},
+    exit::{self, Failure, Kind},
 };
 
 /// Print completions for a shell
@@ -30,13 +30,10 @@ pub(crate) struct ManArgs {
 }
 
 /// Prints completions on standard output.
-pub(crate) fn completions(args: &CompletionsArgs) {
-    clap_complete::generate(
-        args.shell,
-        &mut Cli::command(),
-        "reelgate",
-        &mut std::io::stdout(),
-    );
+pub(crate) fn completions(args: &CompletionsArgs) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "reelgate", &mut script);
+    exit::print(String::from_utf8_lossy(&script).trim_end())
 }
 
 /// Writes `reelgate.1` and a page for each subcommand.

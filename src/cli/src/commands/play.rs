@@ -7,7 +7,7 @@ use reelgate_core::{
     scope::Scope,
     token::playback::{Grant, MAX_LIFE_SECONDS},
 };
-use reqwest::Url;
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use tokio::process::Command;
 
@@ -114,5 +114,13 @@ async fn address(settings: &Settings, gate: &Url, film: &str) -> Result<String, 
             format!("{base} does not answer as a gate does"),
         )
     })?;
-    Ok(format!("{base}{}master.m3u8", session.prefix))
+    let address = format!("{base}{}master.m3u8", session.prefix);
+    // A session is for any film that the token names, packaged or not.
+    let film_answer = reqwest::Client::new().head(&address).send().await;
+    if film_answer.map_err(unreached)?.status() == StatusCode::NOT_FOUND {
+        let what = format!("there is no film {film} in the gate's bucket");
+        return Err(Failure::new(Kind::Failed, what)
+            .with_help("name one that was packaged: `reelgate package FILE --film ID`"));
+    }
+    Ok(address)
 }

@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let stop = signals::stop_requested().map_err(|error| Failure::new(Kind::Failed, error))?;
     let running = start(Config {
         listen: args.listen,
-        data,
+        data: data.clone(),
         access_key_id: access_key_id.clone(),
         secret_access_key: secret_access_key.clone(),
         bucket: bucket.clone(),
@@ -84,6 +84,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         let lines = lines.map(|(name, value)| format!("SPIN_VARIABLE_S3_{name}={value}"));
         let _ = exit::print(&lines.join("\n"));
     }
+    let _ = exit::print(&format!("# objects are kept in {}", data.display()));
     // A script waits for this line; that it has gone away is no reason to stop.
     let _ = exit::print(&format!("listening on {}", running.endpoint()));
     stop.await;

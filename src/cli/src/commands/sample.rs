@@ -9,18 +9,22 @@ use tokio::process::Command;
 
 use reelgate_packager::Error;
 
-use crate::exit::Failure;
+use crate::exit::{Failure, Kind};
 
 /// Arguments of `reelgate sample`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The mp4 to write
+    /// The mp4 to write; one that is there already stays as it is
     #[arg(value_name = "FILE")]
     film: PathBuf,
 }
 
 /// Makes the film.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    if args.film.exists() {
+        let what = format!("{} is there already", args.film.display());
+        return Err(Failure::new(Kind::Failed, what).with_help("name another file"));
+    }
     Ok(sample_film(&args.film).await?)
 }
 

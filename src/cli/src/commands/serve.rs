@@ -7,6 +7,7 @@ mod reload;
 mod running;
 mod systemd;
 mod traces;
+mod unused;
 
 pub(crate) use acme::AcmeArgs;
 pub(crate) use running::Running;

@@ -5,7 +5,7 @@ mod faults;
 pub use crate::app::variables::faults::{Fault, Faults};
 
 use crate::app::manifest::{Component, Manifest, Piece, Template};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Values for application variables, from several places; the first place that has one wins.
@@ -29,6 +29,16 @@ impl Sources {
                 value,
             ))
         }))
+    }
+
+    /// Names of values that are for none of `declared`, each once.
+    #[must_use]
+    pub fn unused(&self, declared: &BTreeSet<String>) -> BTreeSet<String> {
+        let names = self.0.iter().flat_map(BTreeMap::keys);
+        names
+            .filter(|name| !declared.contains(*name))
+            .cloned()
+            .collect()
     }
 
     fn get(&self, name: &str) -> Option<&String> {
@@ -159,6 +169,15 @@ variables = { where = "{{ endpoint }}/{{region}}" }
         let variables = Variables::resolve(&manifest, &sources).unwrap();
         let seen = variables.of(&manifest.components[0]);
         assert_eq!(seen["where"], "http://a/auto");
+    }
+
+    #[test]
+    fn what_no_manifest_declares_is_unused() {
+        let manifest = Manifest::parse(MANIFEST).unwrap();
+        let declared = manifest.variables.keys().cloned().collect();
+        let sources = given(&[("endpoint", "http://a"), ("regoin", "eu")])
+            .then_environment([("SPIN_VARIABLE_REGOIN".into(), "us".into())]);
+        assert_eq!(sources.unused(&declared), BTreeSet::from(["regoin".into()]));
     }
 
     #[test]

@@ -102,10 +102,12 @@ pub(super) fn is_known(name: &str) -> bool {
     [GAME, SOURCE, CAPTIONS].contains(&name) || WISHES.iter().any(|wish| wish.name == name)
 }
 
-/// Whether a column is named as one that is known, but for the way it is written.
+/// Whether a column is named as one that is known, but for the way it is written or one slip of a finger.
 fn is_misspelt(name: &str) -> bool {
     let plain = name.to_ascii_lowercase().replace([' ', '-'], "_");
-    !is_known(name) && is_known(&plain)
+    let wishes = WISHES.iter().map(|wish| wish.name);
+    let mut known = [GAME, SOURCE, CAPTIONS].into_iter().chain(wishes);
+    !is_known(name) && known.any(|known| strsim::osa_distance(known, &plain) <= 1)
 }
 
 /// Reads the list at `path`. Relative sources are looked for beside it; `wishes` holds where a line
@@ -373,6 +375,14 @@ mod tests {
             told("game_id,source,Segment-Seconds\n7,a,b\n"),
             "line 1: there is no column \"Segment-Seconds\"; there are game_id, source, segment_seconds, encode, strict, copy_only, ladder, thumbnails, captions, and columns of your own, which portals get as text"
         );
+        for slip in ["segmnt_seconds", "stirct", "caption"] {
+            let told = told(&format!("game_id,source,{slip}\n7,a,b\n"));
+            assert!(
+                told.starts_with(&format!("line 1: there is no column \"{slip}\"")),
+                "{told}"
+            );
+        }
+        assert!(parsed("game_id,source,team\n7,a,b\n").is_ok());
         assert!(told("7,a.mp4\n").contains("the column game_id is missing"));
         assert!(told("game_id,source,source\n").contains("source is there twice"));
         assert_eq!(told(""), "line 1: there is no film in it");

@@ -151,7 +151,10 @@ async fn read(path: &Path, silence: Duration) -> Result<(Read, String), Error> {
         std::fs::read(&file)
     });
     let bytes = bytes.await.map_err(io::Error::other).and_then(|read| read);
-    let bytes = bytes.map_err(|error| refused(path, None, error.to_string()))?;
+    let bytes = bytes.map_err(|source| Error::UnreadCaptions {
+        path: path.to_owned(),
+        source,
+    })?;
     let blake3 = blake3::hash(&bytes).to_hex().to_string();
     let bad = |bad: Bad| refused(path, Some(bad.line), bad.what);
     let Decoded { text, guessed } = encoding::decode(&bytes).map_err(bad)?;

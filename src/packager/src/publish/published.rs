@@ -89,8 +89,11 @@ impl Published {
                 [] => "none".to_owned(),
                 all => all.join(", "),
             };
-            let reason = format!("game {} has no captions {label}; it has {all}", self.game);
-            return Err(Error::NotPublished(reason));
+            return Err(Error::NoSuchCaptions {
+                game: self.game.clone(),
+                label: label.to_string(),
+                there: all,
+            });
         }
         self.change(Vec::new(), labels, Vec::new()).await
     }

@@ -3,7 +3,7 @@
 use crate::aws::{Chain, KeyPair};
 use crate::bundle::Bundle;
 use crate::commands::serve::failures::{app_failure, config_failure, manifest_failure};
-use crate::commands::serve::{OriginKind, Serve};
+use crate::commands::serve::{OriginKind, Serve, unused};
 use crate::exit::{Failure, Kind};
 use crate::places::Places;
 use crate::settings::variable_files;
@@ -66,10 +66,15 @@ impl Application {
             OriginKind::Native => Origin::Native,
             OriginKind::Component => Origin::Component,
         };
+        let manifests = self.manifests()?;
+        unused::tell(
+            manifests.iter().map(|(_, manifest)| manifest),
+            &sources,
+            log,
+        );
         let mut app = App::default();
-        for path in &self.manifests {
-            let manifest = Manifest::read(path).map_err(|error| manifest_failure(path, error))?;
-            let variables = Variables::resolve(&manifest, &sources).map_err(|missing| {
+        for (path, manifest) in &manifests {
+            let variables = Variables::resolve(manifest, &sources).map_err(|missing| {
                 Failure::new(Kind::Configuration, missing).with_help(
                     "set SPIN_VARIABLE_<NAME> for each, in the environment or with --env-file",
                 )
@@ -84,7 +89,7 @@ impl Application {
                 cache: self.objects.as_ref(),
                 log,
             };
-            app.add(&manifest, &mut self.stores, &options)
+            app.add(manifest, &mut self.stores, &options)
                 .map_err(app_failure)?;
         }
         Ok(app)
@@ -107,6 +112,14 @@ impl Application {
                 return;
             }
         }
+    }
+
+    fn manifests(&self) -> Result<Vec<(PathBuf, Manifest)>, Failure> {
+        let read = |path: &PathBuf| {
+            let manifest = Manifest::read(path).map_err(|error| manifest_failure(path, error))?;
+            Ok((path.clone(), manifest))
+        };
+        self.manifests.iter().map(read).collect()
     }
 
     fn sources(&mut self) -> Result<Sources, Failure> {

@@ -43,7 +43,7 @@ struct Shown {
     now: UnixTime,
 }
 
-/// Prints what the token says and what the gate would say to it.
+/// Prints what the token says and what the gate would say to it. One that it would not take is a failure.
 pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let settings = Settings::read(&args.settings)?;
     let token = token(&args.token)?;
@@ -68,10 +68,30 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
     } else {
         shown.text()
     };
-    exit::print(result.trim_end())
+    exit::print(result.trim_end())?;
+    shown.accepted()
 }
 
 impl Shown {
+    /// Whether the gate would take it: nothing is said against one that could not be checked.
+    fn accepted(&self) -> Result<(), Failure> {
+        match &self.verdicts {
+            Ok(Inspection {
+                as_playback: Err(playback),
+                as_session: Err(session),
+                ..
+            }) => Err(Failure::new(
+                Kind::Failed,
+                format!(
+                    "the gate does not take it: as a playback token {}, as a session {}",
+                    playback.as_str(),
+                    session.as_str()
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn times(&self) -> impl Iterator<Item = (&'static str, &'static str, UnixTime)> + '_ {
         TIMES.into_iter().filter_map(|(claim, meaning)| {
             let seconds = self
@@ -223,6 +243,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_gate_does_not_take_is_a_failure() {
+        let bad = || Err(Reason::TokenExpired);
+        assert!(shown([Ok(()), bad()]).accepted().is_ok());
+        assert!(shown([bad(), Ok(())]).accepted().is_ok());
+        let failure = shown([bad(), Err(Reason::TokenIssuer)])
+            .accepted()
+            .unwrap_err();
+        assert_eq!(
+            failure.summary(),
+            "the gate does not take it: as a playback token token_expired, as a session token_issuer"
+        );
+    }
+
+    #[test]
     fn json_tells_the_same() {
         let json = shown([Err(Reason::TokenExpired), Err(Reason::TokenIssuer)]).json();
         assert_eq!(json["verified"], json!(false));
@@ -244,5 +278,6 @@ mod tests {
                 .ends_with("not checked: playback_token_secret is not set\n")
         );
         assert_eq!(shown.json()["verified"], Value::Null);
+        assert!(shown.accepted().is_ok());
     }
 }
