@@ -23,7 +23,9 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     if args.film.exists() {
         let what = format!("{} is there already", args.film.display());
-        return Err(Failure::new(Kind::Failed, what).with_help("name another file"));
+        return Err(
+            Failure::new(Kind::Failed, what).with_help("go on with that one, or name another file")
+        );
     }
     Ok(sample_film(&args.film).await?)
 }
