@@ -75,6 +75,10 @@ describe("a film packaged from a folder with texts beside it", () => {
       await page.getByRole("button", { name: "Einstellungen" }).click();
       await page.getByRole("menuitem", { name: "Bedienungshilfen" }).click();
       await page.getByRole("menuitem", { name: "Aussehen der Untertitel" }).click();
+      await page.getByRole("menuitem", { name: "Familie Proportional, ohne Serifen" }).waitFor();
+      await page.getByRole("menuitem", { name: "Schatten Keiner" }).waitFor();
+      const boost = page.locator(".vds-audio-gain-slider");
+      assert.equal(await boost.getAttribute("aria-label"), "Verstärkung des Tons");
       await page.locator(".vds-color-picker").first().scrollIntoViewIfNeeded();
       await picture(page, `captions-styles-${colorScheme}`);
       // As large as the player draws it: 32 pixels square, with Chromium's own padding.
