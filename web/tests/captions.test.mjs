@@ -63,6 +63,34 @@ describe("a film packaged from a folder with texts beside it", () => {
     await page.context().close();
   });
 
+  for (const colorScheme of ["light", "dark"]) {
+    test(`has a menu for how captions look, ${colorScheme} and in German`, async () => {
+      const page = await openWindow(world, { colorScheme });
+      await signIn(page, `Dorothy, ${colorScheme}`);
+      await page.getByRole("combobox", { name: "Language" }).selectOption("Deutsch");
+      await page.getByRole("link", { name: TITLE }).click();
+      await play(page);
+      await pause(page);
+      await page.locator("[data-media-player]").hover();
+      await page.getByRole("button", { name: "Einstellungen" }).click();
+      await page.getByRole("menuitem", { name: "Bedienungshilfen" }).click();
+      await page.getByRole("menuitem", { name: "Aussehen der Untertitel" }).click();
+      await page.getByRole("menuitem", { name: "Familie Proportional, ohne Serifen" }).waitFor();
+      await page.getByRole("menuitem", { name: "Schatten Keiner" }).waitFor();
+      const boost = page.locator(".vds-audio-gain-slider");
+      assert.equal(await boost.getAttribute("aria-label"), "Verstärkung des Tons");
+      await page.locator(".vds-color-picker").first().scrollIntoViewIfNeeded();
+      await picture(page, `captions-styles-${colorScheme}`);
+      // As large as the player draws it: 32 pixels square, with Chromium's own padding.
+      const swatches = await page.locator(".vds-color-picker").evaluateAll((inputs) => inputs.map((input) => {
+        const { width, height, borderTopWidth, paddingLeft } = getComputedStyle(input);
+        return [width, height, borderTopWidth, paddingLeft].join(" ");
+      }));
+      assert.deepEqual(swatches, [0, 0, 0].map(() => "32px 32px 0px 2px"));
+      await page.context().close();
+    });
+  }
+
   test("has captions that can be read on the smallest phone", async () => {
     const page = await openWindow(world, { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true });
     await signIn(page, "Caroline");

@@ -119,6 +119,37 @@ describe("a viewer", { concurrency: 2 }, () => {
     await page.context().close();
   });
 
+  test("goes from a film to a part of it and back, each from where it begins or was left", async () => {
+    const page = await openWindow(world);
+    await openGame(page, "Johanna");
+    await play(page);
+    await seek(page, 50);
+    await playsOn(page);
+    await page.evaluate((game) => (location.hash = `#/games/${game}?start=12&end=16`), GAME);
+    await page.getByText("You are watching 0:12 to 0:16.").waitFor();
+    await playFrom(page, 12);
+    await page.waitForFunction(() => document.querySelector("video").paused);
+    await page.getByRole("link", { name: "Watch the whole film" }).click();
+    await page.getByText("You are watching").waitFor({ state: "detached" });
+    // The link that had it is gone.
+    await page.locator("main:focus").waitFor();
+    await playFrom(page, 50);
+    await page.context().close();
+  });
+
+  test("who has seen a part of a film alone begins the whole at its beginning", async () => {
+    const page = await openWindow(world);
+    await signIn(page, "Irène");
+    await page.goto(`${page.portal}/#/games/${GAME}?start=40&end=44`);
+    await playFrom(page, 40);
+    await page.waitForFunction(() => document.querySelector("video").paused);
+    await page.getByRole("link", { name: "Watch the whole film" }).click();
+    await page.getByText("You are watching").waitFor({ state: "detached" });
+    await playFrom(page, 0);
+    assert.equal(await page.evaluate(() => localStorage.getItem("reelgate-positions:Irène")), null);
+    await page.context().close();
+  });
+
   test("watches on after the first session has ended", async () => {
     const page = await openWindow(world, { host: OTHER_SITE });
     await forgetFiles(page);
@@ -337,6 +368,17 @@ describe("the portal", { concurrency: 2 }, () => {
     await page.context().close();
   });
 });
+
+/** Starts the film, which is to stand at about that second: where it was left is noted now and then. */
+async function playFrom(page, second) {
+  await page.waitForFunction((second) => {
+    const { readyState, currentTime } = document.querySelector("video") ?? {};
+    return readyState >= 3 && Math.abs(currentTime - second) < 3;
+  }, second);
+  await play(page);
+  const { time } = await look(page);
+  assert.ok(time > second && time < second + 6, `${time} instead of ${second}`);
+}
 
 /** What a link or button in focus says. */
 function focused(page) {

@@ -10,7 +10,7 @@ import { focusMain } from "./focus";
 import { useLanguage } from "./language";
 import { List } from "./list/list";
 import { type Loaded, notLoaded, useRetryOnline } from "./loaded";
-import { LIST_HREF, useRoute } from "./route";
+import { filmHref, LIST_HREF, useRoute } from "./route";
 import { SignIn } from "./sign-in";
 import { useTitle } from "./title";
 import { Trouble } from "./trouble";
@@ -86,7 +86,7 @@ function SignedIn({ config, viewer, onSignIn }: SignedInProps) {
   const [films, retry] = useFilms(config);
 
   useTitle(titleOf(route, films), config.title ?? words.films);
-  useFocusOnTurning(route.at === "film" ? route.id : null);
+  useFocusOnTurning(route.at === "film" ? filmHref(route.id, route.clip) : null);
   if (films.is === "loading") return <Waiting />;
   if (films.is === "not") {
     return <Trouble kind={films.why} onSignIn={onSignIn} onRetry={() => focusingMain(retry)} />;
@@ -109,7 +109,9 @@ function SignedIn({ config, viewer, onSignIn }: SignedInProps) {
       </Trouble>
     );
   }
-  return <LazyWatch key={film.id} config={config} viewer={viewer} film={film} clip={route.clip} onSignIn={onSignIn} />;
+  // A part of a film has a player of its own: to one that plays, vidstack gives another end but no other beginning.
+  const key = filmHref(film.id, route.clip);
+  return <LazyWatch key={key} config={config} viewer={viewer} film={film} clip={route.clip} onSignIn={onSignIn} />;
 }
 
 function titleOf(route: ReturnType<typeof useRoute>, films: Loaded<readonly Film[]>): string | null {
@@ -117,7 +119,7 @@ function titleOf(route: ReturnType<typeof useRoute>, films: Loaded<readonly Film
   return films.it.find(({ id }) => id === route.id)?.title || null;
 }
 
-/** Moves the focus to the page's content when another film or the list is shown, as a page load would. */
+/** Moves the focus to the page's content when another film, a part of it or the list is shown, as a page load would. */
 function useFocusOnTurning(film: string | null): void {
   const shown = useRef<string | null>(undefined);
   useEffect(() => {

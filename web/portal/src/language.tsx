@@ -1,8 +1,15 @@
-import type { DefaultLayoutTranslations } from "@vidstack/react/player/layouts/default";
+import type { DefaultLayoutWord } from "@vidstack/react/player/layouts/default";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 
 import type { Sort } from "./route";
 import type { TroubleKind } from "./trouble";
+
+/** Words of the player's menus that vidstack looks up as it does the others, but does not have in its type. */
+type MenuWord =
+  | "Audio Boost"
+  | `${"Monospaced" | "Proportional"} ${"Serif" | "Sans-Serif"}`
+  | "Casual" | "Cursive" | "Small Capitals"
+  | "None" | "Drop Shadow" | "Raised" | "Depressed" | "Outline";
 
 /** All that the page says, in one language: a file in `lang`, named by its tag of BCP 47. */
 export interface Words {
@@ -40,7 +47,7 @@ export interface Words {
   readonly clip: Readonly<Record<"title" | "start" | "end" | "copy" | "link" | "copied" | "byHand", string>>;
   readonly trouble: { readonly again: string } & Readonly<Record<TroubleKind, { readonly title: string; readonly text: string }>>;
   /** The player's words, by what they are in English. */
-  readonly player: Partial<DefaultLayoutTranslations>;
+  readonly player: Readonly<Partial<Record<DefaultLayoutWord | MenuWord, string>>>;
 }
 
 const FILES = import.meta.glob<Words>("./lang/*.ts", { eager: true, import: "default" });
