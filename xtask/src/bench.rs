@@ -84,6 +84,25 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     }
 }
 
+/// Has the workspace's program answer every kind of load once, measured and compared with nobody.
+///
+/// # Errors
+/// When a tool is missing, or it answers otherwise than it should.
+pub(crate) fn exercise(workspace: &Workspace) -> Result<()> {
+    server::end_all_on_interrupt()?;
+    let fixture = Fixture::prepare(workspace, "exercise", &[])?;
+    let encrypted = Encrypted::start(&fixture)?;
+    for mode in [Mode::PLAIN, Mode::PLAIN_HOT, Mode::TLS, Mode::TLS_HOT] {
+        let gate = contender::reelgate_on(&Ground {
+            fixture: &fixture,
+            mode,
+            encrypted: mode.tls.then_some(&encrypted),
+        })?;
+        load::exercise(&fixture, &gate, mode)?;
+    }
+    Ok(())
+}
+
 fn measure(workspace: &Workspace, args: &Args, table: &mut Table) -> Result<()> {
     let fixture = Fixture::prepare(workspace, "bench", &args.serve)?;
     size::measure(workspace, args, table)?;

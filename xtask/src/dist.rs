@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: what is released, into `target/distribution`.
 //!
 //! The same commit gives the same bytes: paths of the machine are replaced, files are sorted, and every time is
-//! that of the commit.
+//! that of the commit. Of the program for glibc that is so with the same profile: no two runs of a load are alike.
 
 mod archive;
 mod bill;
@@ -9,6 +9,7 @@ mod image;
 mod licences;
 mod packages;
 mod platform;
+mod profile;
 mod program;
 
 use std::fs;
@@ -21,6 +22,14 @@ use sha2::{Digest, Sha256};
 use self::platform::{GLIBC, Platform, STATIC};
 use crate::workspace::Workspace;
 use crate::{build, bundle, compose, process, up};
+
+/// Options of `cargo xtask dist`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A profile that an earlier run left, by which the program for glibc is optimised; made anew unless given
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+}
 
 /// A release in the making.
 #[derive(Debug)]
@@ -38,7 +47,8 @@ pub(crate) struct Release<'a> {
 ///
 /// # Errors
 /// When a tool is missing or a build fails.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
+    let given = args.profile.as_deref().map(fs::read).transpose()?;
     let release = Release::new(workspace)?;
     if release.out.exists() {
         fs::remove_dir_all(&release.out)?;
@@ -47,8 +57,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     build::components(workspace)?;
     compose::all(workspace)?;
     up::portal(workspace)?;
-    for platform in [GLIBC, STATIC] {
-        let built = program::build(&release, platform)?;
+    let profile = profile::of(&release, given)?;
+    for (platform, profile) in [(GLIBC, Some(profile.as_path())), (STATIC, None)] {
+        let built = program::build(&release, platform, profile)?;
         let folder = release.lay_out(platform, &built)?;
         archive::write(&release, &folder)?;
     }

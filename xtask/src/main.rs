@@ -44,7 +44,7 @@ enum Command {
     /// Build for release, and put everything into one program
     Bundle,
     /// Make what is released, into target/distribution
-    Dist,
+    Dist(dist::Args),
     /// Build, then play: embedded S3, sample film and gate, until Ctrl-C
     Up(up::Args),
     /// Run everything that CI runs
@@ -76,7 +76,7 @@ fn main() -> ExitCode {
     let workspace = Workspace::locate();
     let outcome = match cli.command {
         Command::Build => build::run(&workspace),
-        Command::Dist => dist::run(&workspace),
+        Command::Dist(args) => dist::run(&workspace, &args),
         Command::Bundle => bundled(&workspace),
         Command::Up(args) => up::run(&workspace, &args),
         Command::Test(args) => test::run(workspace, &args),

@@ -15,10 +15,12 @@ use crate::process;
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
 /// The paths of one checkout.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    /// What is run as `reelgate`, where it is not what was built for release.
+    program: Option<PathBuf>,
     /// What every Cargo command finds in its environment.
     environment: Vec<(&'static str, OsString)>,
 }
@@ -35,7 +37,16 @@ impl Workspace {
         Self {
             root,
             target,
+            program: env::var_os("REELGATE_BIN").map(PathBuf::from),
             environment: Vec::new(),
+        }
+    }
+
+    /// The same, with another program as `reelgate`.
+    pub(crate) fn with_program(&self, program: PathBuf) -> Self {
+        Self {
+            program: Some(program),
+            ..self.clone()
         }
     }
 
@@ -70,8 +81,10 @@ impl Workspace {
 
     /// The release binary `reelgate`, or the one that `REELGATE_BIN` names: a release's, say, for `bench`.
     pub(crate) fn reelgate(&self) -> PathBuf {
-        let named = env::var_os("REELGATE_BIN").map(|path| self.root.join(path));
-        named.unwrap_or_else(|| self.in_target("release/reelgate"))
+        match &self.program {
+            Some(program) => self.root.join(program),
+            None => self.in_target("release/reelgate"),
+        }
     }
 
     /// The folder where `*.wasm` land.

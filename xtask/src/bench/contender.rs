@@ -118,7 +118,10 @@ pub(super) fn reelgate_with(fixture: &Fixture<'_>, launch: &Launch<'_>) -> Resul
 }
 
 /// The gate as the field's mode has it.
-fn reelgate_on(ground: &Ground<'_>) -> Result<Contender> {
+///
+/// # Errors
+/// As [`reelgate`].
+pub(super) fn reelgate_on(ground: &Ground<'_>) -> Result<Contender> {
     let mut launch = Launch::default();
     if !ground.mode.cache {
         launch

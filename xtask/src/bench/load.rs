@@ -1,6 +1,6 @@
 //! CPU time under load: what a gated segment, a gigabyte and a refusal cost.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::Args;
 use super::contender::{Contender, Field};
@@ -13,6 +13,9 @@ use crate::testbed::process_stat::cpu_time;
 use crate::testbed::report::Report;
 use crate::testbed::spread::Spread;
 use crate::testbed::wrk::{self, Request};
+
+/// How long a load is put on a contender that is not measured.
+const EXERCISE_SECONDS: u64 = 3;
 
 /// What a figure is divided by.
 #[derive(Debug, Clone, Copy)]
@@ -240,6 +243,20 @@ pub(super) fn measure(
         eprintln!("bench: {}", load.cpu);
         let samples = rounds(fixture, field, args, load)?;
         add_rows(load, &samples, table);
+    }
+    Ok(())
+}
+
+/// Puts every load of `mode` on a contender for a while.
+///
+/// # Errors
+/// When a tool is missing, or the contender answers otherwise than it should.
+pub(super) fn exercise(fixture: &Fixture<'_>, contender: &Contender, mode: Mode) -> Result<()> {
+    for load in LOADS.iter().filter(|load| load.mode == mode) {
+        if let Some(missing) = load.protocol.missing() {
+            bail!("{missing}");
+        }
+        sample(fixture, contender, load, EXERCISE_SECONDS)?;
     }
     Ok(())
 }

@@ -22,11 +22,29 @@ const MUSL: Program = Program {
 /// and Ubuntu 22.04.
 const GLIBC_VERSION: (u32, u32) = (2, 34);
 
-/// Builds it for `platform`; gives the stripped program, and leaves the symbols among the release's files.
+/// Builds it for `platform`, by a profile where there is one; gives the stripped program, and leaves the symbols among
+/// the release's files.
 ///
 /// # Errors
 /// When a tool is missing, it does not build, or it asks for too new a glibc.
-pub(super) fn build(release: &Release<'_>, platform: Platform) -> Result<PathBuf> {
+pub(super) fn build(
+    release: &Release<'_>,
+    platform: Platform,
+    profile: Option<&Path>,
+) -> Result<PathBuf> {
+    let flags = profile.map(|profile| format!("-Cprofile-use={}", profile.display()));
+    let built = compile(release, platform, &flags.unwrap_or_default())?;
+    if platform.target == GLIBC.target {
+        runs_with_older(&built)?;
+    }
+    strip(release, platform, &built)
+}
+
+/// Compiles it for `platform`, with further flags for the compiler.
+///
+/// # Errors
+/// When a tool is missing, or it does not build.
+pub(super) fn compile(release: &Release<'_>, platform: Platform, further: &str) -> Result<PathBuf> {
     let workspace = release.workspace;
     let target = platform.target;
     if target == STATIC.target {
@@ -52,17 +70,16 @@ pub(super) fn build(release: &Release<'_>, platform: Platform) -> Result<PathBuf
                 "reelgate",
             ])
             .args(["--target", target])
-            .env("RUSTFLAGS", flags("--remap-path-prefix"))
+            .env(
+                "RUSTFLAGS",
+                format!("{} {further}", flags("--remap-path-prefix")),
+            )
             .env("CFLAGS", flags("-ffile-prefix-map"))
             .env("REELGATE_COMMIT", &release.commit)
             .env("REELGATE_TARGET", target)
             .env("SOURCE_DATE_EPOCH", release.time.to_string()),
     )?;
-    let built = workspace.in_target(&format!("{target}/dist/reelgate"));
-    if target == GLIBC.target {
-        runs_with_older(&built)?;
-    }
-    strip(release, platform, &built)
+    Ok(workspace.in_target(&format!("{target}/dist/reelgate")))
 }
 
 /// Folders of this machine, and what stands for them in the program.

@@ -1,6 +1,6 @@
 //! The parts of the Rust toolchain that rustup brings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -40,6 +40,25 @@ pub(crate) fn ensure_component(
     }
     println!("tools: rustup component add {component}");
     rustup(workspace, ["component", "add", component])
+}
+
+/// Makes sure that LLVM's tool of this name is there, such as `llvm-profdata`, and says where.
+///
+/// # Errors
+/// When it is missing and rustup cannot add it.
+pub(crate) fn llvm_tool(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let mut ask = Command::new("rustc");
+    ask.args(["--print", "target-libdir"])
+        .current_dir(workspace.root());
+    let libraries = process::capture(&mut ask)?;
+    let tool = Path::new(libraries.trim_end())
+        .with_file_name("bin")
+        .join(name);
+    if !tool.is_file() {
+        println!("tools: rustup component add llvm-tools");
+        rustup(workspace, ["component", "add", "llvm-tools"])?;
+    }
+    Ok(tool)
 }
 
 fn rustup<const N: usize>(workspace: &Workspace, words: [&str; N]) -> Result<()> {
