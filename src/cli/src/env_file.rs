@@ -68,7 +68,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<(String, String)>, Error> {
 fn first_bad_line(text: &str) -> usize {
     let ends = text.match_indices('\n').map(|(at, _)| at + 1);
     let is_good = |end: &usize| {
-        let mut variables = dotenvy::from_read_iter(text[..*end].as_bytes());
+        let mut variables = dotenvy::from_read_iter(&text.as_bytes()[..*end]);
         variables.all(|variable| variable.is_ok())
     };
     // A value in quotes may end some lines further on.
