@@ -71,6 +71,13 @@ async fn a_film_plays_where_there_is_nothing_but_the_program() {
     let without = client.get("/games/sample/master.m3u8").send().await;
     assert_eq!(without.status, 403);
 
+    let missing = run(&mut ask(&["play", "nofilm", "--print"])).await;
+    assert_eq!((missing.code, missing.stdout.as_str()), (Some(1), ""));
+    assert!(
+        missing.stderr.contains("there is no film nofilm"),
+        "{}",
+        missing.stderr
+    );
     let printed = run(&mut ask(&["play", "sample", "--print"])).await;
     let (_, path) = printed.stdout.trim()["http://".len()..]
         .split_once('/')

@@ -81,6 +81,33 @@ async fn killed_it_comes_back_at_once(origin: Origin) {
 }
 
 #[tokio::test]
+async fn a_request_that_is_on_its_way_is_answered() {
+    let mut world = World::start(Origin::Native).await;
+    world.put("a.m4s", "pictures");
+    let ask = world.client().get(path("a.m4s")).cookie(&session());
+    let mut kept = world.client().connect().await;
+    let before = kept.send(&ask).await.unwrap().finish().await.unwrap();
+    assert_eq!((before.status, before.header("connection")), (200, ""));
+    let _idle = world.client().connect().await;
+
+    world.host.process().signal(Signal::TERM);
+    let address = world.host.address();
+    within("new viewers are turned away", async {
+        let mut tries = tokio::time::interval(Duration::from_millis(10));
+        while TcpStream::connect(address).await.is_ok() {
+            tries.tick().await;
+        }
+    })
+    .await;
+    let last = kept.send(&ask).await.unwrap().finish().await.unwrap();
+    assert_eq!((last.status, last.text()), (200, "pictures"));
+    assert_eq!(last.header("connection"), "close");
+    // Nor is a connection waited for by which nothing comes.
+    let log = world.host.ended().await;
+    assert!(!log.contains("stopped before"), "{log}");
+}
+
+#[tokio::test]
 async fn viewers_who_take_too_long_are_left() {
     let mut world = World::start_with(|settings| settings.arguments(["--grace", "1"])).await;
     world.put("film.m4s", vec![7; 300_000]);

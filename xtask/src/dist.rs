@@ -1,7 +1,8 @@
 //! `cargo xtask dist`: what is released, into `target/distribution`.
 //!
 //! The same commit gives the same bytes: paths of the machine are replaced, files are sorted, and every time is
-//! that of the commit. Of the program for glibc that is so with the same profile: no two runs of a load are alike.
+//! that of the commit. Of the program for glibc that is so with the same profile, for no two runs of a load are alike, and
+//! of the image with the same packages of Debian, whose libraries it holds.
 
 mod archive;
 mod bill;

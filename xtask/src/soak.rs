@@ -29,10 +29,11 @@ use anyhow::{Result, bail};
 
 use self::table::Table;
 use self::trial::Trial;
+use crate::build;
 use crate::testbed::fixture::Fixture;
 use crate::testbed::server;
+use crate::tools::apt::{self, H2LOAD, SLOWHTTPTEST, WRK};
 use crate::workspace::Workspace;
-use crate::{build, tools};
 
 /// Options of `cargo xtask soak`.
 #[derive(Debug, clap::Args)]
@@ -81,7 +82,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
     if wanted.is_empty() {
         bail!("no trial has such a name; there are: {}", names());
     }
-    tools::apt::ensure(&tools::apt::LOAD)?;
+    apt::ensure(&[SLOWHTTPTEST, H2LOAD, WRK])?;
     if !args.no_build {
         build::run(workspace)?;
     }

@@ -79,7 +79,8 @@ impl Workspace {
         self.target.join(relative)
     }
 
-    /// The release binary `reelgate`, or the one that `REELGATE_BIN` names: a release's, say, for `bench`.
+    /// The release binary `reelgate`, or the one that [`Self::with_program`] was given or `REELGATE_BIN` names: a
+    /// release's, say, for `bench`.
     pub(crate) fn reelgate(&self) -> PathBuf {
         match &self.program {
             Some(program) => self.root.join(program),

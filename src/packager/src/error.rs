@@ -57,14 +57,14 @@ pub enum Error {
         source: io::Error,
     },
     /// Captions that were to be removed are not there.
-    #[error("game {game} has no captions {label}; it has {there}")]
+    #[error("game {game} has no captions {label}; it has {available}")]
     NoSuchCaptions {
-        /// Whose.
+        /// The game's id.
         game: String,
         /// Language and kind, as they were named.
         label: String,
         /// Those it has.
-        there: String,
+        available: String,
     },
     /// There is nothing that captions could be added to.
     #[error("{0}")]
@@ -243,7 +243,7 @@ impl Error {
                 "mend that line, or give the file another name if these are no captions of the film"
             }
             Self::UnreadCaptions { .. } => "name a file that this user can read",
-            Self::NoSuchCaptions { .. } => "name those that it has, or nothing is left to remove",
+            Self::NoSuchCaptions { .. } => "name captions that it has, as `captions list` does",
             Self::NotPublished(_) => "package the film first, with this version of reelgate",
             Self::Changed(_) => "wait until the film is complete, then package it again",
             Self::Missing { .. } => return Some(install_command()),

@@ -13,18 +13,25 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::archive::{self, Packing};
-use super::platform::{GLIBC, STATIC};
+use super::platform::GLIBC;
 use super::{Release, hex};
 use crate::process;
 
 /// The certificates of public authorities, as Debian has them.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Under which terms the libraries are that come from Debian.
-const COPYRIGHT: [&str; 2] = [
+/// Under which terms the libraries are that come from Debian, and the texts that are named there.
+const COPYRIGHT: [&str; 6] = [
+    "/usr/share/common-licenses/GFDL-1.2",
+    "/usr/share/common-licenses/GPL-2",
+    "/usr/share/common-licenses/GPL-3",
+    "/usr/share/common-licenses/LGPL-2.1",
     "/usr/share/doc/libc6/copyright",
     "/usr/share/doc/libgcc-s1/copyright",
 ];
+
+/// Where the program's own papers are.
+const PAPERS: &str = "usr/share/doc/reelgate";
 
 /// Whoever it runs as; nobody else's number on most systems.
 const USER: &str = "65532:65532";
@@ -121,11 +128,18 @@ fn layer(release: &Release<'_>, layout: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
     for folder in ["tmp", "var/lib/reelgate", "var/cache/reelgate"] {
         fs::create_dir_all(root.join(folder))?;
     }
-    let program = root.join("reelgate");
-    fs::copy(
-        release.out.join(release.name(GLIBC)).join("reelgate"),
-        &program,
-    )?;
+    let unpacked = release.out.join(release.name(GLIBC));
+    let (program, papers) = (root.join("reelgate"), root.join(PAPERS));
+    fs::copy(unpacked.join("reelgate"), &program)?;
+    fs::create_dir_all(&papers)?;
+    for paper in [
+        "LICENSE",
+        "NOTICE",
+        "THIRD-PARTY-LICENSES.txt",
+        "reelgate.cdx.json",
+    ] {
+        fs::copy(unpacked.join(paper), papers.join(paper))?;
+    }
     copy_in(AUTHORITIES, &root).context("install with: sudo apt-get install ca-certificates")?;
     let linked = process::capture(Command::new("ldd").arg(&program))?;
     for file in libraries(&linked).chain(COPYRIGHT) {
@@ -188,9 +202,7 @@ fn write_layout(release: &Release<'_>, layout: &Path) -> Result<()> {
         owner: "0",
         append: false,
     };
-    let tar = release
-        .out
-        .join(format!("{}.oci.tar", release.name(STATIC)));
+    let tar = release.out.join(format!("{}.oci.tar", release.name(GLIBC)));
     archive::pack(release, &packing, &tar)
 }
 

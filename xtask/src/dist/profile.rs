@@ -9,11 +9,13 @@ use anyhow::{Context, Result};
 
 use super::platform::GLIBC;
 use super::{Release, program};
-use crate::tools::apt::{self, LOAD, Program};
+use crate::tools::apt::{self, H2LOAD, Program, WRK};
 use crate::{bench, process, tools};
 
-/// What a load is made with, beside those who ask.
-const GROUND: [Program; 2] = [
+/// What a load is made with.
+const LOAD: [Program; 4] = [
+    WRK,
+    H2LOAD,
     Program {
         name: "nginx",
         package: "nginx",
@@ -42,7 +44,6 @@ pub(super) fn of(release: &Release<'_>, given: Option<Vec<u8>>) -> Result<PathBu
 fn make(release: &Release<'_>, profile: &Path) -> Result<()> {
     let workspace = release.workspace;
     apt::ensure(&LOAD)?;
-    apt::ensure(&GROUND)?;
     let merge = tools::rustup::llvm_tool(workspace, "llvm-profdata")?;
     let counts = workspace.in_target("profile");
     if counts.exists() {

@@ -39,21 +39,23 @@ pub(crate) const PIP: Program = Program {
     package: "python3-pip",
 };
 
-/// Attack and load, for `soak`.
-pub(crate) const LOAD: [Program; 3] = [
-    Program {
-        name: "slowhttptest",
-        package: "slowhttptest",
-    },
-    Program {
-        name: "h2load",
-        package: "nghttp2-client",
-    },
-    Program {
-        name: "wrk",
-        package: "wrk",
-    },
-];
+/// Asks over HTTP/1.1, many at once.
+pub(crate) const WRK: Program = Program {
+    name: "wrk",
+    package: "wrk",
+};
+
+/// The same over HTTP/2.
+pub(crate) const H2LOAD: Program = Program {
+    name: "h2load",
+    package: "nghttp2-client",
+};
+
+/// Asks slowly, to keep others out.
+pub(crate) const SLOWHTTPTEST: Program = Program {
+    name: "slowhttptest",
+    package: "slowhttptest",
+};
 
 /// Makes sure that the programs are there, installing the missing ones where this user may.
 ///

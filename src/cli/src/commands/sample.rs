@@ -80,3 +80,18 @@ pub(crate) async fn sample_film(path: &Path) -> Result<(), Error> {
         source,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_there_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let film = folder.path().join("film.mp4");
+        std::fs::write(&film, "mine").unwrap();
+        let refused = run(Args { film: film.clone() }).await.unwrap_err();
+        assert!(refused.summary().ends_with("film.mp4 is there already"));
+        assert_eq!(std::fs::read_to_string(film).unwrap(), "mine");
+    }
+}

@@ -31,13 +31,13 @@ impl Sources {
         }))
     }
 
-    /// Names of values that are for none of `declared`, each once.
+    /// Names of values that are for none of `declared`, each once. An empty value is none.
     #[must_use]
     pub fn unused(&self, declared: &BTreeSet<String>) -> BTreeSet<String> {
-        let names = self.0.iter().flat_map(BTreeMap::keys);
-        names
-            .filter(|name| !declared.contains(*name))
-            .cloned()
+        let given = self.0.iter().flatten();
+        given
+            .filter(|(name, value)| !value.is_empty() && !declared.contains(*name))
+            .map(|(name, _)| name.clone())
             .collect()
     }
 

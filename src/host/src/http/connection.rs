@@ -31,11 +31,11 @@ use tokio_rustls::server::TlsStream;
 
 /// For the last words on a connection that idled.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// How long the first request of a connection is waited for when the server is to end.
-const FIRST: Duration = Duration::from_secs(2);
-/// How long a request is waited for that may be on its way when the server is to end, and no longer than half of the
+/// How long the first request of a connection is waited for when the server is to end, and no longer than half of the
 /// grace.
-const LAST: Duration = Duration::from_secs(1);
+const FIRST: Duration = Duration::from_secs(2);
+/// The same for a further request, which may be on its way.
+const NEXT: Duration = Duration::from_secs(1);
 
 /// A connection that was accepted and has its place.
 pub(crate) struct Connection {
@@ -70,7 +70,8 @@ impl Connection {
         };
         let limits = Limits {
             timeouts: self.timeouts,
-            last: LAST.min(self.grace / 2),
+            first: FIRST.min(self.grace / 2),
+            next: NEXT.min(self.grace / 2),
         };
         let stop = self.stop;
         match tls {
@@ -98,8 +99,10 @@ impl Connection {
 #[derive(Clone, Copy)]
 struct Limits {
     timeouts: Timeouts,
-    /// For a request that may be on its way when the server is to end.
-    last: Duration,
+    /// For its first request when the server is to end.
+    first: Duration,
+    /// For a further one.
+    next: Duration,
 }
 
 /// What comes by a connection.
@@ -157,11 +160,11 @@ impl Requests {
 
 /// Ready once no request is on its way any more that would be lost with the connection (RFC 9112, section 9.6).
 async fn drained(activity: &Activity, limits: Limits) {
-    activity.leave();
+    activity.drain();
     // Who was let in just now has a request on its way.
-    drop(tokio::time::timeout(FIRST, activity.first_request()).await);
+    drop(tokio::time::timeout(limits.first, activity.first_request()).await);
     if !activity.is_multiplexed() {
-        let idle = limits.last;
+        let idle = limits.next;
         activity
             .overstayed(Timeouts {
                 idle,

@@ -92,22 +92,24 @@ pub struct Entry {
     pub about: About,
 }
 
-fn known() -> String {
-    let wishes = WISHES.map(|column| column.name).join(", ");
-    format!("{GAME}, {SOURCE}, {wishes}, {CAPTIONS}")
+/// The columns that reelgate itself goes by.
+fn known() -> impl Iterator<Item = &'static str> {
+    let wishes = WISHES.iter().map(|column| column.name);
+    [GAME, SOURCE].into_iter().chain(wishes).chain([CAPTIONS])
 }
 
 /// Whether reelgate itself goes by a column; all others are text for portals.
 pub(super) fn is_known(name: &str) -> bool {
-    [GAME, SOURCE, CAPTIONS].contains(&name) || WISHES.iter().any(|wish| wish.name == name)
+    known().any(|known| known == name)
 }
 
-/// Whether a column is named as one that is known, but for the way it is written or one slip of a finger.
+/// Whether a column is named as one that is known, but for the way it is written or one slip of a finger. One that goes
+/// on where the known one ends (`encoder`, `sources`) is another word.
 fn is_misspelt(name: &str) -> bool {
     let plain = name.to_ascii_lowercase().replace([' ', '-'], "_");
-    let wishes = WISHES.iter().map(|wish| wish.name);
-    let mut known = [GAME, SOURCE, CAPTIONS].into_iter().chain(wishes);
-    !is_known(name) && known.any(|known| strsim::osa_distance(known, &plain) <= 1)
+    let is_slip =
+        |known: &str| !plain.starts_with(known) && strsim::osa_distance(known, &plain) <= 1;
+    !is_known(name) && (is_known(&plain) || known().any(is_slip))
 }
 
 /// Reads the list at `path`. Relative sources are looked for beside it; `wishes` holds where a line
@@ -200,7 +202,7 @@ fn columns(head: &ByteRecord) -> Result<Vec<String>, Vec<Problem>> {
     let mut problems: Vec<Problem> = unknown
         .map(|name| Problem::Unknown {
             name: name.clone(),
-            known: known(),
+            known: known().collect::<Vec<_>>().join(", "),
         })
         .collect();
     let missing = [GAME, SOURCE].into_iter();
@@ -382,7 +384,10 @@ mod tests {
                 "{told}"
             );
         }
-        assert!(parsed("game_id,source,team\n7,a,b\n").is_ok());
+        for own in ["team", "encoder", "sources"] {
+            let text = format!("game_id,source,{own}\n7,a,b\n");
+            assert_eq!(parsed(&text).unwrap()[0].about.details[own], "b");
+        }
         assert!(told("7,a.mp4\n").contains("the column game_id is missing"));
         assert!(told("game_id,source,source\n").contains("source is there twice"));
         assert_eq!(told(""), "line 1: there is no film in it");

@@ -45,7 +45,7 @@ impl CaptionFiles {
     /// Finds and reads them; gives what had to be guessed, too.
     ///
     /// # Errors
-    /// [`Error::Captions`] with the file and the line that makes no sense.
+    /// [`Error::UnreadCaptions`], or [`Error::Captions`] with the file and the line that makes no sense.
     pub(crate) async fn read(
         &self,
         film: &Source,
@@ -205,6 +205,21 @@ mod tests {
         ] {
             assert_eq!(of(other), None, "{other}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_named() {
+        let named = vec![(Label::parse("en").unwrap(), "none.srt".into())];
+        let error = CaptionFiles::Named(named)
+            .read(
+                &Source::File("film.mp4".into()),
+                &Found::Here,
+                Duration::from_secs(10),
+            )
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), "cannot read the captions in none.srt");
+        assert_eq!(error.help().unwrap(), "name a file that this user can read");
     }
 
     #[tokio::test]

@@ -66,7 +66,8 @@ impl Published {
     /// kind; none of them when one makes no sense.
     ///
     /// # Errors
-    /// As [`Published::captions`], and [`Error::Captions`] with the line that makes no sense.
+    /// As [`Published::captions`], [`Error::UnreadCaptions`] for a file that cannot be read, and [`Error::Captions`]
+    /// with the line that makes no sense.
     pub async fn add(
         &self,
         files: Vec<(Label, PathBuf)>,
@@ -79,7 +80,7 @@ impl Published {
     /// Removes captions.
     ///
     /// # Errors
-    /// As [`Published::captions`], and when there are none of that language and kind.
+    /// As [`Published::captions`], and [`Error::NoSuchCaptions`].
     pub async fn remove(&self, labels: Vec<Label>) -> Result<Captioned, Error> {
         let there = self.captions().await?;
         let is_there = |label: &&Label| there.iter().any(|it| it.label().is_same(label));
@@ -92,7 +93,7 @@ impl Published {
             return Err(Error::NoSuchCaptions {
                 game: self.game.clone(),
                 label: label.to_string(),
-                there: all,
+                available: all,
             });
         }
         self.change(Vec::new(), labels, Vec::new()).await

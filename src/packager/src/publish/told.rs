@@ -33,7 +33,7 @@ impl Told {
     /// Reads what belongs to `film`.
     ///
     /// # Errors
-    /// [`Error::Captions`] with the file and the line that makes no sense.
+    /// [`Error::UnreadCaptions`], or [`Error::Captions`] with the file and the line that makes no sense.
     pub(crate) async fn read(
         about: &About,
         film: &Source,

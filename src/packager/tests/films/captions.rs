@@ -329,6 +329,7 @@ async fn captions_are_added_to_what_is_published_and_taken_away() {
     assert_eq!(shelf.objects(), before);
     let wrong = published.remove(vec![label("nl")]).await.unwrap_err();
     assert_eq!(wrong.to_string(), "game 7 has no captions nl; it has en");
+    assert!(wrong.help().unwrap().contains("captions list"));
     std::fs::write(&dutch, "1\n00:00:05,000 --> nothing\nHoi\n").unwrap();
     let broken = published
         .add(vec![(label("nl"), dutch)], SILENCE)

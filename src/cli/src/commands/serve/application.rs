@@ -67,7 +67,7 @@ impl Application {
             OriginKind::Component => Origin::Component,
         };
         let manifests = self.manifests()?;
-        unused::tell(
+        unused::log(
             manifests.iter().map(|(_, manifest)| manifest),
             &sources,
             log,

@@ -10,18 +10,19 @@ use reelgate_host::variables::Sources;
 /// As many letters may be wrong in a name that is taken for another.
 const SLIPS: usize = 2;
 
-/// Says which of `sources` are for no variable of `manifests`.
-pub(super) fn tell<'a>(
-    manifests: impl Iterator<Item = &'a Manifest>,
-    sources: &Sources,
-    log: &Log,
-) {
+/// Writes a line for each of `sources` that is for no variable of `manifests`.
+pub(super) fn log<'a>(manifests: impl Iterator<Item = &'a Manifest>, sources: &Sources, log: &Log) {
+    for line in lines(manifests, sources) {
+        log.error("host", &line);
+    }
+}
+
+fn lines<'a>(manifests: impl Iterator<Item = &'a Manifest>, sources: &Sources) -> Vec<String> {
     let declared: BTreeSet<String> = manifests
         .flat_map(|manifest| manifest.variables.keys().cloned())
         .collect();
-    for name in sources.unused(&declared) {
-        log.error("host", &line(&name, &declared));
-    }
+    let unused = sources.unused(&declared);
+    unused.iter().map(|name| line(name, &declared)).collect()
 }
 
 fn line(name: &str, declared: &BTreeSet<String>) -> String {
@@ -30,33 +31,43 @@ fn line(name: &str, declared: &BTreeSet<String>) -> String {
         .map(|known| (strsim::osa_distance(known, name), known))
         .filter(|(slips, _)| *slips <= SLIPS)
         .min();
-    let meant = nearest.map_or_else(String::new, |(_, known)| {
-        format!(
-            "; did you mean SPIN_VARIABLE_{}?",
-            known.to_ascii_uppercase()
-        )
-    });
-    let name = name.to_ascii_uppercase();
-    format!("SPIN_VARIABLE_{name} is no variable of this application, and not used{meant}")
+    let meant = nearest.map_or_else(String::new, |(_, known)| format!("; did you mean {known}?"));
+    format!("this application has no variable {name}, and its value is not used{meant}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_slip_is_told_with_what_may_be_meant() {
-        let declared = ["s3_bucket", "session_ttl_seconds"]
-            .map(String::from)
-            .into();
-        assert_eq!(
-            line("sesion_ttl_seconds", &declared),
-            "SPIN_VARIABLE_SESION_TTL_SECONDS is no variable of this application, and not used; \
-             did you mean SPIN_VARIABLE_SESSION_TTL_SECONDS?"
+    fn manifest(variable: &str) -> Manifest {
+        let text = format!(
+            "spin_manifest_version = 2\n[application]\nname = \"a\"\n[variables]\n{variable} = {{ default = \"1\" }}\n\
+             [[trigger.http]]\nroute = \"/\"\ncomponent = \"c\"\n[component.c]\nsource = \"c.wasm\"\n"
         );
+        Manifest::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn what_no_manifest_has_is_named_with_what_may_be_meant() {
+        let manifests = [manifest("s3_bucket"), manifest("session_ttl_seconds")];
+        let given = [
+            ("SPIN_VARIABLE_S3_BUCKET", "films"),
+            ("SPIN_VARIABLE_SESION_TTL_SECONDS", "60"),
+            ("SPIN_VARIABLE_COLOUR", "red"),
+            // Nothing is lost with a value that is none.
+            ("SPIN_VARIABLE_SHAPE", ""),
+            ("SHELL", "/bin/sh"),
+        ];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(
-            line("colour", &declared),
-            "SPIN_VARIABLE_COLOUR is no variable of this application, and not used"
+            lines(
+                manifests.iter(),
+                &Sources::default().then_environment(given)
+            ),
+            [
+                "this application has no variable colour, and its value is not used",
+                "this application has no variable sesion_ttl_seconds, and its value is not used; did you mean session_ttl_seconds?",
+            ]
         );
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Activity {
     unwanted: Notify,
     is_unwanted: AtomicBool,
     /// The server is to end.
-    leaving: AtomicBool,
+    draining: AtomicBool,
     /// What its client may stop reading while it goes on reading something else.
     answers: Mutex<Vec<Weak<dyn Stalling>>>,
 }
@@ -41,7 +41,7 @@ impl Default for Activity {
             idle_since: Mutex::new(Instant::now()),
             unwanted: Notify::new(),
             is_unwanted: AtomicBool::new(false),
-            leaving: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
             answers: Mutex::default(),
         }
     }
@@ -97,8 +97,8 @@ impl Activity {
 
     /// The server is to end: the next answer is the last one, where requests come one after the other. The
     /// connection idles from now on, if it does.
-    pub(crate) fn leave(&self) {
-        self.leaving.store(true, Relaxed);
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Relaxed);
         *lock(&self.idle_since) = Instant::now();
     }
 
@@ -161,7 +161,7 @@ impl InFlight {
     /// Whether no request after this one is answered. Of requests that go side by side HTTP/2 tells the client
     /// itself which were (RFC 9113, section 6.8).
     pub(crate) fn is_last(&self) -> bool {
-        self.activity.leaving.load(Relaxed) && !self.is_multiplexed()
+        self.activity.draining.load(Relaxed) && !self.is_multiplexed()
     }
 
     /// The connection that this request came by.
