@@ -54,9 +54,10 @@ fn make(release: &Release<'_>, profile: &Path) -> Result<()> {
     let counting = program::compile(release, GLIBC, &generate)?;
     println!("dist: the loads of the bench, for a profile");
     bench::exercise(&workspace.with_program(counting))?;
+    // Not `--sparse`: functions that were never called are made small because the profile has them.
     process::run(
         Command::new(merge)
-            .args(["merge", "--sparse", "--output"])
+            .args(["merge", "--output"])
             .arg(profile)
             .arg(&counts),
     )
