@@ -19,6 +19,7 @@ mod videos;
 use clap::Subcommand;
 
 use crate::bundle;
+use crate::copying;
 use crate::exit::{Failure, Kind};
 
 /// The commands of `reelgate`.
@@ -89,12 +90,18 @@ impl Command {
             Self::Reconcile(args) => block_on(reconcile::run(args)),
             Self::S3(args) => block_on(s3::run(args)),
             Self::Sample(args) => block_on(sample::run(args)),
-            // Has a runtime for each of its threads.
-            Self::Serve(args) => args.run(),
+            Self::Serve(args) => {
+                copying::by_vectors();
+                // Has a runtime for each of its threads.
+                args.run()
+            }
             Self::Store(args) => store::run(&args),
             Self::Stream(args) => block_on(stream::run(args)),
             Self::Token(args) => token::run(&args),
-            Self::Up(args) => block_on(up::run(args)),
+            Self::Up(args) => {
+                copying::by_vectors();
+                block_on(up::run(args))
+            }
             Self::Videos(args) => block_on(videos::run(args)),
         }
     }

@@ -4,6 +4,7 @@ mod aws;
 mod bundle;
 mod cache;
 mod commands;
+mod copying;
 mod env_file;
 mod exit;
 mod gate_api;

@@ -1,7 +1,9 @@
 //! Those who are compared: the gate, nginx with the same check, nginx without any.
 
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt as _;
 
 use anyhow::{Context, Result};
 
@@ -71,10 +73,12 @@ impl Field {
     /// # Errors
     /// When the gate does not start. A missing nginx is said and left out.
     pub(super) fn start(ground: &Ground<'_>) -> Result<Self> {
+        let reelgate = reelgate_on(ground)?;
+        let tunables = tunables(&reelgate)?;
         Ok(Self {
-            reelgate: reelgate_on(ground)?,
-            nginx_jwt: told(nginx::with_jwt(ground)),
-            nginx: told(nginx::plain(ground)),
+            reelgate,
+            nginx_jwt: told(nginx::with_jwt(ground, &tunables)),
+            nginx: told(nginx::plain(ground, &tunables)),
         })
     }
 
@@ -87,6 +91,14 @@ impl Field {
     pub(super) fn gates(&self) -> impl Iterator<Item = &Contender> {
         std::iter::once(&self.reelgate).chain(&self.nginx_jwt)
     }
+}
+
+/// What a gate has set for the C library: all copy memory the same way.
+fn tunables(gate: &Contender) -> Result<OsString> {
+    let environment = fs::read(format!("/proc/{}/environ", gate.pid()))?;
+    let mut variables = environment.split(|byte| *byte == 0);
+    let tunables = variables.find_map(|variable| variable.strip_prefix(b"GLIBC_TUNABLES="));
+    Ok(OsStr::from_bytes(tunables.unwrap_or_default()).to_owned())
 }
 
 /// The contender, or a word about why it does not take part.

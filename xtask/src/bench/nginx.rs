@@ -1,5 +1,6 @@
 //! nginx as it is compared with the gate: generated configuration, as many workers as the gate has threads.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -34,15 +35,15 @@ struct Check {
 ///
 /// # Errors
 /// When nginx is not installed or does not start.
-pub(super) fn plain(ground: &Ground<'_>) -> Result<Contender> {
-    start(ground, "nginx", &Check::default())
+pub(super) fn plain(ground: &Ground<'_>, tunables: &OsStr) -> Result<Contender> {
+    start(ground, "nginx", &Check::default(), tunables)
 }
 
 /// The same with a full check of the session in LuaJIT.
 ///
 /// # Errors
 /// When nginx or its Lua module is not installed, or it does not start.
-pub(super) fn with_jwt(ground: &Ground<'_>) -> Result<Contender> {
+pub(super) fn with_jwt(ground: &Ground<'_>, tunables: &OsStr) -> Result<Contender> {
     let fixture = ground.fixture;
     let folder = modules_folder()?;
     for module in MODULES {
@@ -63,7 +64,7 @@ pub(super) fn with_jwt(ground: &Ground<'_>) -> Result<Contender> {
         ),
         access: "set $reason \"\";\n            access_by_lua_block { session.guard() }",
     };
-    start(ground, "nginx-jwt", &check)
+    start(ground, "nginx-jwt", &check, tunables)
 }
 
 const MODULES: [&str; 2] = ["ndk_http_module.so", "ngx_http_lua_module.so"];
@@ -101,10 +102,15 @@ pub(super) fn terminator(
         .replace("{upstream}", &fixture.bucket.address().to_string())
         .replace("{certificate}", &certificate.display().to_string())
         .replace("{key}", &key.display().to_string());
-    Ok((address, run(fixture, name, &configuration, address)?))
+    Ok((address, run(fixture, name, &configuration, address, OsStr::new(""))?))
 }
 
-fn start(ground: &Ground<'_>, name: &'static str, check: &Check) -> Result<Contender> {
+fn start(
+    ground: &Ground<'_>,
+    name: &'static str,
+    check: &Check,
+    tunables: &OsStr,
+) -> Result<Contender> {
     let kept = ground.fixture.folder.join(format!("{name}-cache"));
     if kept.exists() {
         // What an earlier run has left is not cold.
@@ -112,7 +118,7 @@ fn start(ground: &Ground<'_>, name: &'static str, check: &Check) -> Result<Conte
     }
     let address = free_address()?;
     let configuration = render(ground, name, check, address);
-    let server = run(ground.fixture, name, &configuration, address)?;
+    let server = run(ground.fixture, name, &configuration, address, tunables)?;
     Ok(Contender::new(name, ground.mode.scheme(), address, server))
 }
 
@@ -121,6 +127,7 @@ fn run(
     name: &str,
     configuration: &str,
     address: SocketAddr,
+    tunables: &OsStr,
 ) -> Result<Server> {
     let file = fixture.folder.join(name).with_extension("conf");
     fs::write(&file, configuration)?;
@@ -131,6 +138,7 @@ fn run(
             .arg(&file)
             .arg("-p")
             .arg(&fixture.folder)
+            .env("GLIBC_TUNABLES", tunables)
             .stdin(Stdio::null())
             .stderr(log),
     )?;

@@ -1,6 +1,7 @@
 //! Requests to the outside: one pool of connections, TLS, time-outs.
 
 mod connector;
+mod tls;
 
 use crate::http::client::connector::{Connector, Used};
 use crate::http::deadline::Deadline;
@@ -11,7 +12,6 @@ use http::{Extensions, Method, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -37,9 +37,9 @@ const READ_AT_ONCE: usize = 96 * 1024;
 /// A client whose connections are kept and shared by every component of one worker.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpClient {
-    keeping: Client<HttpsConnector<Connector>, WasiBody>,
+    keeping: Client<Connector, WasiBody>,
     /// One that keeps no connection, so that each request has a fresh one.
-    fresh: Client<HttpsConnector<Connector>, WasiBody>,
+    fresh: Client<Connector, WasiBody>,
     /// Of the component for which it asks.
     metrics: Arc<ComponentMetrics>,
 }
@@ -52,11 +52,10 @@ impl HttpClient {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT));
         tcp.enforce_http(false);
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(rustls::ClientConfig::clone(tls))
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Connector(tcp));
+        let connector = Connector {
+            tcp,
+            tls: Arc::clone(tls),
+        };
         let with = |idle_per_host| {
             Client::builder(TokioExecutor::new())
                 .pool_idle_timeout(IDLE)

@@ -1,10 +1,13 @@
 //! Connections to the outside: each opened within the time its request allows, and each known for whether
 //! it has answered before.
 
+use crate::http::client::tls::TlsStream;
+use http::uri::Scheme;
 use hyper::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use std::error::Error;
 use std::io;
 use std::pin::Pin;
@@ -13,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio_util::either::Either;
 use tower_service::Service;
 
 tokio::task_local! {
@@ -45,9 +49,12 @@ impl Used {
     }
 }
 
-/// Opens TCP connections, in no more time than [`within`] says.
+/// Opens connections: the TCP part of each in no more time than [`within`] says.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector(pub(crate) HttpConnector);
+pub(crate) struct Connector {
+    pub(crate) tcp: HttpConnector,
+    pub(crate) tls: Arc<rustls::ClientConfig>,
+}
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -57,42 +64,55 @@ impl Service<Uri> for Connector {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(cx).map_err(BoxError::from)
+        self.tcp.poll_ready(cx).map_err(BoxError::from)
     }
 
     fn call(&mut self, address: Uri) -> Self::Future {
-        let connecting = self.0.call(address);
-        match LIMIT.try_with(|limit| *limit) {
-            Ok(limit) => Box::pin(async move {
-                let connected = tokio::time::timeout(limit, connecting).await;
-                let connected =
-                    connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-                Ok(Socket::new(connected))
-            }),
-            Err(_) => Box::pin(async move { Ok(Socket::new(connecting.await?)) }),
-        }
+        let limit = LIMIT.try_with(|limit| *limit).ok();
+        let tls = (address.scheme() == Some(&Scheme::HTTPS)).then(|| Arc::clone(&self.tls));
+        let name = address.host().unwrap_or_default().to_owned();
+        let connecting = self.tcp.call(address);
+        Box::pin(async move {
+            let tcp = match limit {
+                Some(limit) => tokio::time::timeout(limit, connecting)
+                    .await
+                    .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?,
+                None => connecting.await,
+            };
+            let tcp = tcp?.into_inner();
+            let stream = match tls {
+                None => Either::Left(tcp),
+                Some(tls) => {
+                    let name = server_name(&name)?;
+                    Either::Right(Box::new(TlsStream::connect(tcp, tls, name).await?))
+                }
+            };
+            Ok(Socket {
+                stream: TokioIo::new(stream),
+                used: Used::default(),
+            })
+        })
     }
 }
 
-/// A TCP connection whose requests can ask whether it is [`Used`].
+/// Whom the server has to prove to be. An address of IPv6 has brackets in a URI (RFC 3986, section 3.2.2).
+fn server_name(host: &str) -> Result<ServerName<'static>, InvalidDnsNameError> {
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    ServerName::try_from(address.unwrap_or(host).to_owned())
+}
+
+/// A connection whose requests can ask whether it is [`Used`].
 #[derive(Debug)]
 pub(crate) struct Socket {
-    tcp: TokioIo<TcpStream>,
+    stream: TokioIo<Either<TcpStream, Box<TlsStream>>>,
     used: Used,
-}
-
-impl Socket {
-    fn new(tcp: TokioIo<TcpStream>) -> Self {
-        Self {
-            tcp,
-            used: Used::default(),
-        }
-    }
 }
 
 impl Connection for Socket {
     fn connected(&self) -> Connected {
-        self.tcp.connected().extra(self.used.clone())
+        Connected::new().extra(self.used.clone())
     }
 }
 
@@ -102,7 +122,7 @@ impl Read for Socket {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
@@ -112,7 +132,7 @@ impl Write for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -120,18 +140,18 @@ impl Write for Socket {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
