@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_util::io::poll_read_buf;
 
 /// A record as long as they get: its header, 2^14 bytes, and what encryption may add (RFC 5246, section 6.2.3; RFC
 /// 8446, section 5.2, has less).
@@ -166,11 +167,14 @@ impl TlsStream {
                 larger.extend_from_slice(&self.received);
                 self.received = larger;
             }
-            match self.socket.try_read_buf(&mut self.received) {
-                Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                Ok(_) => return Poll::Ready(Ok(())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+            // Having read less than it could, it knows without asking that there is no more.
+            let socket = Pin::new(&mut self.socket);
+            match poll_read_buf(socket, cx, &mut self.received) {
+                Poll::Ready(Ok(0)) => {
+                    return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+                }
+                Poll::Ready(read) => return Poll::Ready(read.map(drop)),
+                Poll::Pending => {}
             }
         }
     }
