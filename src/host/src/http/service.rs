@@ -102,7 +102,9 @@ impl Handler {
             }
         }
         let request = request.map(|body| RequestBody::new(body).boxed_unsync());
-        self.pool.handle(request).await.map(Answered::from)
+        // Boxed: what every request has to have room for is not to be as large as this.
+        let answer = Box::pin(self.pool.handle(request)).await;
+        answer.map(Answered::from)
     }
 }
 
@@ -221,7 +223,7 @@ impl Service {
         }
         match request.uri().path() {
             HEALTHZ => return (&self.healthz, text(StatusCode::OK, "ok").into()),
-            READYZ => return (&self.readyz, self.readiness().await.into()),
+            READYZ => return (&self.readyz, Box::pin(self.readiness()).await.into()),
             _ => {}
         }
         let Some(route) = self.routes.find(request.uri().path()) else {

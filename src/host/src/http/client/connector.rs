@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::task::futures::TaskLocalFuture;
 use tokio_util::either::Either;
 use tower_service::Service;
 
@@ -25,10 +26,13 @@ tokio::task_local! {
 }
 
 /// Runs `request`, which may open a connection: within `limit`, where there is one.
-pub(crate) async fn within<T>(limit: Option<Duration>, request: impl Future<Output = T>) -> T {
+pub(crate) fn within<R: Future>(
+    limit: Option<Duration>,
+    request: R,
+) -> Either<TaskLocalFuture<Duration, R>, R> {
     match limit {
-        Some(limit) => LIMIT.scope(limit, request).await,
-        None => request.await,
+        Some(limit) => Either::Left(LIMIT.scope(limit, request)),
+        None => Either::Right(request),
     }
 }
 
