@@ -31,14 +31,7 @@ async fn asked_to_end_it_lets_viewers_finish(origin: Origin) {
     two.exactly(100_000).await;
 
     world.host.process().signal(Signal::TERM);
-    let address = world.host.address();
-    within("new viewers are turned away", async {
-        let mut tries = tokio::time::interval(Duration::from_millis(10));
-        while TcpStream::connect(address).await.is_ok() {
-            tries.tick().await;
-        }
-    })
-    .await;
+    turns_away_newcomers(&world).await;
     gate.open_wide();
     assert_eq!(one.count().await.unwrap(), 200_000);
     assert_eq!(two.count().await.unwrap(), 200_000);
@@ -91,14 +84,7 @@ async fn a_request_that_is_on_its_way_is_answered() {
     let _idle = world.client().connect().await;
 
     world.host.process().signal(Signal::TERM);
-    let address = world.host.address();
-    within("new viewers are turned away", async {
-        let mut tries = tokio::time::interval(Duration::from_millis(10));
-        while TcpStream::connect(address).await.is_ok() {
-            tries.tick().await;
-        }
-    })
-    .await;
+    turns_away_newcomers(&world).await;
     let last = kept.send(&ask).await.unwrap().finish().await.unwrap();
     assert_eq!((last.status, last.text()), (200, "pictures"));
     assert_eq!(last.header("connection"), "close");
@@ -159,4 +145,15 @@ async fn asked_twice_it_ends_at_once() {
     let status = world.host.died().await;
     assert_eq!(status.code(), Some(1));
     assert!(film.finish().await.is_err());
+}
+
+async fn turns_away_newcomers(world: &World) {
+    let address = world.host.address();
+    within("new viewers are turned away", async {
+        let mut tries = tokio::time::interval(Duration::from_millis(10));
+        while TcpStream::connect(address).await.is_ok() {
+            tries.tick().await;
+        }
+    })
+    .await;
 }

@@ -43,6 +43,7 @@ mod damage;
 mod disguises;
 mod elsewhere;
 mod encoding;
+mod encrypted;
 mod endings;
 mod handover;
 mod hostile;

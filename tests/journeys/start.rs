@@ -279,3 +279,28 @@ async fn variables_come_from_three_places() {
     let log = world.finish().await;
     assert!(!log.contains(SECRET));
 }
+
+/// glibc has to know before the program's first line (<https://sourceware.org/bugzilla/show_bug.cgi?id=30994>).
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+#[tokio::test]
+async fn on_amd_glibc_is_told_how_to_copy_memory() {
+    let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap();
+    let is_amd = processors.contains("AuthenticAMD");
+    for (given, is_told) in [
+        ("", is_amd),
+        ("glibc.malloc.arena_max=2", is_amd),
+        ("glibc.cpu.x86_rep_movsb_threshold=4096", false),
+    ] {
+        let settings = Settings::new(nowhere()).environment("GLIBC_TUNABLES", given);
+        let host = settings.start().await;
+        let environment = format!("/proc/{}/environ", host.process().id());
+        let environment = std::fs::read_to_string(environment).unwrap();
+        let mut variables = environment.split('\0');
+        let tunables = variables.find_map(|it| it.strip_prefix("GLIBC_TUNABLES="));
+        let tunables = tunables.unwrap();
+        assert!(tunables.starts_with(given), "{tunables}");
+        let never = "glibc.cpu.x86_rep_movsb_threshold=1000000000";
+        assert_eq!(tunables.contains(never), is_told, "{tunables}");
+        host.finish().await;
+    }
+}

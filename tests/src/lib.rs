@@ -36,6 +36,7 @@ pub mod s3;
 pub mod source;
 pub mod spoiled;
 pub mod studio;
+pub mod terminator;
 pub mod tls;
 pub mod vectors;
 pub mod viewer;

@@ -102,7 +102,10 @@ pub(super) fn terminator(
         .replace("{upstream}", &fixture.bucket.address().to_string())
         .replace("{certificate}", &certificate.display().to_string())
         .replace("{key}", &key.display().to_string());
-    Ok((address, run(fixture, name, &configuration, address, OsStr::new(""))?))
+    Ok((
+        address,
+        run(fixture, name, &configuration, address, OsStr::new(""))?,
+    ))
 }
 
 fn start(

@@ -71,8 +71,10 @@ pub enum Event<'a, H: ?Sized> {
 /// How asking the bucket failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// No connection: name, address, refusal, TLS, or longer than [`CONNECT`](super::CONNECT).
+    /// No connection: name, address, refusal, or longer than [`CONNECT`](super::CONNECT).
     Connect,
+    /// Connected, and it speaks no TLS, or nobody who is trusted vouches for it.
+    Tls,
     /// Connected, and then nothing for longer than [`FIRST_BYTE`](super::FIRST_BYTE).
     TimedOut,
     /// Anything else: reset, closed, not HTTP.
@@ -317,6 +319,7 @@ impl<'c> Inquiry<'c> {
 fn failed(failure: Failure) -> Verdict {
     match failure {
         Failure::Connect => Verdict::Passing(Trouble::Unreachable),
+        Failure::Tls => Verdict::Hopeless(Trouble::Untrusted),
         Failure::TimedOut => Verdict::Hopeless(Trouble::TimedOut),
         Failure::Broken => Verdict::Hopeless(Trouble::Broken),
     }

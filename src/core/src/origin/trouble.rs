@@ -13,6 +13,8 @@ use crate::key::StoredKey;
 pub(super) enum Trouble {
     /// No connection.
     Unreachable,
+    /// No TLS, or none that is trusted.
+    Untrusted,
     /// No head of an answer in time.
     TimedOut,
     /// The connection broke.
@@ -33,9 +35,11 @@ impl Trouble {
         match self {
             Self::Unreachable | Self::Busy { .. } => 503,
             Self::TimedOut => 504,
-            Self::Broken | Self::Refused { .. } | Self::Playlist { .. } | Self::Garbled { .. } => {
-                502
-            }
+            Self::Untrusted
+            | Self::Broken
+            | Self::Refused { .. }
+            | Self::Playlist { .. }
+            | Self::Garbled { .. } => 502,
         }
     }
 
@@ -48,9 +52,11 @@ impl Trouble {
         };
         let (what, advice) = self.in_words();
         let (bucket_status, bucket_code) = match self {
-            Self::Unreachable | Self::TimedOut | Self::Broken | Self::Playlist { .. } => {
-                (None, None)
-            }
+            Self::Unreachable
+            | Self::Untrusted
+            | Self::TimedOut
+            | Self::Broken
+            | Self::Playlist { .. } => (None, None),
             Self::Busy { status, code } | Self::Refused { status, code } => (Some(status), code),
             Self::Garbled { status, .. } => (Some(status), None),
         };
@@ -70,6 +76,10 @@ impl Trouble {
             Self::Unreachable => (
                 "bucket cannot be reached".into(),
                 "check s3_endpoint, and that this host may connect to it",
+            ),
+            Self::Untrusted => (
+                "bucket has no TLS that is trusted".into(),
+                "check the scheme of s3_endpoint, and that this host trusts who signed its certificate",
             ),
             Self::TimedOut => ("bucket did not answer in time".into(), LATER),
             Self::Broken => (

@@ -216,6 +216,7 @@ async fn read_at_most(
 fn failure(error: &Error) -> Failure {
     match error {
         Error::ConnectionRefused | Error::ConnectionTimeout | Error::Connect(_) => Failure::Connect,
+        Error::TlsProtocolError => Failure::Tls,
         Error::HttpResponseTimeout | Error::ConnectionReadTimeout => Failure::TimedOut,
         _ => Failure::Broken,
     }

@@ -183,13 +183,16 @@ fn classify(error: &ClientError) -> Error {
     }
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        if let Some(io) = inner.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::TimedOut
-        {
-            return Error::ConnectionTimeout;
-        }
-        if inner.is::<rustls::Error>() {
-            return Error::TlsProtocolError;
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            if io.kind() == std::io::ErrorKind::TimedOut {
+                return Error::ConnectionTimeout;
+            }
+            if io
+                .get_ref()
+                .is_some_and(|cause| cause.is::<rustls::Error>())
+            {
+                return Error::TlsProtocolError;
+            }
         }
         cause = inner.source();
     }

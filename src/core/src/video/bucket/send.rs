@@ -123,6 +123,7 @@ impl From<Failure> for Missed {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Connect => Self::NotDone("cannot be reached; check s3_endpoint".into()),
+            Failure::Tls => Self::NotDone("has no TLS that is trusted; check s3_endpoint".into()),
             Failure::TimedOut => Self::InDoubt("did not answer in time".into()),
             Failure::Broken => Self::InDoubt("broke the connection".into()),
         }

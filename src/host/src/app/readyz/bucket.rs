@@ -61,6 +61,7 @@ impl BucketProbe {
         {
             Ok(response) => judge(response).await,
             Err(Failure::Connect) => Some("cannot be reached"),
+            Err(Failure::Tls) => Some("has no TLS that is trusted"),
             Err(Failure::TimedOut) => Some(NOT_IN_TIME),
             Err(Failure::Broken) => Some("breaks the connection"),
         }

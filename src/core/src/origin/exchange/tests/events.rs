@@ -64,7 +64,7 @@ fn an_event() -> impl Strategy<Value = Any> {
         2 => prop::collection::vec(any::<u8>(), 0..40).prop_map(Any::Body),
         1 => Just(Any::Body(b"<Error><Code>NoSuchKey</Code><ActualObjectSize>7</ActualObjectSize>".to_vec())),
         2 => Just(Any::Paused),
-        1 => prop::sample::select(vec![Failure::Connect, Failure::TimedOut, Failure::Broken]).prop_map(Any::Failed),
+        1 => prop::sample::select(vec![Failure::Connect, Failure::Tls, Failure::TimedOut, Failure::Broken]).prop_map(Any::Failed),
     ]
 }
 

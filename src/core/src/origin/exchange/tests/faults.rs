@@ -48,6 +48,7 @@ fn errors_are_translated_by_their_code() {
         (says(0, &[], ""), 502, Some(Level::Error)),
         (says(999, &[], ""), 502, Some(Level::Warning)),
         (Reply::Fails(Failure::TimedOut), 504, Some(Level::Warning)),
+        (Reply::Fails(Failure::Tls), 502, Some(Level::Error)),
         (Reply::Fails(Failure::Broken), 502, Some(Level::Error)),
     ] {
         let outcome = get(&[], vec![reply.clone()]);
