@@ -22,8 +22,9 @@ async fn a_film_comes_whole_from_behind_openssl(origin: Origin) {
         let (bucket, certificate) = (Bucket::start().await, Certificate::make());
         bucket.put(&key("film.m4s"), film());
         let terminator = Terminator::start(&bucket, &certificate, version).await;
-        let host = terminator.settings(&certificate).origin(origin);
-        let host = host.start().await;
+        let settings = terminator.settings(&certificate).origin(origin);
+        // Each worker has connections of its own.
+        let host = settings.arguments(["--workers", "1"]).start().await;
         let ask = || {
             let ask = host.client().get(path("film.m4s"));
             ask.cookie(&session())

@@ -91,7 +91,7 @@ impl Command {
             Self::S3(args) => block_on(s3::run(args)),
             Self::Sample(args) => block_on(sample::run(args)),
             Self::Serve(args) => {
-                copying::by_vectors();
+                copy_well()?;
                 // Has a runtime for each of its threads.
                 args.run()
             }
@@ -99,7 +99,7 @@ impl Command {
             Self::Stream(args) => block_on(stream::run(args)),
             Self::Token(args) => token::run(&args),
             Self::Up(args) => {
-                copying::by_vectors();
+                copy_well()?;
                 block_on(up::run(args))
             }
             Self::Videos(args) => block_on(videos::run(args)),
@@ -112,4 +112,9 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
     runtime
         .map_err(|error| Failure::new(Kind::Failed, error))?
         .block_on(command)
+}
+
+/// For what serves: most of its work is copying.
+fn copy_well() -> Result<(), Failure> {
+    copying::by_vectors().map_err(|error| Failure::new(Kind::Failed, error))
 }

@@ -6,14 +6,18 @@
 //! such a glibc. It looks at the environment, before `main`, for how else to copy
 //! (<https://sourceware.org/glibc/manual/latest/html_node/Hardware-Capability-Tunables.html>).
 
+use std::io;
+
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 mod glibc {
+    use std::arch::x86_64::__cpuid;
     use std::env;
     use std::ffi::{OsStr, OsString};
-    use std::fs::File;
-    use std::io::{BufRead as _, BufReader};
+    use std::io;
     use std::os::unix::process::CommandExt as _;
+    use std::path::Path;
     use std::process::{self, Command};
+    use tokio::signal::unix::{SignalKind, signal};
 
     /// Where glibc looks.
     const VARIABLE: &str = "GLIBC_TUNABLES";
@@ -24,25 +28,33 @@ mod glibc {
     const AGAIN: &str = "REELGATE_AGAIN";
 
     /// Starts this program once more, as the same process, where that makes glibc copy faster.
-    pub(super) fn start_again() {
+    ///
+    /// # Errors
+    ///
+    /// It could not, and this process would end with the first connection that breaks.
+    pub(super) fn start_again() -> io::Result<()> {
         let itself = process::id().to_string();
         // glibc takes its variable from a program that has privileges of its file: it would start for ever.
         let is_again = env::var_os(AGAIN).is_some_and(|id| *id == *itself);
         if is_again || !is_amd() {
-            return;
+            return Ok(());
         }
         let before = env::var_os(VARIABLE).unwrap_or_default();
         let (Some(tunables), Ok(program)) = (tunables(&before), env::current_exe()) else {
-            return;
+            return Ok(());
         };
+        if is_loader(&program) {
+            return Ok(());
+        }
         let mut words = env::args_os();
         let mut again = Command::new(program);
         if let Some(name) = words.next() {
             again.arg0(name);
         }
-        // Returns only where it failed: then all goes on as it is.
-        let again = again.args(words).env(VARIABLE, tunables);
-        let _ = again.env(AGAIN, itself).exec();
+        again.args(words).env(VARIABLE, tunables).env(AGAIN, itself);
+        // Returns only where it failed: the program was replaced this moment, or may not start programs.
+        let _ = again.exec();
+        outlive_broken_pipes()
     }
 
     /// What the variable is to be; `None` where somebody has settled it, be it this program.
@@ -62,13 +74,24 @@ mod glibc {
 
     /// Newer versions of glibc do the same for all of AMD's processors.
     fn is_amd() -> bool {
-        let Ok(file) = File::open("/proc/cpuinfo") else {
-            return false;
-        };
-        let mut lines = BufReader::new(file).lines().map_while(Result::ok);
-        lines
-            .find(|line| line.starts_with("vendor_id"))
-            .is_some_and(|line| line.ends_with("AuthenticAMD"))
+        let vendor = __cpuid(0);
+        [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes) == [*b"Auth", *b"enti", *b"cAMD"]
+    }
+
+    /// Whether it was the dynamic loader that was started, with this program as its argument (`ld-linux-x86-64.so.2`).
+    fn is_loader(program: &Path) -> bool {
+        let name = program.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with("ld-")
+    }
+
+    /// Rust has programs ignore SIGPIPE, and ends that for the program that it starts in its place.
+    fn outlive_broken_pipes() -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let _entered = runtime.enter();
+        // Whoever listened once has it caught for the rest of the process.
+        signal(SignalKind::pipe()).map(drop)
     }
 
     #[cfg(test)]
@@ -90,7 +113,12 @@ mod glibc {
 
 /// Has memory copied by vector instructions where that is faster. It is for the start of a command: the program may
 /// begin anew.
-pub(crate) fn by_vectors() {
+///
+/// # Errors
+///
+/// It could not begin anew, nor go on as it was.
+pub(crate) fn by_vectors() -> io::Result<()> {
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
-    glibc::start_again();
+    glibc::start_again()?;
+    Ok(())
 }

@@ -224,9 +224,7 @@ fn failure(error: &ErrorCode) -> Failure {
         | ErrorCode::ConnectionRefused
         | ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionLimitReached => Failure::Connect,
-        ErrorCode::TlsProtocolError
-        | ErrorCode::TlsCertificateError
-        | ErrorCode::TlsAlertReceived(_) => Failure::Tls,
+        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError => Failure::Tls,
         ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => Failure::TimedOut,
         _ => Failure::Broken,
     }

@@ -22,7 +22,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-/// Establishing a TCP connection; a TLS handshake that stalls runs into the first byte's limit.
+/// Establishing a TCP connection; a TLS handshake has as long as the first byte.
 const CONNECT: Duration = origin::CONNECT;
 /// Longer than most servers keep theirs would only collect dead connections.
 const IDLE: Duration = Duration::from_secs(50);
@@ -187,11 +187,11 @@ fn classify(error: &ClientError) -> Error {
             if io.kind() == std::io::ErrorKind::TimedOut {
                 return Error::ConnectionTimeout;
             }
-            if io
-                .get_ref()
-                .is_some_and(|cause| cause.is::<rustls::Error>())
-            {
-                return Error::TlsProtocolError;
+            match io.get_ref().and_then(|cause| cause.downcast_ref()) {
+                // The server's own word that it cannot just now: that may pass.
+                Some(rustls::Error::AlertReceived(_)) => return Error::ConnectionRefused,
+                Some(_) => return Error::TlsProtocolError,
+                None => {}
             }
         }
         cause = inner.source();

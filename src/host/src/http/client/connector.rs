@@ -7,6 +7,7 @@ use hyper::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
+use reelgate_core::origin;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use std::error::Error;
 use std::io;
@@ -80,7 +81,7 @@ impl Service<Uri> for Connector {
             let tcp = match limit {
                 Some(limit) => tokio::time::timeout(limit, connecting)
                     .await
-                    .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?,
+                    .map_err(|_| timed_out())?,
                 None => connecting.await,
             };
             let tcp = tcp?.into_inner();
@@ -88,7 +89,10 @@ impl Service<Uri> for Connector {
                 None => Either::Left(tcp),
                 Some(tls) => {
                     let name = server_name(&name)?;
-                    Either::Right(Box::new(TlsStream::connect(tcp, tls, name).await?))
+                    let shaking_hands = TlsStream::connect(tcp, tls, name);
+                    // Whose request has found another connection meanwhile has no other limit.
+                    let stream = tokio::time::timeout(origin::FIRST_BYTE, shaking_hands).await;
+                    Either::Right(Box::new(stream.map_err(|_| timed_out())??))
                 }
             };
             Ok(Socket {
@@ -97,6 +101,10 @@ impl Service<Uri> for Connector {
             })
         })
     }
+}
+
+fn timed_out() -> io::Error {
+    io::ErrorKind::TimedOut.into()
 }
 
 /// Whom the server has to prove to be. An address of IPv6 has brackets in a URI (RFC 3986, section 3.2.2).

@@ -40,6 +40,8 @@ pub(crate) struct TlsStream {
     ended: bool,
     /// It was told that no more comes.
     closed: bool,
+    /// What went wrong after data that had to be handed on first.
+    failed: Option<io::Error>,
 }
 
 /// What is sent as soon as the session allows it.
@@ -82,6 +84,7 @@ impl TlsStream {
             encrypted: BytesMut::new(),
             ended: false,
             closed: false,
+            failed: None,
         };
         loop {
             let stage = stream.advance(Send::Nothing, None);
@@ -131,45 +134,42 @@ impl TlsStream {
                 Ok(ConnectionState::Closed) => stage = Some(Stage::Closed),
                 // What is left is for servers: early data.
                 Ok(ConnectionState::BlockedHandshake | _) => stage = Some(Stage::Handshake),
-                // Once more, for the alert that the server is due.
-                Err(error) if failed.is_none() => failed = Some(error),
-                Err(_) => stage = Some(Stage::Closed),
+                Err(error) => failed = Some(error),
             }
             self.received.advance(discard);
-            match (stage, failed.take()) {
-                (Some(_), Some(error)) => return Err(invalid(error)),
-                (Some(stage), None) => return Ok(stage),
-                (None, error) => failed = error,
+            if let Some(error) = failed {
+                // Once more where the server is due an alert.
+                if !self.session.wants_write() {
+                    return Err(invalid(error));
+                }
+                failed = Some(error);
+            } else if let Some(stage) = stage {
+                self.received = BytesMut::from(&self.received[..]);
+                return Ok(stage);
             }
         }
     }
 
-    /// Reads what the socket has, `room` bytes at most. A connection that waits holds no more than it has to.
+    /// Reads what the socket has, `room` bytes at most. While there is nothing, there is no buffer for it either.
     ///
     /// # Errors
     ///
     /// Also where the server broke off: whoever cuts a connection must not pass for its end (RFC 8446, section 6.1).
     fn poll_receive(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<io::Result<()>> {
         loop {
-            let Poll::Ready(ready) = self.socket.poll_read_ready(cx) else {
-                if self.received.capacity() > self.received.len() {
-                    self.received = BytesMut::from(&self.received[..]);
-                }
-                return Poll::Pending;
-            };
-            ready?;
-            if self.received.capacity() < self.received.len() + room {
-                let mut larger = BytesMut::with_capacity(self.received.len() + room);
-                larger.extend_from_slice(&self.received);
-                self.received = larger;
-            }
-            // Having read less than it could, it knows without asking that there is no more.
-            let socket = Pin::new(&mut self.socket);
-            match poll_read_buf(socket, cx, &mut self.received) {
+            ready!(self.socket.poll_read_ready(cx))?;
+            let mut buffer = BytesMut::with_capacity(self.received.len() + room);
+            buffer.extend_from_slice(&self.received);
+            // Having read less than it could, the socket knows without asking that there is no more.
+            match poll_read_buf(Pin::new(&mut self.socket), cx, &mut buffer) {
                 Poll::Ready(Ok(0)) => {
                     return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
                 }
-                Poll::Ready(read) => return Poll::Ready(read.map(drop)),
+                Poll::Ready(Ok(_)) => {
+                    self.received = buffer;
+                    return Poll::Ready(Ok(()));
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {}
             }
         }
@@ -197,20 +197,23 @@ impl AsyncRead for TlsStream {
         let this = &mut *self;
         let before = out.filled().len();
         loop {
-            if !this.decrypted.is_empty() {
-                let decrypted = std::mem::take(&mut this.decrypted);
-                this.decrypted = BytesMut::from(put(&decrypted, Some(out)));
+            let rest = put(&this.decrypted, Some(out)).len();
+            this.decrypted.advance(this.decrypted.len() - rest);
+            if out.filled().len() > before || out.remaining() == 0 {
+                return Poll::Ready(Ok(()));
             }
-            if this.ended || out.filled().len() > before || out.remaining() == 0 {
+            this.decrypted = BytesMut::new();
+            if let Some(error) = this.failed.take() {
+                return Poll::Ready(Err(error));
+            }
+            if this.ended {
                 return Poll::Ready(Ok(()));
             }
             let room = out.remaining().saturating_sub(this.received.len());
             ready!(this.poll_receive(cx, room.max(RECORD)))?;
-            let stage = this.advance(Send::Nothing, Some(out));
-            // What the protocol itself has to say, as when a key is renewed.
-            if let Poll::Ready(sent) = this.poll_send(cx) {
-                stage.and(sent)?;
-            }
+            this.failed = this.advance(Send::Nothing, Some(out)).err();
+            // An alert, say. Where it fails, so does whoever writes: what was read counts all the same.
+            let _ = this.poll_send(cx);
         }
     }
 }

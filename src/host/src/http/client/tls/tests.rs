@@ -4,6 +4,7 @@ use super::*;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{AlertDescription, ClientConfig, RootCertStore, ServerConfig, version};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -63,6 +64,12 @@ async fn pair(versions: &Versions) -> (TlsStream, ServerStream<TcpStream>) {
     (client.unwrap(), server.unwrap())
 }
 
+/// What is waited for longer than this does not come.
+async fn in_time(test: impl Future<Output = ()>) {
+    let limit = Duration::from_secs(60);
+    tokio::time::timeout(limit, test).await.expect("in time");
+}
+
 /// Bytes that tell where they belong.
 fn film(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at % 251) as u8).collect()
@@ -70,122 +77,181 @@ fn film(length: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn what_is_sent_arrives_however_it_is_cut() {
-    let film = film(1_000_000);
-    for versions in [&[&version::TLS12][..], &[&version::TLS13]] {
-        for piece in [1, 700, 16_384, 100_000, 2_000_000] {
-            let (mut client, mut server) = pair(versions).await;
-            let sent = film.clone();
-            // As a bucket, in pieces that are no records; then as a client that uploads.
-            let serving = tokio::spawn(async move {
-                for part in sent.chunks(40_001) {
-                    server.write_all(part).await.unwrap();
+    in_time(async {
+        let film = film(1_000_000);
+        for versions in [&[&version::TLS12][..], &[&version::TLS13]] {
+            for piece in [1, 700, 16_384, 100_000, 2_000_000] {
+                let (mut client, mut server) = pair(versions).await;
+                let sent = film.clone();
+                // As a bucket, in pieces that are no records; then as a client that uploads.
+                let serving = tokio::spawn(async move {
+                    for part in sent.chunks(40_001) {
+                        server.write_all(part).await.unwrap();
+                    }
+                    server.shutdown().await.unwrap();
+                    let mut back = Vec::new();
+                    server.read_to_end(&mut back).await.unwrap();
+                    back
+                });
+                let mut received = Vec::new();
+                let mut room = vec![0; piece];
+                loop {
+                    match client.read(&mut room).await.unwrap() {
+                        0 => break,
+                        read => received.extend_from_slice(&room[..read]),
+                    }
                 }
-                server.shutdown().await.unwrap();
-                let mut back = Vec::new();
-                server.read_to_end(&mut back).await.unwrap();
-                back
-            });
-            let mut received = Vec::new();
-            let mut room = vec![0; piece];
-            loop {
-                match client.read(&mut room).await.unwrap() {
-                    0 => break,
-                    read => received.extend_from_slice(&room[..read]),
-                }
+                assert!(received == film, "{versions:?}, {piece} bytes at once");
+                client.write_all(&received).await.unwrap();
+                client.shutdown().await.unwrap();
+                let back = serving.await.unwrap();
+                assert!(back == film, "{versions:?}, back");
             }
-            assert!(received == film, "{versions:?}, {piece} bytes at once");
-            client.write_all(&received).await.unwrap();
-            client.shutdown().await.unwrap();
-            let back = serving.await.unwrap();
-            assert!(back == film, "{versions:?}, back");
         }
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn whoever_cuts_a_connection_does_not_pass_for_its_end() {
-    let (mut client, mut server) = pair(ALL).await;
-    server.write_all(b"half").await.unwrap();
-    server.flush().await.unwrap();
-    // The socket closes, and TLS has not said that it is over.
-    drop(server);
-    let mut received = Vec::new();
-    let error = client.read_to_end(&mut received).await.unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
-    assert_eq!(received, b"half");
+    in_time(async {
+        let (mut client, mut server) = pair(ALL).await;
+        server.write_all(b"half").await.unwrap();
+        server.flush().await.unwrap();
+        // The socket closes, and TLS has not said that it is over.
+        drop(server);
+        let mut received = Vec::new();
+        let error = client.read_to_end(&mut received).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(received, b"half");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_server_of_another_name_is_refused_and_told() {
-    let (client, server) = ends(ALL, "films.example").await;
-    let error = client.unwrap_err();
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-    let Some(rustls::Error::InvalidCertificate(_)) = cause else {
-        panic!("{error:?}");
-    };
-    let error = server.unwrap_err();
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-    let told = rustls::Error::AlertReceived(AlertDescription::BadCertificate);
-    assert_eq!(cause, Some(&told));
+    in_time(async {
+        let (client, server) = ends(ALL, "films.example").await;
+        let error = client.unwrap_err();
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+        let Some(rustls::Error::InvalidCertificate(_)) = cause else {
+            panic!("{error:?}");
+        };
+        let error = server.unwrap_err();
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+        let told = rustls::Error::AlertReceived(AlertDescription::BadCertificate);
+        assert_eq!(cause, Some(&told));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_is_an_error() {
-    let (_, config) = configs(ALL);
-    let (client, mut server) = sockets().await;
-    let name = ServerName::try_from("localhost").unwrap();
-    let plain = server.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-    let (client, plain) = tokio::join!(TlsStream::connect(client, config, name), plain);
-    plain.unwrap();
-    let error = client.unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error:?}");
-    let (_, config) = configs(ALL);
-    let (client, server) = sockets().await;
-    drop(server);
-    let name = ServerName::try_from("localhost").unwrap();
-    let error = TlsStream::connect(client, config, name).await.unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{error:?}");
+    in_time(async {
+        let (_, config) = configs(ALL);
+        let (client, mut server) = sockets().await;
+        let name = ServerName::try_from("localhost").unwrap();
+        let plain = server.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        let (client, plain) = tokio::join!(TlsStream::connect(client, config, name), plain);
+        plain.unwrap();
+        let error = client.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error:?}");
+        let (_, config) = configs(ALL);
+        let (client, server) = sockets().await;
+        drop(server);
+        let name = ServerName::try_from("localhost").unwrap();
+        let error = TlsStream::connect(client, config, name).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{error:?}");
+    })
+    .await;
 }
 
 /// RFC 8446, section 4.6.3.
 #[tokio::test]
 async fn keys_may_be_renewed_while_a_film_goes_on() {
-    let (mut client, mut server) = pair(&[&version::TLS13]).await;
-    let film = film(300_000);
-    let sent = film.clone();
-    let serving = tokio::spawn(async move {
-        for part in sent.chunks(50_000) {
-            server.write_all(part).await.unwrap();
-            server.get_mut().1.refresh_traffic_keys().unwrap();
-        }
-        server.flush().await.unwrap();
-        let mut word = [0; 4];
-        server.read_exact(&mut word).await.unwrap();
-        server.shutdown().await.unwrap();
-        word
-    });
-    let mut received = vec![0; film.len()];
-    client.read_exact(&mut received).await.unwrap();
-    assert!(received == film);
-    // By the keys that the server asked for.
-    client.write_all(b"more").await.unwrap();
-    assert_eq!(&serving.await.unwrap(), b"more");
-    assert_eq!(client.read(&mut received).await.unwrap(), 0);
+    in_time(async {
+        let (mut client, mut server) = pair(&[&version::TLS13]).await;
+        let film = film(300_000);
+        let sent = film.clone();
+        let serving = tokio::spawn(async move {
+            for part in sent.chunks(50_000) {
+                server.write_all(part).await.unwrap();
+                server.get_mut().1.refresh_traffic_keys().unwrap();
+            }
+            server.flush().await.unwrap();
+            let mut word = [0; 4];
+            server.read_exact(&mut word).await.unwrap();
+            server.shutdown().await.unwrap();
+            word
+        });
+        let mut received = vec![0; film.len()];
+        client.read_exact(&mut received).await.unwrap();
+        assert!(received == film);
+        // By the keys that the server asked for.
+        client.write_all(b"more").await.unwrap();
+        assert_eq!(&serving.await.unwrap(), b"more");
+        assert_eq!(client.read(&mut received).await.unwrap(), 0);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_connection_that_waits_holds_no_buffer() {
-    let (mut client, mut server) = pair(ALL).await;
-    let film = film(100_000);
-    server.write_all(&film).await.unwrap();
-    server.flush().await.unwrap();
-    let mut received = vec![0; film.len()];
-    client.read_exact(&mut received).await.unwrap();
-    let waits = poll_fn(|cx| {
-        let mut room = ReadBuf::new(&mut received);
-        Poll::Ready(Pin::new(&mut client).poll_read(cx, &mut room).is_pending())
-    });
-    assert!(waits.await);
-    let held = [&client.received, &client.decrypted, &client.encrypted];
-    assert_eq!(held.map(BytesMut::capacity), [0; 3]);
+    in_time(async {
+        let (mut client, mut server) = pair(ALL).await;
+        let film = film(100_000);
+        server.write_all(&film).await.unwrap();
+        server.flush().await.unwrap();
+        let mut received = vec![0; film.len()];
+        client.read_exact(&mut received).await.unwrap();
+        let waits = poll_fn(|cx| {
+            let mut room = ReadBuf::new(&mut received);
+            Poll::Ready(Pin::new(&mut client).poll_read(cx, &mut room).is_pending())
+        });
+        assert!(waits.await);
+        let held = [&client.received, &client.decrypted, &client.encrypted];
+        assert_eq!(held.map(BytesMut::capacity), [0; 3]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_stops_reading_holds_a_record_at_most() {
+    in_time(async {
+        let (mut client, mut server) = pair(ALL).await;
+        let film = film(3_000_000);
+        let serving = tokio::spawn(async move { server.write_all(&film).await });
+        let mut room = vec![0; 96 * 1024];
+        for _ in 0..5 {
+            client.read(&mut room).await.unwrap();
+            for held in [&client.received, &client.decrypted, &client.encrypted] {
+                // A copy: a buffer does not count the part of it that was used.
+                assert!(held.len() <= RECORD && held.capacity() <= RECORD);
+            }
+        }
+        serving.abort();
+    })
+    .await;
+}
+
+/// As when a bucket refuses an upload at once.
+#[tokio::test]
+async fn an_answer_is_read_while_much_waits_to_be_sent() {
+    in_time(async {
+        let (mut client, mut server) = pair(ALL).await;
+        let film = film(64 * 1024);
+        // Until neither socket takes more.
+        let is_stuck = |cx: &mut Context<'_>| loop {
+            if Pin::new(&mut client).poll_write(cx, &film).is_pending() {
+                return Poll::Ready(());
+            }
+        };
+        poll_fn(is_stuck).await;
+        server.write_all(b"no more").await.unwrap();
+        server.flush().await.unwrap();
+        let mut word = [0; 7];
+        client.read_exact(&mut word).await.unwrap();
+        assert_eq!(&word, b"no more");
+    })
+    .await;
 }
