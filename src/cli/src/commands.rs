@@ -91,7 +91,7 @@ impl Command {
             Self::S3(args) => block_on(s3::run(args)),
             Self::Sample(args) => block_on(sample::run(args)),
             Self::Serve(args) => {
-                copy_well()?;
+                prepare_memory()?;
                 // Has a runtime for each of its threads.
                 args.run()
             }
@@ -99,7 +99,7 @@ impl Command {
             Self::Stream(args) => block_on(stream::run(args)),
             Self::Token(args) => token::run(&args),
             Self::Up(args) => {
-                copy_well()?;
+                prepare_memory()?;
                 block_on(up::run(args))
             }
             Self::Videos(args) => block_on(videos::run(args)),
@@ -114,7 +114,11 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
         .block_on(command)
 }
 
-/// For what serves: most of its work is copying.
-fn copy_well() -> Result<(), Failure> {
-    copying::by_vectors().map_err(|error| Failure::new(Kind::Failed, error))
+/// For what serves: most of its work is copying, and memory that a crowd took is to go back.
+fn prepare_memory() -> Result<(), Failure> {
+    copying::by_vectors().map_err(|error| Failure::new(Kind::Failed, error))?;
+    #[cfg(target_os = "linux")]
+    tikv_jemalloc_ctl::background_thread::write(true)
+        .map_err(|error| Failure::new(Kind::Failed, error.to_string()))?;
+    Ok(())
 }
