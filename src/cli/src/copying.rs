@@ -1,7 +1,7 @@
 //! How the C library copies memory.
 //!
-//! glibc before 2.39 copies what is longer than 2 KB by the instruction `rep movsb` also where that is slow: on AMD's
-//! Zen 3 and Zen 4 it takes up to twenty times as long as a loop of vector instructions
+//! glibc before 2.39 copies what is longer than a few kilobytes by the instruction `rep movsb` also where that is slow:
+//! on AMD's Zen 3 and Zen 4 it takes up to twenty times as long as a loop of vector instructions
 //! (<https://sourceware.org/bugzilla/show_bug.cgi?id=30994>), a third of the CPU of a gigabyte over TLS. Debian 12 has
 //! such a glibc. It looks at the environment, before `main`, for how else to copy
 //! (<https://sourceware.org/glibc/manual/latest/html_node/Hardware-Capability-Tunables.html>).
