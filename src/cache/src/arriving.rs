@@ -1,9 +1,14 @@
 //! An object that is on its way: what has come of it, and who waits for more.
 
-use crate::object::{Broken, CHUNK, cut, piece};
+use crate::piece::{CHUNK, cut, piece};
 use bytes::Bytes;
 use std::ops::Range;
 use std::task::{Context, Poll, Waker};
+
+/// A body that will not arrive whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the object broke off while it was fetched")]
+pub struct Broken;
 
 /// What is known of an object that is not whole.
 #[derive(Debug, Default)]

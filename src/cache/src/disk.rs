@@ -1,15 +1,16 @@
 //! Objects on disk, one file each. Nobody waits for a write, and what cannot be read is fetched.
 
 mod index;
+mod space_key;
 mod stored;
 
+pub(crate) use crate::disk::space_key::SpaceKey;
 pub(crate) use crate::disk::stored::Stored;
 
 use crate::Report;
 use crate::disk::index::{Index, Name};
 use crate::figures::Counters;
 use crate::object::Object;
-use crate::space::SpaceKey;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};

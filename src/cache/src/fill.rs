@@ -1,8 +1,9 @@
 //! A fetch: an object arrives for all who want it, at the bucket's pace.
 
 use crate::Shared;
-use crate::object::{Attendance, CHUNK, Object};
-use crate::space::SpaceKey;
+use crate::disk::SpaceKey;
+use crate::object::{Attendance, Object};
+use crate::piece::CHUNK;
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt as _;

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod arriving;
+mod budget;
 mod disk;
 mod figures;
 mod fill;
@@ -14,13 +15,14 @@ mod freshness;
 mod inflight;
 mod memory;
 mod object;
+mod piece;
 mod reader;
 mod space;
 
+pub use crate::arriving::Broken;
 pub use crate::disk::OpenError;
 pub use crate::figures::Figures;
 pub use crate::inflight::Plain;
-pub use crate::object::Broken;
 pub use crate::reader::{Hit, Reader, Source};
 pub use crate::space::{Bucket, Found, Space, Want};
 

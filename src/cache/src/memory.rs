@@ -4,13 +4,14 @@
 //! reach the rest by being asked for again, so one pass over an archive pushes out little else than itself
 //! (docs/adr/0015).
 
+use crate::budget::{Budget, Held};
 use crate::figures::Counters;
-use crate::object::{CHUNK, Object};
+use crate::object::Object;
+use crate::piece::CHUNK;
 use quick_cache::sync::Cache as Slots;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What an object takes beside its bytes: names, header fields, a place in the table.
 const OVERHEAD: u64 = 1024;
@@ -48,7 +49,7 @@ pub(crate) struct Uncached {
 #[derive(Debug)]
 pub(crate) struct Memory {
     slots: Slots<u64, Slot, Weight, BuildHasherDefault<Hashed>, Evictions>,
-    budget: Arc<Budget>,
+    budget: Budget,
     /// Bytes that readers may hold of objects that were pushed out.
     loose: u64,
     /// Bytes that may be on their way at once.
@@ -79,7 +80,7 @@ impl Memory {
         Self {
             largest: (slots.shard_capacity() / 4).min(LARGEST),
             slots,
-            budget: Arc::default(),
+            budget: Budget::default(),
             loose: bytes - kept,
             arriving: kept / 2,
         }
@@ -118,62 +119,16 @@ impl Memory {
     pub(crate) fn reserve(&self, size: u64) -> Option<Held> {
         let bytes = size + OVERHEAD;
         let loose = self.bytes_held().saturating_sub(self.slots.weight());
-        let arriving = self.budget.arriving.load(Ordering::Relaxed);
+        let arriving = self.budget.arriving();
         if size > self.largest || loose + bytes > self.loose || arriving + bytes > self.arriving {
             return None;
         }
-        self.budget.alive.fetch_add(bytes, Ordering::Relaxed);
-        self.budget.arriving.fetch_add(bytes, Ordering::Relaxed);
-        Some(Held {
-            bytes,
-            arriving: AtomicBool::new(true),
-            budget: Arc::clone(&self.budget),
-        })
+        Some(self.budget.hold(bytes))
     }
 
     /// Bytes in memory: kept, on their way, and pushed out while somebody still reads them.
     pub(crate) fn bytes_held(&self) -> u64 {
-        self.budget.alive.load(Ordering::Relaxed)
-    }
-}
-
-#[derive(Debug, Default)]
-struct Budget {
-    alive: AtomicU64,
-    arriving: AtomicU64,
-}
-
-/// Room that an object has, for as long as it is held by anybody.
-#[derive(Debug)]
-pub(crate) struct Held {
-    bytes: u64,
-    arriving: AtomicBool,
-    budget: Arc<Budget>,
-}
-
-impl Held {
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// It is on its way no more, and may be pushed out.
-    pub(crate) fn arrived(&self) {
-        if self.arriving.swap(false, Ordering::Relaxed) {
-            self.budget
-                .arriving
-                .fetch_sub(self.bytes, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn is_arriving(&self) -> bool {
-        self.arriving.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.arrived();
-        self.budget.alive.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.budget.alive()
     }
 }
 

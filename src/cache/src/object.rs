@@ -1,7 +1,8 @@
 //! One version of one object: its head, and its bytes as far as they have arrived.
 
-use crate::arriving::{Arriving, Place};
-use crate::memory::Held;
+use crate::arriving::{Arriving, Broken, Place};
+use crate::budget::Held;
+use crate::piece::piece;
 use bytes::Bytes;
 use http::header::ETAG;
 use http::{HeaderMap, HeaderValue};
@@ -11,16 +12,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::Notify;
 
-/// Bytes of a piece. One write to a socket takes a few of them; an allocator has a size class for it.
-pub(crate) const CHUNK: usize = 128 * 1024;
-
 /// What is left of a fetch that goes on although all have left: less than opening another connection costs.
 const NEARLY_DONE: u64 = 1024 * 1024;
-
-/// A body that will not arrive whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the object broke off while it was fetched")]
-pub struct Broken;
 
 /// Which object of which bucket.
 #[derive(Debug, PartialEq, Eq)]
@@ -197,28 +190,4 @@ pub(crate) enum Attendance {
     ReadAhead,
     /// Nobody, and it has failed by this.
     Deserted,
-}
-
-/// The part of the piece at `range.start` that is in the range.
-pub(crate) fn piece(chunks: &[Bytes], range: &Range<u64>) -> Option<Bytes> {
-    let chunk = CHUNK as u64;
-    let index = usize::try_from(range.start / chunk).ok()?;
-    let bytes = chunks.get(index)?;
-    let base = index as u64 * chunk;
-    cut(bytes, base, range)
-}
-
-/// The part of `bytes`, which lie at `base`, that begins where `range` does.
-pub(crate) fn cut(bytes: &Bytes, base: u64, range: &Range<u64>) -> Option<Bytes> {
-    let from = usize::try_from(range.start.checked_sub(base)?).ok()?;
-    let until = bytes
-        .len()
-        .min(usize::try_from(range.end.checked_sub(base)?).unwrap_or(usize::MAX));
-    if from >= until {
-        return None;
-    }
-    if from == 0 && until == bytes.len() {
-        return Some(bytes.clone());
-    }
-    Some(bytes.slice(from..until))
 }

@@ -1,8 +1,8 @@
 //! The body of an answer: a part of an object, as far as it is there and then as it comes.
 
-use crate::arriving::Place;
+use crate::arriving::{Broken, Place};
 use crate::figures::Counters;
-use crate::object::{Broken, Object};
+use crate::object::Object;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};

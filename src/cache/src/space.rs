@@ -1,6 +1,7 @@
 //! The objects of one bucket: who wants one gets it from here, or asks the bucket for all who want it.
 
 use crate::Shared;
+use crate::disk::SpaceKey;
 use crate::fill::Arrival;
 use crate::freshness;
 use crate::inflight::{Follower, Leader, Outcome, Plain, Role};
@@ -59,16 +60,6 @@ pub enum Found<B> {
     Nothing,
 }
 
-/// What names and checks the files of one bucket's objects.
-#[derive(Debug)]
-pub(crate) struct SpaceKey([u8; 32]);
-
-impl SpaceKey {
-    pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
 /// The objects of one bucket.
 #[derive(Debug)]
 pub struct Space {
@@ -81,7 +72,7 @@ impl Space {
     pub(crate) fn new(number: u32, key: [u8; 32], shared: &Arc<Shared>) -> Self {
         Self {
             number,
-            key: Arc::new(SpaceKey(key)),
+            key: Arc::new(SpaceKey::new(key)),
             shared: Arc::clone(shared),
         }
     }

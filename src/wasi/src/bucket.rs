@@ -1,7 +1,8 @@
 //! The way of a catalog to its bucket.
 
-use crate::fetch::{exchange, pause};
+use crate::fetch::exchange;
 use crate::incoming::Fields;
+use crate::wait::pause;
 use crate::{now, random};
 use reelgate_core::origin::Failure;
 use reelgate_core::time::UnixTime;

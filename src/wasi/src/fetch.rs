@@ -208,12 +208,6 @@ fn request(
     Ok((request, sent))
 }
 
-/// Waits.
-pub async fn pause(time: Duration) {
-    wasip3::clocks::monotonic_clock::wait_for(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
-        .await;
-}
-
 fn failure(error: &ErrorCode) -> Failure {
     match error {
         ErrorCode::DnsTimeout

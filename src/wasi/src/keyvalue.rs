@@ -1,7 +1,7 @@
 //! The catalog's store: a key-value store of the host.
 
-use crate::fetch::pause;
 use crate::random::random;
+use crate::wait::pause;
 use bindings::wasi::keyvalue::{atomics, store};
 use reelgate_core::video::StoreError;
 use std::time::Duration;

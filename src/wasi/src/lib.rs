@@ -26,7 +26,7 @@ pub use bucket::BucketTransport;
 pub use clock::now;
 pub use config::{OncePerInstance, variable};
 pub use configuration::Configuration;
-pub use fetch::{call, fetch, fetch_keys, pause, read_whole};
+pub use fetch::{call, fetch, fetch_keys, read_whole};
 pub use gate::Gate;
 pub use incoming::{Fields, Incoming};
 pub use keyvalue::Store;
@@ -36,6 +36,7 @@ pub use next::request_for_next;
 pub use random::random;
 pub use reply::{forward, head_of, reply};
 pub use schedule::{Reconciler, Scheduled};
+pub use wait::pause;
 
 pub use reelgate_core as core;
 pub use wasip3::http::types::{ErrorCode, Request, Response};

@@ -1,10 +1,15 @@
 //! Waiting, but not for ever.
 
-use crate::fetch::pause;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
+
+/// Waits.
+pub async fn pause(time: Duration) {
+    wasip3::clocks::monotonic_clock::wait_for(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+        .await;
+}
 
 /// What `work` comes to; `None` when it takes longer than `time`, and then it is dropped.
 pub(crate) async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {

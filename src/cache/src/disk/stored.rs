@@ -3,7 +3,7 @@
 //! The checksum is keyed and covers everything but itself. So a file that was cut short by a power cut, damaged
 //! by its disk, renamed, or written by somebody without the key is none.
 
-use crate::object::CHUNK;
+use crate::piece::CHUNK;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::io::{self, Read, Write};
