@@ -103,7 +103,7 @@ impl TlsStream {
         let mut failed = None;
         loop {
             let status = self.session.process_tls_records(&mut self.received);
-            let UnbufferedStatus { discard, state } = status;
+            let UnbufferedStatus { mut discard, state } = status;
             let mut stage = None;
             match state {
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
@@ -111,6 +111,7 @@ impl TlsStream {
                         let record = record.map_err(invalid)?;
                         let rest = put(record.payload, out.as_deref_mut());
                         self.decrypted.extend_from_slice(rest);
+                        discard += record.discard;
                     }
                 }
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
