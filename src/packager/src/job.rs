@@ -330,7 +330,13 @@ impl<'a> Job<'a> {
         });
         let missing = verdict.salvaged.iter();
         let missing = missing.map(|what| format!("only a part of the film is packaged: {what}"));
-        open.into_iter().chain(missing).collect()
+        let corrupt = (verdict.corrupt > 0).then(|| {
+            format!(
+                "the film is damaged: {} of its packets came corrupt, or with others missing before them, and there players freeze or skip",
+                verdict.corrupt
+            )
+        });
+        open.into_iter().chain(missing).chain(corrupt).collect()
     }
 
     /// Takes back what was uploaded of a film that will never be whole. What was interrupted stays,

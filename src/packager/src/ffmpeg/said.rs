@@ -28,6 +28,9 @@ pub(crate) struct Said {
     pub(crate) has_failed: bool,
     /// Of each stream of the film, by its number.
     pub(crate) counts: BTreeMap<u32, Counts>,
+    /// Packets that came corrupt, or with others missing before them, of each stream by its number. Containers
+    /// that were made for a line that loses some tell that, such as an MPEG transport stream.
+    pub(crate) corrupt: BTreeMap<u32, u64>,
 }
 
 /// What ffmpeg has counted of one stream.
@@ -59,6 +62,9 @@ impl Said {
         }
         if let Some((stream, counts)) = counts(line) {
             self.counts.insert(stream, counts);
+        }
+        if let Some(stream) = corrupt(line) {
+            *self.corrupt.entry(stream).or_default() += 1;
         }
     }
 
@@ -107,6 +113,12 @@ fn counts(line: &str) -> Option<(u32, Counts)> {
     Some((stream.parse().ok()?, counts))
 }
 
+/// `[warning] film.ts: corrupt input packet in stream 1`, once for each packet
+fn corrupt(line: &str) -> Option<u32> {
+    let (_, stream) = line.rsplit_once("corrupt input packet in stream ")?;
+    stream.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +135,19 @@ mod tests {
         let expected = [(0, counts(48, Some(24))), (1, counts(49, None))];
         assert_eq!(read.counts, BTreeMap::from(expected));
         assert_eq!(read.last_words(), "it gives no reason");
+    }
+
+    #[test]
+    fn corrupt_packets_are_counted() {
+        // ffmpeg 5.1.9 about a transport stream with a hole. Of each packet the demuxer speaks too.
+        let said = "[mpegts @ 0x55bec995b900] [warning] Packet corrupt (stream = 0, dts = 1387500).\n\
+                    [warning] gap.ts: corrupt input packet in stream 0\n\
+                    [mpegts @ 0x55bec995b900] [warning] Packet corrupt (stream = 1, dts = 1357404).\n\
+                    [warning] gap.ts: corrupt input packet in stream 1\n\
+                    [warning] gap.ts: corrupt input packet in stream 1\n";
+        let mut read = Said::default();
+        said.lines().for_each(|line| read.take(line));
+        assert_eq!(read.corrupt, BTreeMap::from([(0, 1), (1, 2)]));
     }
 
     #[test]

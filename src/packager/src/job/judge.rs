@@ -51,6 +51,8 @@ pub(crate) struct Case<'a> {
 pub(crate) struct Verdict {
     /// What is missing of it, when it was salvaged.
     pub(crate) salvaged: Option<String>,
+    /// Packets of what is packaged that came corrupt, or with others missing before them.
+    pub(crate) corrupt: u64,
 }
 
 impl Case<'_> {
@@ -68,7 +70,10 @@ impl Case<'_> {
         self.sounds(film)?;
         let failed = self.said.has_failed;
         let failed = failed.then(|| format!("ffmpeg failed: {}", self.said.last_words()));
-        let mut verdict = Verdict { salvaged: failed };
+        let mut verdict = Verdict {
+            salvaged: failed,
+            corrupt: self.corrupt(),
+        };
         for missing in missing {
             match missing {
                 Err(error) if self.salvage && error.is_damage() => {
@@ -94,6 +99,14 @@ impl Case<'_> {
 
     fn counts(&self, stream: u32) -> Option<Counts> {
         self.said.counts.get(&stream).copied()
+    }
+
+    fn corrupt(&self) -> u64 {
+        let sounds = self.plan.audio.iter().map(|audio| audio.index);
+        let packaged = std::iter::once(self.plan.video.index).chain(sounds);
+        packaged
+            .filter_map(|stream| self.said.corrupt.get(&stream))
+            .sum()
     }
 
     fn misfit(&self, what: String) -> Error {

@@ -396,6 +396,22 @@ async fn a_truncated_film_is_refused_as_such_and_can_be_salvaged() {
     }
 }
 
+/// A recording of a broadcast, say, whose reception failed for a while.
+#[tokio::test]
+async fn a_transport_stream_with_a_hole_says_so() {
+    let shelf = Shelf::new().await;
+    let film = make(&shelf, "hole.ts", &[picture(12.0), sound(12.0)], H264);
+    let whole = std::fs::read(&film).unwrap();
+    let packets = whole.len() / 188;
+    let hole = 188 * (packets * 2 / 5)..188 * (packets * 3 / 5);
+    std::fs::write(&film, [&whole[..hole.start], &whole[hole.end..]].concat()).unwrap();
+    let packaged = shelf.package(&film, WISHES).await.unwrap();
+    let mut warnings = packaged.warnings.iter();
+    let damaged = |warning: &String| warning.starts_with("the film is damaged: ");
+    assert!(warnings.any(damaged), "{:?}", packaged.warnings);
+    keeps_the_rules(&shelf).await;
+}
+
 #[tokio::test]
 async fn a_film_without_its_index_is_beyond_help() {
     let shelf = Shelf::new().await;
