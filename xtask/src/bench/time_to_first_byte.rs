@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use anyhow::{Result, ensure};
 
 use super::Args;
-use super::contender::Field;
+use super::contender::{Contender, Field};
 use super::mode::Mode;
 use super::table::{Budget, Row, Table};
 use crate::testbed::client::Client;
 use crate::testbed::fixture::{self, BUCKET, Fixture};
+use crate::testbed::one_processor::OneProcessor;
 use crate::testbed::spread::Spread;
 
 /// Microseconds that the gate may add on one connection.
@@ -18,7 +19,7 @@ const MOST: f64 = 250.0;
 /// Requests of each kind in one round.
 const REQUESTS: usize = 500;
 
-/// Adds the row: one request after the other, in turn to the bucket and through each contender.
+/// Adds the row: one request after the other, in turn to the bucket and through each contender, all on one processor.
 ///
 /// # Errors
 /// When an answer is not 200.
@@ -37,7 +38,7 @@ pub(super) fn measure(
         ),
         false => (
             "first-byte",
-            "added time to first byte, one connection",
+            "added time to first byte",
             Budget::AtMost(MOST),
         ),
     };
@@ -45,6 +46,7 @@ pub(super) fn measure(
         return Ok(());
     }
     eprintln!("bench: {what}");
+    let _held = OneProcessor::hold(field.all().map(Contender::pid))?;
     let mut lines = Lines::connect(fixture, field)?;
     lines.round()?;
     let rounds = (0..args.rounds)

@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The whole body.
     pub(crate) body: Vec<u8>,
-    /// From the request's last byte to the answer's first.
+    /// From before the request is sent to the answer's first byte.
     pub(crate) first_byte: Duration,
 }
 
@@ -84,8 +84,9 @@ impl Client {
     }
 
     fn ask(&mut self, request: &str) -> Result<Answer> {
-        self.connection.write_all(request.as_bytes())?;
+        // Before it is sent: who is awaited on the same processor may have answered when the sending ends.
         let asked = Instant::now();
+        self.connection.write_all(request.as_bytes())?;
         let mut received = self.read()?;
         let first_byte = asked.elapsed();
         let head = loop {

@@ -20,7 +20,10 @@ pub(crate) fn cpu_time(pid: u32) -> Result<Duration> {
 }
 
 /// What the main thread of a process has started: nginx its workers, the gate nothing (proc(5), `children`).
-fn children(pid: u32) -> Result<Vec<u32>> {
+///
+/// # Errors
+/// When the process is gone or `/proc` is not Linux's.
+pub(crate) fn children(pid: u32) -> Result<Vec<u32>> {
     let path = format!("/proc/{pid}/task/{pid}/children");
     let children = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     let numbers = children.split_whitespace().map(str::parse);
