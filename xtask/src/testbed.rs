@@ -9,6 +9,7 @@ pub(crate) mod columns;
 pub(crate) mod fixture;
 pub(crate) mod h2load;
 pub(crate) mod host;
+#[cfg(target_os = "linux")]
 pub(crate) mod one_processor;
 pub(crate) mod open_files;
 pub(crate) mod process_stat;

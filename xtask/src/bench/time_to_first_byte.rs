@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use anyhow::{Result, ensure};
 
 use super::Args;
-use super::contender::{Contender, Field};
+use super::contender::Field;
 use super::mode::Mode;
 use super::table::{Budget, Row, Table};
 use crate::testbed::client::Client;
 use crate::testbed::fixture::{self, BUCKET, Fixture};
-use crate::testbed::one_processor::OneProcessor;
 use crate::testbed::spread::Spread;
 
 /// Microseconds that the gate may add on one connection.
@@ -46,7 +45,10 @@ pub(super) fn measure(
         return Ok(());
     }
     eprintln!("bench: {what}");
-    let _held = OneProcessor::hold(field.all().map(Contender::pid))?;
+    #[cfg(target_os = "linux")]
+    let _held = crate::testbed::one_processor::OneProcessor::hold(
+        field.all().map(super::contender::Contender::pid),
+    )?;
     let mut lines = Lines::connect(fixture, field)?;
     lines.round()?;
     let rounds = (0..args.rounds)
