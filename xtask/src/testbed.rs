@@ -2,6 +2,8 @@
 //!
 //! All of it listens on the loopback address, on ports that the operating system gives.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod affinity;
 pub(crate) mod bucket;
 pub(crate) mod client;
 pub(crate) mod collector;
@@ -9,8 +11,6 @@ pub(crate) mod columns;
 pub(crate) mod fixture;
 pub(crate) mod h2load;
 pub(crate) mod host;
-#[cfg(target_os = "linux")]
-pub(crate) mod one_processor;
 pub(crate) mod open_files;
 pub(crate) mod process_stat;
 pub(crate) mod relay;

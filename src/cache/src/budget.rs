@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Bytes of all objects. A clone counts the same ones.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Budget(Arc<Bytes>);
+pub(crate) struct Budget(Arc<Totals>);
 
+/// In bytes.
 #[derive(Debug, Default)]
-struct Bytes {
+struct Totals {
     alive: AtomicU64,
     arriving: AtomicU64,
 }

@@ -18,7 +18,7 @@ const MOST: f64 = 250.0;
 /// Requests of each kind in one round.
 const REQUESTS: usize = 500;
 
-/// Adds the row: one request after the other, in turn to the bucket and through each contender, all on one processor.
+/// Adds the row: one request after the other, in turn to the bucket and through each contender, all pinned to one CPU.
 ///
 /// # Errors
 /// When an answer is not 200.
@@ -46,7 +46,7 @@ pub(super) fn measure(
     }
     eprintln!("bench: {what}");
     #[cfg(target_os = "linux")]
-    let _held = crate::testbed::one_processor::OneProcessor::hold(
+    let _pinned = crate::testbed::affinity::Pinned::to_one_cpu(
         field.all().map(super::contender::Contender::pid),
     )?;
     let mut lines = Lines::connect(fixture, field)?;

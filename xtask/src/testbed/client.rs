@@ -84,7 +84,7 @@ impl Client {
     }
 
     fn ask(&mut self, request: &str) -> Result<Answer> {
-        // Before it is sent: who is awaited on the same processor may have answered when the sending ends.
+        // Before it is sent: on one CPU the server may have answered before `write` returns.
         let asked = Instant::now();
         self.connection.write_all(request.as_bytes())?;
         let mut received = self.read()?;

@@ -28,8 +28,8 @@ pub(crate) struct Said {
     pub(crate) has_failed: bool,
     /// Of each stream of the film, by its number.
     pub(crate) counts: BTreeMap<u32, Counts>,
-    /// Packets that came corrupt, or with others missing before them, of each stream by its number. Containers
-    /// that were made for a line that loses some tell that, such as an MPEG transport stream.
+    /// Of each stream, by its number, the packets that are corrupt or have others missing before them. An MPEG
+    /// transport stream shows it by its continuity counter (ISO/IEC 13818-1, section 2.4.3.3).
     pub(crate) corrupt: BTreeMap<u32, u64>,
 }
 
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn corrupt_packets_are_counted() {
-        // ffmpeg 5.1.9 about a transport stream with a hole. Of each packet the demuxer speaks too.
+        // ffmpeg 5.1.9 about a transport stream with a hole. The demuxer has a line for each packet too.
         let said = "[mpegts @ 0x55bec995b900] [warning] Packet corrupt (stream = 0, dts = 1387500).\n\
                     [warning] gap.ts: corrupt input packet in stream 0\n\
                     [mpegts @ 0x55bec995b900] [warning] Packet corrupt (stream = 1, dts = 1357404).\n\

@@ -51,7 +51,7 @@ pub(crate) struct Case<'a> {
 pub(crate) struct Verdict {
     /// What is missing of it, when it was salvaged.
     pub(crate) salvaged: Option<String>,
-    /// Packets of what is packaged that came corrupt, or with others missing before them.
+    /// Packets of the packaged streams that are corrupt or have others missing before them.
     pub(crate) corrupt: u64,
 }
 
