@@ -332,7 +332,7 @@ impl<'a> Job<'a> {
         let missing = missing.map(|what| format!("only a part of the film is packaged: {what}"));
         let corrupt = (verdict.corrupt > 0).then(|| {
             format!(
-                "the film is damaged: {} of its packets are corrupt, or others are missing before them; players freeze or skip there",
+                "the film is damaged: {} of its packets are corrupt, or others are missing before them; the picture freezes or breaks there",
                 verdict.corrupt
             )
         });

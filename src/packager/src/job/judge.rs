@@ -63,6 +63,7 @@ impl Case<'_> {
     /// [`Error::Undecodable`] when none does.
     pub(crate) fn judge(&self) -> Result<Verdict, Error> {
         let film = self.film()?;
+        self.copies()?;
         self.times(film)?;
         self.begins(film)?;
         let missing = [self.read_whole(), self.whole(film), self.pictures(film)];
@@ -99,6 +100,30 @@ impl Case<'_> {
 
     fn counts(&self, stream: u32) -> Option<Counts> {
         self.said.counts.get(&stream).copied()
+    }
+
+    /// Copied, a corrupt packet can stop a player for good (Chromium with hls.js and Shaka Player does); decoded, it
+    /// is a flaw that passes. So is the picture of a film whose sound alone is told to be corrupt: of a picture
+    /// whose last packet is cut, a transport stream does not tell.
+    fn copies(&self) -> Result<(), Error> {
+        if self.corrupt() == 0 {
+            return Ok(());
+        }
+        if self.is_copied() {
+            let what = "comes with corrupt packets".to_owned();
+            return Err(Error::Unfit(Unfit::Picture(what)));
+        }
+        let is_corrupt = |stream| self.said.corrupt.contains_key(&stream);
+        let mut sounds = self.plan.audio.iter();
+        let spoilt =
+            sounds.position(|audio| audio.treatment == Treatment::Copy && is_corrupt(audio.index));
+        match spoilt {
+            Some(number) => {
+                let what = "has corrupt packets".to_owned();
+                Err(Error::Unfit(Unfit::Sound(number, what)))
+            }
+            None => Ok(()),
+        }
     }
 
     fn corrupt(&self) -> u64 {
